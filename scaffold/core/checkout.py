@@ -1,0 +1,30 @@
+"""A located model inside a checkout: what every later stage takes as its first input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scaffold.core.layout import Layout
+from scaffold.core.names import ModelNames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """One modelling file of one model in one checkout. Paths are relative to `root`; None where the tree lacks the file.
+
+    `config_class` is the configuration class's name, `config_module` its module in the model's folder.
+    """
+
+    root: Path
+    names: ModelNames
+    layout: Layout
+    config_class: str
+    config_module: str
+    pt_test: str | None = None
+    doc_page: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The PyTorch file's text."""
+        return (self.root / self.names.pt_path).read_bytes().decode("utf-8")
