@@ -1,0 +1,187 @@
+"""The closed catalogue of error and diagnostic codes: what `scaffold explain CODE` prints and docs/reference/codes.md lists.
+
+A code names a kind of problem; the message of the single error names the instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of problem. `explanation` says what it means and what to do, in full sentences."""
+
+    code: str
+    title: str
+    explanation: str
+
+
+def _catalogue(*groups: Iterable[Code]) -> dict[str, Code]:
+    """Join the groups, sorted by code; a code given twice raises."""
+    found: dict[str, Code] = {}
+    for entry in (entry for group in groups for entry in group):
+        if entry.code in found:
+            raise ValueError(f"code {entry.code} is in the catalogue twice")
+        found[entry.code] = entry
+    return dict(sorted(found.items()))
+
+
+# --- CLI: usage ------------------------------------------------------------------------------------------------------
+_CLI = (
+    Code("CLI101", "unknown command", "The first argument is not a command. `scaffold --help` lists them."),
+    Code(
+        "CLI102",
+        "missing answer",
+        "A value is needed that has no default, and there is no terminal to ask on. Give the flag that the message names.",
+    ),
+    Code("CLI103", "bad argument", "An argument has a form that the command cannot accept; the message says which."),
+    Code(
+        "CLI104",
+        "nothing to explain",
+        "`scaffold explain` takes a code of this catalogue (TFP102), or the qualified name of a torch function, method or "
+        "layer (torch.cat). The argument is neither.",
+    ),
+    Code(
+        "CLI105", "internal error", "Something failed that should not have: a bug. Please report it with `--traceback`."
+    ),
+    Code(
+        "CLI106",
+        "file system refused",
+        "Reading or writing failed: the disk is full, or a permission is missing. Nothing was committed; free the space "
+        "or fix the permission and run the same command again.",
+    ),
+)
+
+# --- LOC: locating the checkout and the model ------------------------------------------------------------------------
+_LOC = (
+    Code(
+        "LOC101",
+        "not a Transformers checkout",
+        "The folder has no `src/transformers/__init__.py` and `src/transformers/models`. Give the clone with `--repo`, or "
+        "let `--upstream` fetch one.",
+    ),
+    Code(
+        "LOC102",
+        "unknown model",
+        "No folder below `src/transformers/models` and no model type of the auto mappings has that name. Names are "
+        "lower case with underscores, as the folders are (`roc_bert`); a model type (`data2vec-text`) is accepted too.",
+    ),
+    Code(
+        "LOC103",
+        "the model already has TensorFlow",
+        "The model's folder holds a `modeling_tf_…` file, so there is nothing to port. If a checkpoint on the Hub has only "
+        "PyTorch weights, only weights are missing: load it with `from_pretrained(name, from_pt=True)`, compare the "
+        "outputs, save with `save_pretrained` and propose the `tf_model.h5` or safetensors file on the Hub repository.",
+    ),
+    Code(
+        "LOC104",
+        "a checkout without TensorFlow",
+        "The tree has no `modeling_tf_utils.py`: Transformers dropped TensorFlow in its 5.x line. A port needs a tree that "
+        "still has it as its base; the newest release line that does is 4.57, and 4.49 is the newest one whose "
+        "test suite still compares TensorFlow with PyTorch.",
+    ),
+    Code(
+        "LOC105",
+        "the folder has no PyTorch model",
+        "The model's folder holds no `modeling_….py` with PyTorch classes: it is a tokeniser, a configuration or a model "
+        "that reuses another model's classes.",
+    ),
+    Code(
+        "LOC106",
+        "several modelling files",
+        "The model's folder holds several PyTorch files that lack TensorFlow. Name one of the candidates listed in the "
+        "message.",
+    ),
+    Code(
+        "LOC107",
+        "unreadable source",
+        "A Python file of the checkout is not UTF-8, is too large or nests too deep to be parsed safely, or has a syntax "
+        "error. Restore it (`git checkout -- FILE`) and run the command again.",
+    ),
+    Code(
+        "LOC108",
+        "no configuration class",
+        "No class that derives from PretrainedConfig could be tied to the modelling file.",
+    ),
+    Code(
+        "LOC109",
+        "a deprecated model",
+        "The model lies under `models/deprecated/`, which is frozen and follows none of the repository's conventions.",
+    ),
+)
+
+# --- ENV: the environment --------------------------------------------------------------------------------------------
+_ENV = (
+    Code(
+        "ENV101",
+        "a framework is missing",
+        "The target Python cannot import what the run needs: torch to probe, tensorflow and tf_keras to verify. Install "
+        "them there (`pip install 'scaffold-tf[verify]'`), or choose another interpreter with `--python`.",
+    ),
+    Code(
+        "ENV102",
+        "incompatible versions",
+        "The installed versions cannot work together: TensorFlow 2.16 and later ship Keras 3, and Transformers needs the "
+        "separate package tf-keras of the same minor version beside it.",
+    ),
+    Code("ENV103", "the target Python does not run", "The interpreter given with `--python` could not be started."),
+)
+
+# --- GIT: clone, commit and upstream ---------------------------------------------------------------------------------
+_GIT = (
+    Code(
+        "GIT101", "not a git repository", "The checkout is not a git repository, so a port cannot be committed to it."
+    ),
+    Code(
+        "GIT102",
+        "uncommitted changes",
+        "The working tree or the index differs from HEAD. A port starts from a clean tree so that its commit holds the "
+        "port and nothing else: commit or stash the changes first.",
+    ),
+    Code(
+        "GIT103",
+        "the branch exists",
+        "The branch that the port would be committed to exists and is not a finished port of this model. Rename or delete "
+        "it first: `git branch -m add_tf_<model> old`.",
+    ),
+    Code(
+        "GIT104",
+        "no author",
+        "git knows no name and address to commit with. Set them: `git config user.name …`, `git config user.email …`.",
+    ),
+    Code("GIT105", "git failed", "A git command failed; the message holds what git said."),
+    Code(
+        "GIT106",
+        "the upstream could not be fetched",
+        "Cloning the repository or downloading the release failed. Check the address, the version and the network.",
+    ),
+    Code(
+        "GIT107",
+        "the target exists",
+        "The folder that the clone would be written to exists and holds something else. Give another `--into`, or point "
+        "`--repo` at it to work there.",
+    ),
+    Code("GIT108", "the checkout changed", "A file changed between planning and committing. Run the command again."),
+)
+
+# --- PRB: the probe --------------------------------------------------------------------------------------------------
+_PRB: tuple[Code, ...] = ()
+
+# --- TFP: translation ------------------------------------------------------------------------------------------------
+_TFP: tuple[Code, ...] = ()
+
+# --- RND: rendering --------------------------------------------------------------------------------------------------
+_RND: tuple[Code, ...] = ()
+
+# --- REG: registering ------------------------------------------------------------------------------------------------
+_REG: tuple[Code, ...] = ()
+
+# --- VER: verification -----------------------------------------------------------------------------------------------
+_VER: tuple[Code, ...] = ()
+
+# --- CHK: the checklist ----------------------------------------------------------------------------------------------
+_CHK: tuple[Code, ...] = ()
+
+CODES: dict[str, Code] = _catalogue(_CLI, _LOC, _ENV, _GIT, _PRB, _TFP, _RND, _REG, _VER, _CHK)
