@@ -1,0 +1,80 @@
+"""The stage: from a checkout and a model's name to everything later stages need to know about both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scaffold.core.checkout import Located
+from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.layout import Finding, Layout
+from scaffold.core.names import ModelNames
+from scaffold.core.registry import collect
+from scaffold.locate.documents import find_page
+from scaffold.locate.facet import Facet, Sight
+from scaffold.locate.naming import MODELS, auto_tables, read_names
+from scaffold.locate.resolve import choose, find
+
+PROBES = "scaffold.locate.probes"
+
+
+def facets() -> dict[str, Facet]:
+    """All layout facets by name."""
+    return collect(PROBES, "FACET", Facet, lambda facet: facet.name)
+
+
+def read_layout(root: Path, names: ModelNames, doc_page: str | None) -> Layout:
+    """Ask every facet; what a checkout lacks gets no finding (`Layout.value` answers `absent`)."""
+    sight = Sight(root, names, doc_page)
+    found: dict[str, Finding] = {}
+    for name, facet in facets().items():
+        finding = facet.detect(sight)
+        if finding is not None:
+            found[name] = finding
+    return Layout(facets=found)
+
+
+def is_checkout(root: Path) -> bool:
+    """True for a folder that holds the sources of Transformers."""
+    return (root / "src/transformers/__init__.py").is_file() and (root / MODELS).is_dir()
+
+
+def check_checkout(root: Path) -> None:
+    """Refuse what is no Transformers checkout, and one that TensorFlow was removed from."""
+    if not is_checkout(root):
+        raise ScaffoldError(
+            "LOC101",
+            f"{root} is not a Transformers checkout",
+            "give the clone with --repo, or let --upstream pypi:transformers==4.47.1 --into DIR fetch a release",
+            exit_code=ExitCode.USAGE,
+        )
+    if not (root / "src/transformers/modeling_tf_utils.py").is_file():
+        raise ScaffoldError(
+            "LOC104",
+            "this tree has no TensorFlow (src/transformers/modeling_tf_utils.py is missing)",
+            "Transformers dropped TensorFlow after the 4.57 releases: base the port on a v4 tag up to v4.57 "
+            "(tested: 4.40 to 4.47), e.g. `git switch --detach v4.47.1`",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        )
+
+
+def locate(root: Path, model: str, *, stem: str | None = None, ported_ok: bool = False) -> Located:
+    """Find `model` (a folder, a file's stem or a model type) in the checkout; `stem` chooses among several files.
+
+    `ported_ok` accepts a model that already has TensorFlow (the checklist and `translate` look at such ones).
+    """
+    root = root.resolve()
+    check_checkout(root)
+    tables = auto_tables(root)
+    folder, named = find(root, model, tables)
+    chosen = choose(root, folder, stem or named, ported_ok=ported_ok)
+    names, config_class, config_module = read_names(root, folder, chosen, tables)
+    doc_page = find_page(root, names, config_class)
+    return Located(
+        root=root,
+        names=names,
+        layout=read_layout(root, names, doc_page),
+        config_class=config_class,
+        config_module=config_module,
+        pt_test=names.pt_test_path if (root / names.pt_test_path).is_file() else None,
+        doc_page=doc_page,
+    )

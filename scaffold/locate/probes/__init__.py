@@ -1,0 +1,1 @@
+"""The layout facets, one a file; scaffold.core.registry collects them."""
