@@ -176,7 +176,38 @@ _TFP: tuple[Code, ...] = ()
 _RND: tuple[Code, ...] = ()
 
 # --- REG: registering ------------------------------------------------------------------------------------------------
-_REG: tuple[Code, ...] = ()
+_REG = (
+    Code(
+        "REG101",
+        "no place to register",
+        "A file that names models lacks the statement, heading or table row beside which the new entry belongs; the message "
+        "names the file and what was sought. Nothing was written. Compare the file with the release it comes from: a local "
+        "change may have removed the anchor.",
+    ),
+    Code(
+        "REG102",
+        "two places to register",
+        "The anchor beside which the new entry belongs occurs more than once, so the right one cannot be told. Nothing was "
+        "written. Remove the duplicate that the message points at.",
+    ),
+    Code(
+        "REG103",
+        "a registration file is not Python",
+        "A file that names models could not be parsed. Restore it from git and run the command again.",
+    ),
+    Code(
+        "REG104",
+        "the place says something else",
+        "An auto mapping already has a row for the model type, with another class than the port's. Nothing was written. "
+        "Decide which class belongs there and change or remove the row.",
+    ),
+    Code(
+        "REG105",
+        "the clone's script failed",
+        "`utils/check_dummies.py` of the clone, which generates the stand-ins for installations without TensorFlow, failed on "
+        "the planned main `__init__`. Run it in the clone by hand to see why.",
+    ),
+)
 
 # --- VER: verification -----------------------------------------------------------------------------------------------
 _VER: tuple[Code, ...] = ()

@@ -1,0 +1,1 @@
+"""One module per registration place and style; each declares a `REGISTRAR`."""
