@@ -1,0 +1,175 @@
+"""The one place that starts git: audited arguments, no prompts, no locale, a time limit.
+
+Source of truth: the plumbing commands' manual pages; only plumbing is used for writes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from scaffold.core.errors import ExitCode, ScaffoldError
+
+#: A local plumbing command takes milliseconds; cloning passes its own limit.
+TIMEOUT = 120.0
+
+_ENVIRONMENT = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat"}
+
+#: Set by git for its hooks: inherited, they would point our commands at another repository.
+_FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+
+
+class GitFailed(ScaffoldError):
+    """A git command that ended with an error; `returncode` is None when it ran out of time."""
+
+    def __init__(self, arguments: Sequence[str], said: str, returncode: int | None) -> None:
+        first = next((a for a in arguments if not a.startswith("-")), "")
+        message = f"git {first} failed: {said.strip() or 'no message'}"
+        super().__init__("GIT105", message, "run the same command in the clone to see more (`git status`)")
+        self.returncode = returncode
+
+
+def run_git(
+    cwd: Path,
+    *options: str,
+    operands: Sequence[str] = (),
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT,
+) -> bytes:
+    """Run `git OPTIONS -- OPERANDS` in `cwd` and return its output; raises GitFailed.
+
+    Whatever comes from outside (paths, addresses, names) belongs into `operands`: after `--` nothing is an option.
+    """
+    arguments = [*options, *(("--", *operands) if operands else ())]
+    inherited = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=cwd,
+            input=stdin if stdin is not None else b"",
+            capture_output=True,
+            env={**inherited, **_ENVIRONMENT, **(env or {})},
+            timeout=timeout,
+            start_new_session=True,  # Ctrl-C is ours to handle: it must not cut a write in two
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitFailed(arguments, f"no answer within {timeout:.0f} s", None) from error
+    except FileNotFoundError as error:
+        if not cwd.is_dir():
+            raise GitFailed(arguments, f"{cwd} is not a folder", None) from error
+        raise ScaffoldError("GIT105", "git is not installed", "install git 2.30 or later") from error
+    if done.returncode != 0:
+        raise GitFailed(arguments, (done.stderr or done.stdout).decode("utf-8", "replace"), done.returncode)
+    return done.stdout
+
+
+class Clone:
+    """A repository's work tree, by its top folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def git(
+        self,
+        *options: str,
+        operands: Sequence[str] = (),
+        stdin: bytes | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> str:
+        """Run git in the clone; the output as text without the last newline."""
+        return run_git(self.root, *options, operands=operands, stdin=stdin, env=env).decode("utf-8").rstrip("\n")
+
+    def asks(self, *options: str, env: Mapping[str, str] | None = None) -> str | None:
+        """Like `git`, but None when the command says no by its exit status."""
+        try:
+            return self.git(*options, env=env)
+        except GitFailed as failure:
+            if failure.returncode is None:
+                raise
+            return None
+
+    def git_path(self, name: str) -> Path:
+        """Where git keeps `name` for this work tree (linked work trees have their own index and HEAD)."""
+        return (self.root / self.git("rev-parse", "--git-path", name)).resolve()
+
+    def head(self) -> str:
+        """The commit that HEAD names."""
+        commit = self.asks("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if commit is None:
+            raise ScaffoldError(
+                "GIT101",
+                "the repository has no commit yet",
+                "commit the checkout first",
+                exit_code=ExitCode.CONFLICT,
+            )
+        return commit
+
+    def branch(self) -> str | None:
+        """The branch that HEAD is on, None when it is detached."""
+        return self.asks("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def tip(self, branch: str) -> str | None:
+        """The branch's commit, None when there is no such branch."""
+        return self.asks("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
+
+    def has_file(self, commit: str, path: str) -> bool:
+        """True when the commit's tree holds a file at `path`."""
+        return self.asks("cat-file", "-e", f"{commit}:{path}") is not None
+
+
+def open_clone(root: Path) -> Clone:
+    """The repository whose work tree's top is `root`; GIT101 when there is none."""
+    try:
+        top = run_git(root, "rev-parse", "--show-toplevel").decode("utf-8").rstrip("\n")
+    except GitFailed as failure:
+        raise ScaffoldError(
+            "GIT101",
+            f"{root} is not a git repository",
+            "clone the repository with git, or let --upstream fetch one",
+            exit_code=ExitCode.CONFLICT,
+        ) from failure
+    if Path(top).resolve() != root.resolve():
+        raise ScaffoldError(
+            "GIT101",
+            f"{root} is not the top of its repository",
+            f"give --repo {top}",
+            exit_code=ExitCode.CONFLICT,
+        )
+    return Clone(root.resolve())
+
+
+def find_top(start: Path) -> Path | None:
+    """The top folder of the repository that `start` lies in, None outside any."""
+    try:
+        return Path(run_git(start, "rev-parse", "--show-toplevel").decode("utf-8").rstrip("\n"))
+    except GitFailed:
+        return None
+
+
+def check_clean(clone: Clone) -> None:
+    """Refuse a work tree or index that differs from HEAD. Untracked files are left alone; they are not lost."""
+    changed = clone.git("status", "--porcelain=v1", "--untracked-files=no", "--ignore-submodules").splitlines()
+    if changed:
+        names = ", ".join(line[3:] for line in changed[:3]) + (" …" if len(changed) > 3 else "")
+        raise ScaffoldError(
+            "GIT102",
+            f"the clone has uncommitted changes: {names}",
+            "commit them, or put them aside with `git stash`",
+            exit_code=ExitCode.CONFLICT,
+        )
+
+
+def check_identity(clone: Clone) -> None:
+    """Refuse to guess an author: both name and address must be configured (or in git's environment variables)."""
+    for key, variable in (("user.name", "GIT_AUTHOR_NAME"), ("user.email", "GIT_AUTHOR_EMAIL")):
+        if not os.environ.get(variable) and not clone.asks("config", "--get", key):
+            raise ScaffoldError(
+                "GIT104",
+                f"git does not know the author: {key} is not set",
+                f'run `git config --global {key} "…"`',
+                exit_code=ExitCode.USAGE,
+            )
