@@ -53,7 +53,7 @@ def add_to_list(
         indent = " " * (elements[0].col_offset if elements else 4)
         beside = [e for e in elements if e.value == neighbour]
         if not beside and in_order:
-            beside = [e for e in elements if str(e.value) < name][-1:]
+            beside = [e for e in elements if str(e.value).casefold() < name.casefold()][-1:]
             if not beside and elements:
                 file.insert_before(elements[0], [f'{indent}"{name}",'])
                 continue

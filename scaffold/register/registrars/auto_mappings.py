@@ -108,5 +108,5 @@ REGISTRAR = Registrar(
     doc="For every PyTorch mapping that has a TensorFlow twin and names one of the ported classes, adds the same row with "
     "the TensorFlow classes, in the sorted order. Several model types may share a class; each gets its row.",
     plan=plan,
-    where={},
+    where={"tf_auto": "mapping_names"},
 )

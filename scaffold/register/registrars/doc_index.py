@@ -125,4 +125,5 @@ REGISTRAR = Registrar(
     title="Support table",
     doc="Flips the cell below “TensorFlow support” in the model's row and in every row that shares its configuration class.",
     plan=plan,
+    where={"doc_index": "columns"},
 )

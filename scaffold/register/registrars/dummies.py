@@ -100,5 +100,6 @@ REGISTRAR = Registrar(
     doc="Regenerates the file from the planned main `__init__` with the clone's own `check_dummies.py`, or with the same "
     "logic where the tree has no `utils/`.",
     plan=plan,
+    where={"dummies": "full"},
     after=("main-init",),
 )

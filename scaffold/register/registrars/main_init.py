@@ -103,4 +103,5 @@ REGISTRAR = Registrar(
     doc="Adds the classes to the TensorFlow block of `_import_structure` and to the one below `if TYPE_CHECKING:`, at the "
     "model's place in the sorted order, names sorted as `custom_init_isort` does.",
     plan=plan,
+    where={"top_init": "lists"},
 )

@@ -120,5 +120,6 @@ REGISTRAR = Registrar(
     doc="Adds classes without an auto class, private models, untested building blocks and classes that are defined but not "
     "exported to the exception lists of `check_repo.py`, next to their PyTorch twins.",
     plan=plan,
+    where={"repo_checks": "present"},
     after=("main-init", "auto-mappings"),
 )
