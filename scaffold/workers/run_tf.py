@@ -1,0 +1,351 @@
+"""Run TensorFlow classes on the cases recorded from their PyTorch twins, and write what came of it line by line.
+
+Contract: docs/architecture.md ("The probe's files" for the input). The result, `<out>/results.jsonl`, gets one JSON object a
+line as soon as it is known, so that a crash loses nothing: `environment`, `begin` (class), `check`, `case`, `end` (class), and
+`fatal` when nothing can run at all. Started by scaffold/verify as a child process under the target environment's Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_DEFAULTS = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+SKIPPED_FOR_TIME = "time for graph mode used up; this case ran in eager mode only"
+
+
+class Journal:
+    """The result file: one line an event, flushed at once."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+
+    def write(self, event: str, **data: Any) -> None:
+        """Append one event."""
+        self._file.write(json.dumps({"event": event, "cpu": round(time.process_time(), 2), **data}) + "\n")
+        self._file.flush()
+
+
+@dataclass
+class Case:
+    """One recorded case of one variant: numpy inputs as nested as PyTorch took them, and PyTorch's outputs by path."""
+
+    name: str
+    mode: str
+    flags: Mapping[str, Any]
+    kwargs: Mapping[str, Any]
+    inputs: dict[str, Any]
+    expected: dict[str, Any]
+    passed: bool = False
+    traced: dict[str, Any] | None = None  # outputs of a tf.function that a check has run already
+
+
+@dataclass
+class Variant:
+    """A folder with one configuration, its weights and its cases."""
+
+    folder: Path
+    cases: list[Case] = field(default_factory=list)
+    model: Any = None
+
+    @property
+    def suffix(self) -> str:
+        """What tells this variant's checks from those of `base`."""
+        return "" if self.folder.name == "base" else f"[{self.folder.name}]"
+
+
+@dataclass
+class Budget:
+    """Seconds left for graph mode, shared fairly among the classes still to come."""
+
+    seconds: float
+    classes: int
+
+    def share(self) -> float:
+        """This class's share."""
+        return self.seconds / max(1, self.classes)
+
+    def spend(self, seconds: float) -> None:
+        """Book one class."""
+        self.seconds -= seconds
+        self.classes -= 1
+
+
+def read_variants(folder: Path) -> list[Variant]:
+    """The variants of one class, `base` first."""
+    folders = sorted(
+        (f for f in folder.iterdir() if (f / "cases.json").is_file()), key=lambda f: (f.name != "base", f.name)
+    )
+    return [Variant(f, list(_read_cases(f))) for f in folders]
+
+
+def _read_cases(folder: Path) -> Iterator[Case]:
+    import numpy as np
+    from tf_compare import unflatten
+
+    for entry in json.loads((folder / "cases.json").read_text(encoding="utf-8")):
+        with np.load(folder / f"{entry['name']}.npz", allow_pickle=False) as data:
+            table = {key: data[key] for key in data.files}
+        yield Case(
+            f"{folder.name}/{entry['name']}",
+            entry.get("mode", "forward"),
+            entry.get("flags") or {},
+            entry.get("kwargs") or {},
+            unflatten({k.removeprefix("in/"): v for k, v in table.items() if k.startswith("in/")}),
+            {k.removeprefix("out/"): v for k, v in table.items() if k.startswith("out/")},
+        )
+
+
+class ClassRun:
+    """Everything done for one TF class."""
+
+    def __init__(
+        self, journal: Journal, module: Any, names: tuple[str, str], cases: Path, probed: Mapping[str, Any]
+    ) -> None:
+        self.journal = journal
+        self.pt_class, self.tf_class = names
+        self.cls = getattr(module, self.tf_class, None)
+        self.folder = cases / self.pt_class
+        self.buffers = set(probed.get("buffers", ()))
+        self.tied = probed.get("tied", ())
+
+    def check(self, result: Mapping[str, str]) -> None:
+        """Record a check."""
+        self.journal.write("check", **{"class": self.tf_class, **result})
+
+    def case(self, case: Case, mode: str, **result: Any) -> None:
+        """Record a case."""
+        self.journal.write("case", **{"class": self.tf_class, "case": case.name, "mode": mode, **result})
+
+    def run(self, modes: tuple[str, ...], budget: Budget) -> None:
+        """Eager first, then the checks, then the slower modes."""
+        if self.cls is None:
+            raise LookupError(f"the module defines no {self.tf_class}")
+        variants = read_variants(self.folder) if self.folder.is_dir() else []
+        if not any(v.cases for v in variants):
+            raise LookupError(f"no recorded case for {self.pt_class}")
+        for variant in variants:
+            self.load(variant)
+            for case in variant.cases:
+                self.execute(variant, case, "generate" if case.mode == "generate" else "eager")
+        self.checks(variants)
+        for mode in (m for m in modes if m != "eager"):
+            self.compiled(variants, mode, budget)
+
+    def load(self, variant: Variant) -> None:
+        """Load the variant's weights in every way a user can, and compare the ways."""
+        from tf_model import attempt, constant_keys, judge_loading, load, same_weights
+
+        weights = variant.folder / "model.safetensors"
+        buffers = self.buffers | (constant_keys(weights) if weights.is_file() else set())
+
+        def safetensors() -> str:
+            variant.model, info = load(self.cls, variant.folder, from_pt=True)
+            return str(judge_loading(self.cls, info, buffers, self.tied))
+
+        def binary() -> str:
+            model, info = load(self.cls, variant.folder / "bin", from_pt=True)
+            if variant.model is not None:
+                same_weights(variant.model, model)
+            return str(judge_loading(self.cls, info, buffers, self.tied))
+
+        def native() -> str:
+            model, info = load(self.cls, variant.folder)
+            if variant.model is not None:
+                same_weights(variant.model, model)
+            return str(judge_loading(self.cls, info, buffers, self.tied))
+
+        self.check(attempt(f"weights-safetensors{variant.suffix}", safetensors))
+        self.check(attempt(f"weights-bin{variant.suffix}", binary))
+        if not variant.suffix and variant.model is not None:
+            self.check(attempt("weights-without-from-pt", native))
+
+    def execute(self, variant: Variant, case: Case, mode: str) -> None:
+        """One case in one mode."""
+        from tf_compare import compare
+        from tf_model import describe
+
+        if variant.model is None:
+            self.case(case, mode, error="the weights could not be loaded")
+            return
+        try:
+            entries = compare(case.expected, _outputs(variant.model, case, mode))
+        except Exception as error:
+            self.case(case, mode, error=describe(error))
+            return
+        case.passed = case.passed or (mode == "eager" and all(entry["ok"] for entry in entries))
+        self.case(case, mode, comparisons=entries)
+
+    def checks(self, variants: list[Variant]) -> None:
+        """The properties, on the simplest case that works in eager mode."""
+        from tf_checks import Subject, run_checks
+        from tf_model import SKIP, outputs
+
+        usable = [(v, c) for v in variants for c in v.cases if c.passed and c.inputs]
+        if not usable:
+            self.check({"name": "properties", "status": SKIP, "detail": "no case agrees with PyTorch in eager mode"})
+            return
+        variant, case = min(usable, key=_simplicity)
+        flags = {**case.flags, **case.kwargs, "return_dict": True}
+        subject = Subject(self.cls, variant.model, variant.folder, self.pt_class, case.inputs, flags)
+        subject.reference.update(outputs(variant.model, subject.tensors(), **flags, training=False))
+        for result in run_checks(subject):
+            self.check(result)
+        if case.flags.get("return_dict", True):
+            case.traced = subject.made.get("graph")
+
+    def compiled(self, variants: list[Variant], mode: str, budget: Budget) -> None:
+        """Graph or XLA: the simplest case always, the others while there is time."""
+        cases = [(v, c) for v in variants for c in v.cases if c.mode == "forward"]
+        cases.sort(key=_simplicity)
+        started = time.monotonic()
+        for number, (variant, case) in enumerate(cases):
+            if number and time.monotonic() - started > budget.share():
+                self.case(case, mode, skipped=SKIPPED_FOR_TIME)
+            else:
+                self.execute(variant, case, mode)
+        budget.spend(time.monotonic() - started)
+
+
+def _simplicity(pair: tuple[Variant, Case]) -> tuple[bool, bool, int, int]:
+    variant, case = pair
+    return (not case.passed, bool(variant.suffix), len(case.inputs), len(case.flags))
+
+
+def _outputs(model: Any, case: Case, mode: str) -> dict[str, Any]:
+    import tensorflow as tf
+    from tf_compare import arrays, flatten
+    from tf_model import call
+
+    tensors = tf.nest.map_structure(tf.constant, case.inputs)
+    if mode == "generate":
+        # `generate` does not cast its keywords as `call` does; tokenizers give int32 to TensorFlow.
+        tensors = {
+            k: tf.cast(v, tf.int32) if tf.is_tensor(v) and v.dtype == tf.int64 else v for k, v in tensors.items()
+        }
+        return dict(arrays(flatten(model.generate(**tensors, **case.flags, **case.kwargs))))
+
+    def forward(inputs: Any) -> Any:
+        return call(model, inputs, **case.flags, **case.kwargs, training=False)
+
+    if mode == "graph" and case.traced is not None:
+        return case.traced
+    compiled = mode in ("graph", "xla")
+    function = _traced(forward, jit_compile=True if mode == "xla" else None) if compiled else forward
+    return dict(arrays(flatten(function(tensors))))
+
+
+def _traced(function: Callable[[Any], Any], **options: Any) -> Callable[[Any], Any]:
+    """A `tf.function` without autograph, which traces in half the time; with it where the code needs it.
+
+    The checks trace each class once with autograph, so the usual way is covered.
+    """
+    import tensorflow as tf
+
+    def run(inputs: Any) -> Any:
+        try:
+            return tf.function(function, autograph=False, **options)(inputs)
+        except Exception:
+            return tf.function(function, **options)(inputs)
+
+    return run
+
+
+def _environment(threads: int) -> str:
+    import tensorflow as tf
+    import transformers
+
+    tf.get_logger().setLevel("ERROR")
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    names = [f"Python {platform.python_version()}", f"TensorFlow {tf.__version__}"]
+    torch = sys.modules.get("torch")
+    names += [f"PyTorch {torch.__version__}"] if torch is not None else []
+    return ", ".join([*names, f"Transformers {transformers.__version__}"])
+
+
+def _probed(cases: Path) -> dict[str, Any]:
+    """What the probe wrote of each class (buffers, tied tensors), from its own file beside the cases."""
+    path = cases.parent / "probe.json"
+    if not path.is_file():
+        return {}
+    return dict(json.loads(path.read_text(encoding="utf-8")).get("classes", {}))
+
+
+def _import(journal: Journal, module: str, threads: int) -> Any:
+    """The TF module; None when the environment or the module itself does not import."""
+    stage = "environment"
+    try:
+        for name in ("torch", "tensorflow", "safetensors", "transformers"):
+            if importlib.util.find_spec(name) is None:
+                raise ModuleNotFoundError(f"No module named '{name}'")
+        importlib.import_module("transformers.modeling_tf_utils")
+        journal.write("environment", text=_environment(threads))
+        stage = "module"
+        return importlib.import_module(f"transformers.models.{module}")
+    except Exception as error:
+        from tf_model import describe
+
+        journal.write("fatal", stage=stage, error=describe(error))
+        return None
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--src", type=Path, required=True, help="the tree's src folder")
+    parser.add_argument("--cases", type=Path, required=True, help="the probe's `classes` folder")
+    parser.add_argument("--module", required=True, help="for example roc_bert.modeling_tf_roc_bert")
+    parser.add_argument("--classes", required=True, help="PTClass=TFClass, separated by commas")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--modes", default="eager,graph")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--graph-seconds", type=float, default=60.0)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Verify each class; exit 0 when all classes were tried, 3 when nothing could run."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    faulthandler.enable()
+    options = _arguments(argv)
+    for folder in (str(Path(__file__).resolve().parent), str(options.src.resolve())):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    journal = Journal(options.out / "results.jsonl")
+    module = _import(journal, options.module, options.threads)
+    if module is None:
+        return 3
+    pairs = [tuple(pair.split("=", 1)) for pair in options.classes.split(",")]
+    budget = Budget(options.graph_seconds, len(pairs))
+    probed = _probed(options.cases)
+    for pt_class, tf_class in pairs:
+        journal.write("begin", **{"class": tf_class, "pt_class": pt_class})
+        error = None
+        started = time.monotonic()
+        try:
+            run = ClassRun(journal, module, (pt_class, tf_class), options.cases, probed.get(pt_class, {}))
+            run.run(tuple(options.modes.split(",")), budget)
+        except Exception as failure:
+            from tf_model import describe
+
+            error = str(failure) if isinstance(failure, LookupError) else describe(failure)
+        seconds = time.monotonic() - started
+        journal.write("end", **{"class": tf_class, "error": error, "seconds": round(seconds, 3)})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+"""Yes/no properties of one TensorFlow class: input formats, save and load, training flag, flexible shapes.
+
+Source of truth: guide.md G33 and what the library's common TensorFlow tests ask of every model.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tf_compare import arrays, compare, flatten
+from tf_model import CheckFailed, CheckSkipped, attempt, call, first_argument, listed, load, outputs, same_weights
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A loaded model and one simple case of it that runs; `reference` are that case's eager outputs."""
+
+    cls: Any
+    model: Any
+    folder: Path
+    pt_class: str
+    inputs: Mapping[str, Any]  # numpy arrays
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    reference: dict[str, NDArray[Any]] = field(default_factory=dict)
+    made: dict[str, Any] = field(default_factory=dict)  # what took time to make and serves again
+
+    def with_dropout(self) -> Any:
+        """The same model with every dropout rate at 0.5."""
+        if "dropout" not in self.made:
+            config = copy.deepcopy(self.model.config)
+            if not raise_dropout(config):
+                raise CheckSkipped("the configuration has no dropout")
+            model = self.cls(config)
+            call(model, self.tensors(), **self.flags)
+            model.set_weights(self.model.get_weights())
+            self.made["dropout"] = model
+        return self.made["dropout"]
+
+    def tensors(self) -> dict[str, Any]:
+        """The inputs as tensors."""
+        return dict(tf.nest.map_structure(tf.constant, dict(self.inputs)))
+
+    def agree(self, found: Mapping[str, NDArray[Any]], what: str) -> None:
+        """Raise CheckFailed unless the outputs are those of the keyword call."""
+        bad = [entry for entry in compare(self.reference, found) if not entry["ok"]]
+        if bad:
+            raise CheckFailed(f"{what}: {bad[0]['tensor']} differs ({bad[0]['note']})")
+
+
+def run_checks(subject: Subject) -> Iterator[dict[str, str]]:
+    """All checks, cheapest first."""
+    checks: dict[str, Callable[[Subject], str | None]] = {
+        "input-keywords": _keywords,
+        "input-dict": _dict,
+        "input-list": _list,
+        "input-tuple": _tuple,
+        "input-numpy": _numpy,
+        "input-int32": _int32,
+        "return-tuple": _return_tuple,
+        "inference-deterministic": _deterministic,
+        "training-changes-output": _training,
+        "save-load-h5": _save_h5,
+        "save-load-safetensors": _save_safetensors,
+        "config-round-trip": _from_config,
+        "keras-functional": _functional,
+        "dynamic-shapes": _dynamic,
+    }
+    for name, check in checks.items():
+        yield attempt(name, lambda check=check: check(subject))
+
+
+def _keywords(s: Subject) -> str | None:
+    s.agree(outputs(s.model, s.tensors(), **s.flags, training=False), "second keyword call")
+    return None
+
+
+def _dict(s: Subject) -> str | None:
+    s.agree(outputs_of(s.model(s.tensors(), **s.flags)), "dict")
+    return None
+
+
+def outputs_of(result: Any) -> dict[str, NDArray[Any]]:
+    """A finished call's outputs as a flat table."""
+    return dict(arrays(flatten(result)))
+
+
+def _positional(s: Subject) -> tuple[list[Any], dict[str, Any]]:
+    """The inputs split as a user would for a list: a run of parameters from the first one on, the others by keyword."""
+    rest = s.tensors()
+    leading = []
+    for name in inspect.signature(s.model.call).parameters:
+        if name not in rest:
+            break
+        leading.append(rest.pop(name))
+    if not leading:
+        raise CheckSkipped(f"the case has no {first_argument(s.model)}")
+    return leading, rest
+
+
+def _list(s: Subject) -> str | None:
+    leading, rest = _positional(s)
+    s.agree(outputs_of(s.model(leading, **rest, **s.flags)), "list")
+    return f"{len(leading)} of {len(s.inputs)} inputs in the list"
+
+
+def _tuple(s: Subject) -> str | None:
+    leading, rest = _positional(s)
+    s.agree(outputs_of(s.model(tuple(leading), **rest, **s.flags)), "tuple")
+    return None
+
+
+def _numpy(s: Subject) -> str | None:
+    s.agree(outputs(s.model, s.inputs, **s.flags), "numpy arrays as keywords")
+    s.agree(outputs_of(s.model(dict(s.inputs), **s.flags)), "dict of numpy arrays")
+    return None
+
+
+def _int32(s: Subject) -> str | None:
+    cast = {k: v.astype(np.int32) if _is_int64(v) else v for k, v in s.inputs.items()}
+    s.agree(outputs(s.model, tf.nest.map_structure(tf.constant, cast), **s.flags), "int32 tensors")
+    return None
+
+
+def _is_int64(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype == np.int64
+
+
+def _return_tuple(s: Subject) -> str | None:
+    flags = {**s.flags, "return_dict": False}
+    result = call(s.model, s.tensors(), **flags)
+    if not isinstance(result, tuple | list):
+        raise CheckFailed(f"return_dict=False returns {type(result).__name__}")
+    first = next(iter(s.reference.values()))
+    found = outputs_of(result)
+    if not found or next(iter(found.values())).shape != first.shape:
+        raise CheckFailed("the first item is not the first output")
+    return None
+
+
+def _deterministic(s: Subject) -> str | None:
+    model = s.with_dropout()
+    s.agree(outputs(model, s.tensors(), **s.flags, training=False), "dropout at 0.5 and training=False")
+    return None
+
+
+def _training(s: Subject) -> str | None:
+    model = s.with_dropout()
+    found = outputs(model, s.tensors(), **s.flags, training=True)
+    if any(not entry["ok"] for entry in compare(s.reference, found)):
+        return None
+    if _pt_changes(s, model.config):
+        raise CheckFailed("training=True changes nothing with every dropout at 0.5; PyTorch's output changes")
+    raise CheckSkipped("PyTorch's output does not change in training mode either")
+
+
+def raise_dropout(config: Any) -> int:
+    """Set every dropout rate of a configuration and of those inside it to 0.5; return how many there are."""
+    changed = 0
+    for name, value in list(vars(config).items()):
+        if "drop" in name and isinstance(value, int | float) and not isinstance(value, bool):
+            setattr(config, name, 0.5)
+            changed += 1
+        elif hasattr(value, "to_diff_dict"):
+            changed += raise_dropout(value)
+    return changed
+
+
+def _pt_changes(s: Subject, config: Any) -> bool:
+    """Whether the PyTorch class itself answers differently in training mode: the arbiter of the training flag."""
+    import importlib
+
+    import torch
+
+    module = importlib.import_module(s.cls.__module__.replace("modeling_tf_", "modeling_"))
+    torch.manual_seed(0)
+    model = getattr(module, s.pt_class).from_pretrained(str(s.folder), config=config)
+    inputs = tf.nest.map_structure(torch.from_numpy, dict(s.inputs))
+    with torch.no_grad():
+        quiet, noisy = (model.train(mode)(**inputs, return_dict=True) for mode in (False, True))
+    return any(
+        not entry["ok"] for entry in compare(*({k: v.numpy() for k, v in _tensors(o).items()} for o in (quiet, noisy)))
+    )
+
+
+def _tensors(result: Any) -> dict[str, Any]:
+    return {k: v for k, v in flatten(result).items() if hasattr(v, "numpy")}
+
+
+def _round_trip(s: Subject, safe: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        s.model.save_pretrained(folder, safe_serialization=safe)
+        again, info = load(s.cls, Path(folder))
+    # The .h5 format lists layers, and those without weights (a dropout) carry a number that counts instances.
+    empty = {layer.name for model in (s.model, again) for layer in model.layers if not layer.weights}
+    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        odd = [str(key) for key in info[kind] if key not in empty]
+        if odd:
+            raise CheckFailed(f"{kind.replace('_', ' ')}: {listed(odd)}")
+    same_weights(s.model, again)
+    s.agree(outputs(again, s.tensors(), **s.flags, training=False), "after saving and loading")
+
+
+def _save_h5(s: Subject) -> str | None:
+    _round_trip(s, safe=False)
+    return None
+
+
+def _save_safetensors(s: Subject) -> str | None:
+    _round_trip(s, safe=True)
+    return None
+
+
+def _from_config(s: Subject) -> str | None:
+    again = s.cls.from_config(s.model.get_config())
+    call(again, s.tensors(), **s.flags)
+    again.set_weights(s.model.get_weights())
+    s.agree(outputs(again, s.tensors(), **s.flags, training=False), "from_config(get_config())")
+    return None
+
+
+def _functional(s: Subject) -> str | None:
+    from transformers.modeling_tf_utils import keras
+
+    flat = {name: value for name, value in s.tensors().items() if tf.is_tensor(value)}
+    if len(flat) != len(s.inputs):
+        raise CheckSkipped("the case has nested inputs")
+    signature = getattr(s.model, "input_signature", None) or {}
+    symbolic = {}
+    for name, value in flat.items():
+        spec: Any = signature.get(name, value)
+        shape = (spec if spec.shape.is_compatible_with(value.shape) else value).shape[1:]
+        dtype = tf.int32 if value.dtype == tf.int64 else value.dtype
+        symbolic[name] = keras.Input(shape, dtype=dtype, name=name)
+    result = s.model(symbolic, **s.flags)
+    first = next(iter(result.values())) if hasattr(result, "values") else result[0]
+    model = keras.Model(inputs=symbolic, outputs=first)
+    found = model({k: tf.cast(v, tf.int32) if v.dtype == tf.int64 else v for k, v in flat.items()})
+    name, reference = next(iter(s.reference.items()))
+    bad = [entry for entry in compare({name: reference}, {name: found.numpy()}) if not entry["ok"]]
+    if bad:
+        raise CheckFailed(f"{name} differs ({bad[0]['note']})")
+    return None
+
+
+def _dynamic(s: Subject) -> str | None:
+    tensors = s.tensors()
+    specs = tf.nest.map_structure(_open_shape, tensors)
+    function = tf.function(lambda inputs: call(s.model, inputs, **s.flags, training=False), input_signature=[specs])
+    s.made["graph"] = outputs_of(function(tensors))
+    s.agree(s.made["graph"], "unknown dimensions")
+    return None
+
+
+def _open_shape(tensor: Any) -> Any:
+    """Unknown batch for every tensor, and unknown lengths for integer ones (token ids, masks)."""
+    if tensor.dtype.is_integer:
+        return tf.TensorSpec([None] * tensor.shape.rank, tensor.dtype)
+    return tf.TensorSpec([None, *tensor.shape[1:]] if tensor.shape.rank else [], tensor.dtype)
