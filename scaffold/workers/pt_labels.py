@@ -1,0 +1,133 @@
+"""Labels of the right shape and range for a head, from its outputs.
+
+Source of truth: the losses of Transformers' heads: classes for rank-2 logits, tokens for rank 3, pixels for rank 4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from pt_subject import Subject
+
+_LABEL = re.compile(r"(^|_)labels?($|_)|^(start|end)_positions$")
+_IGNORED = -100
+
+
+def _names(subject: Subject) -> list[str]:
+    return [name for name in subject.accepts if _LABEL.search(name)]
+
+
+def _outputs(subject: Subject) -> Any:
+    flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
+    return subject.run("for_labels", subject.inputs, flags, save=False, note=False)
+
+
+def _logits(outputs: Any) -> list[Any]:
+    """The scores of a named output, the main ones first."""
+    if not hasattr(outputs, "items"):
+        return []
+    found = [v for name, v in outputs.items() if "logits" in name and isinstance(v, torch.Tensor)]
+    return found or [v for v in outputs.values() if isinstance(v, torch.Tensor)][:1]
+
+
+def _derived(subject: Subject, name: str, logits: list[Any]) -> Any:
+    """One label by its name and the scores it is compared with; None when unclear."""
+    batch, length = subject.dims.batch, subject.dims.length
+    if name.endswith("_positions"):
+        return torch.randint(length, (batch,))
+    if name.startswith("labels_"):
+        return None  # a second set of inputs, see _companions
+    if name in ("next_sentence_label", "sentence_order_label"):
+        return torch.randint(2, (batch,))
+    if not logits:
+        return None
+    scores = logits[0]
+    kind = getattr(subject.config, "problem_type", None)
+    if scores.dim() == 2 and kind == "regression":
+        return torch.randn_like(scores[:, 0] if scores.shape[1] == 1 else scores)
+    if scores.dim() == 2 and kind == "multi_label_classification":
+        return torch.randint(2, tuple(scores.shape)).float()
+    if scores.dim() == 2:
+        return torch.randint(scores.shape[1], (scores.shape[0],))
+    if scores.dim() == 3:
+        labels = torch.randint(scores.shape[2], (batch, scores.shape[1]))
+        labels[0, 0] = _IGNORED
+        return labels
+    pixels = subject.inputs.get("pixel_values")
+    if scores.dim() == 4 and pixels is not None:
+        return torch.randint(scores.shape[1], (batch, *pixels.shape[-2:]))
+    return None
+
+
+def _companions(subject: Subject) -> dict[str, Any]:
+    """Further copies of the inputs that a head takes under prefixed names, with the rows in another order."""
+    result: dict[str, Any] = {}
+    for name in subject.accepts:
+        twin = next((known for known in subject.inputs if name.endswith(f"_{known}") and name != known), None)
+        value = subject.inputs.get(twin or "")
+        if isinstance(value, torch.Tensor) and name not in subject.inputs:
+            result[name] = value.roll(1, 0)
+    return result
+
+
+def _varied(given: dict[str, Any], logits: list[Any]) -> dict[str, Any]:
+    """The tests' labels with other numbers: all zeros would hide a wrong axis."""
+    limit = int(logits[0].shape[-1]) if logits else 2
+    result: dict[str, Any] = {}
+    for name, value in given.items():
+        plain = isinstance(value, torch.Tensor) and value.dtype == torch.long and _LABEL.search(name)
+        bound = 2 if name in ("next_sentence_label", "sentence_order_label") else max(2, limit)
+        result[name] = torch.randint(bound, tuple(value.shape)) if plain else value
+    return result
+
+
+def _candidates(subject: Subject) -> Iterator[dict[str, Any]]:
+    names = _names(subject)
+    if not names:
+        return
+    outputs = _outputs(subject)
+    logits = _logits(outputs) if outputs is not None else []
+    torch.manual_seed(6)
+    derived = {name: value for name in names if (value := _derived(subject, name, logits)) is not None}
+    special = getattr(subject.config, "problem_type", None) is not None
+    given = {name: value for name, value in subject.labels.items() if name in subject.accepts}
+    if given and not special:
+        yield _varied(given, logits)
+        yield given
+    if derived:
+        yield derived
+    if any(name.startswith("labels_") for name in names):
+        yield {**derived, **_companions(subject)}
+    if logits and logits[0].dim() == 2 and logits[0].shape[1] == 1:
+        yield {**derived, "labels": torch.randn(logits[0].shape[0])}
+    for name, value in derived.items():
+        yield {name: value}
+
+
+def first_working(subject: Subject, train: bool = False) -> dict[str, Any] | None:
+    """Labels the model takes, without keeping a case."""
+    for labels in _candidates(subject):
+        if subject.run("try_labels", {**subject.inputs, **labels}, save=False, train=train, note=False) is not None:
+            return labels
+    return None
+
+
+def run(subject: Subject) -> None:
+    """Save a case with a loss; the reason when no kind of labels works."""
+    flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
+    tried = False
+    for labels in _candidates(subject):
+        if subject.run("labels", {**subject.inputs, **labels}, flags, note=False) is not None:
+            if "return_dict" in subject.accepts:
+                off = {"return_dict": False}
+                subject.run("labels_tuple", {**subject.inputs, **labels}, off, save=False, note=False)
+            columns = {n: v[:, None] for n, v in labels.items() if n.endswith("_positions")}
+            if columns:
+                subject.run("labels_column", {**subject.inputs, **labels, **columns}, flags, save=False, note=False)
+            return
+        tried = True
+    if tried:
+        subject.dropped["labels"] = subject.failure

@@ -1,0 +1,101 @@
+"""Where a class's tiny configuration and inputs come from: the checkout's tests, or the configuration class itself.
+
+Source of truth: the first origin whose model actually runs.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pt_config
+import pt_inputs
+import torch
+from pt_subject import at_most, brief
+from pt_tester import Tester
+
+_TRIAL_SECONDS = 30.0
+_MAX_PARAMETERS = 40_000_000
+
+
+class NoOrigin(Exception):
+    """No configuration and inputs were found that run."""
+
+
+def prefer_eager(config: Any) -> Any:
+    """Choose the plain attention code in the configuration and its parts: the one that is translated."""
+    for part in (config, *vars(config).values()):
+        if hasattr(part, "to_dict") and hasattr(part, "model_type"):
+            part._attn_implementation = "eager"
+    return config
+
+
+def construct(cls: Any, config: Any, seed: int) -> Any:
+    """The model, in evaluation mode."""
+    torch.manual_seed(seed)
+    return cls(prefer_eager(copy.deepcopy(config))).eval()
+
+
+class Origin:
+    """Finds, and remembers by class, a configuration, inputs and labels that run."""
+
+    def __init__(self, testers: list[Tester], seed: int, multiple_choice: frozenset[str]) -> None:
+        self._testers = testers
+        self._seed = seed
+        self._multiple_choice = multiple_choice
+        self._shrunk: dict[type, frozenset[str]] = {}
+        self.used: dict[str, str] = {}
+
+    def find(self, cls: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+        """Configuration, inputs and labels of one class; NoOrigin with the first failure when nothing runs."""
+        failures: list[str] = []
+        for source in (self._from_tests, self._from_config):
+            for label, config, inputs, labels in source(cls, failures):
+                try:
+                    with at_most(_TRIAL_SECONDS), torch.no_grad():
+                        construct(cls, config, self._seed)(**inputs)
+                except Exception as error:
+                    failures.append(brief(error))
+                    continue
+                self.used[cls.__name__] = label
+                return config, inputs, labels
+        raise NoOrigin(failures[0] if failures else "no tester and no inputs known for its parameters")
+
+    def _from_tests(self, cls: Any, failures: list[str]) -> Iterator[tuple[str, Any, dict[str, Any], dict[str, Any]]]:
+        listed = [tester for tester in self._testers if cls in tester.classes]
+        for tester in (*listed, *(t for t in self._testers if t not in listed)):
+            for small in (True, False):
+                try:
+                    config, inputs = tester.build(cls, small)
+                except Exception as error:
+                    failures.append(brief(error))
+                    continue
+                if type(config) is not cls.config_class and tester not in listed:
+                    continue
+                accepted = pt_inputs.signature(cls)
+                given = {name: v for name, v in inputs.items() if v is not None}
+                if tester not in listed:
+                    given = {name: v for name, v in given.items() if name in accepted}
+                yield "tests", config, given, tester.labels(cls, inputs)
+
+    def _from_config(self, cls: Any, failures: list[str]) -> Iterator[tuple[str, Any, dict[str, Any], dict[str, Any]]]:
+        config_class = cls.config_class
+        if config_class is None:
+            return
+        known = self._shrunk.get(config_class)
+        order = sorted(pt_config.candidates(config_class), key=lambda pair: pair[0] != known)
+        for keep, config in order:
+            try:
+                with at_most(_TRIAL_SECONDS):
+                    model = construct(cls, config, self._seed)
+                if sum(p.numel() for p in model.parameters()) > _MAX_PARAMETERS:
+                    continue
+            except Exception as error:
+                failures.append(brief(error))
+                continue
+            del model
+            torch.manual_seed(self._seed)
+            for inputs in pt_inputs.candidates(cls, config, cls.__name__ in self._multiple_choice):
+                yield "configuration", config, inputs, {}
+                self._shrunk.setdefault(config_class, keep)

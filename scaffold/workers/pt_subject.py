@@ -1,0 +1,160 @@
+"""One model under probing: runs calls on it, keeps the reproducible ones as cases and says why others were dropped.
+
+Source of truth: docs/architecture.md, "The probe's files".
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from pt_cases import Case, Unusable, finite, flatten, plain, portable_outputs, structure
+from pt_inputs import Dims, signature
+
+_CALL_SECONDS = 20.0
+
+
+class OutOfTime(Exception):
+    """The probe's time is used up; what was gathered stands."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Interrupt the block after so many seconds, where the platform has timers."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"took more than {seconds:.0f} s")
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def brief(error: BaseException) -> str:
+    """An exception in one short line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}"[:300]
+
+
+def is_value(value: Any) -> bool:
+    """Whether a value is data for an input: a tensor or nested sequence of tensors."""
+    if isinstance(value, (tuple, list)):
+        return bool(value) and all(is_value(item) for item in value)
+    return isinstance(value, torch.Tensor) or hasattr(value, "to_legacy_cache")
+
+
+class Subject:
+    """A model with its default inputs. `labels` are those the checkout's tests would add."""
+
+    def __init__(
+        self, model: Any, inputs: dict[str, Any], labels: dict[str, Any], *, deadline: float
+    ) -> None:
+        self.model = model
+        self.config = model.config
+        self.accepts = signature(type(model))
+        self.inputs = {name: value for name, value in inputs.items() if is_value(value)}
+        self.defaults = {
+            name: value for name, value in inputs.items() if isinstance(value, (bool, int, float, str))
+        }
+        self.labels = labels
+        self.bidirectional = False
+        self.cases: list[Case] = []
+        self.dropped: dict[str, str] = {}
+        self.deadline = deadline
+        self.failure = ""
+
+    @property
+    def name(self) -> str:
+        """The class's name."""
+        return type(self.model).__name__
+
+    @property
+    def main(self) -> str:
+        """The input that names the batch."""
+        for name in (getattr(self.model, "main_input_name", ""), "input_ids", "decoder_input_ids"):
+            if name in self.inputs:
+                return name
+        return next(iter(self.inputs), "")
+
+    @property
+    def dims(self) -> Dims:
+        """Batch size and number of tokens of the default inputs."""
+        value = self.inputs.get("input_ids", self.inputs.get("decoder_input_ids", self.inputs.get(self.main)))
+        if not isinstance(value, torch.Tensor):
+            return Dims()
+        tokens = value.shape[-1] if value.dim() > 1 and not value.is_floating_point() else Dims().length
+        return Dims(int(value.shape[0]), int(tokens))
+
+    def run(
+        self,
+        name: str,
+        inputs: dict[str, Any],
+        flags: dict[str, Any] | None = None,
+        *,
+        save: bool = True,
+        train: bool = False,
+        generate: dict[str, Any] | None = None,
+        note: bool = True,
+    ) -> Any:
+        """Call the model; the outputs, or None when the call failed (then `failure` and, with `note`, `dropped` say why)."""
+        if time.monotonic() > self.deadline:
+            raise OutOfTime(name)
+        settings = dict(vars(self.config))
+        try:
+            with at_most(_CALL_SECONDS):
+                return self._run(name, inputs, {**self.defaults, **(flags or {})}, save, train, generate)
+        except Exception as error:
+            self.failure = brief(error)
+            if note:
+                self.dropped[name] = self.failure
+            return None
+        finally:
+            vars(self.config).clear()
+            vars(self.config).update(settings)  # heads store what they conclude from labels in the configuration
+
+    def _run(
+        self, name: str, inputs: dict[str, Any], flags: dict[str, Any], save: bool, train: bool, generate: Any
+    ) -> Any:
+        arrays = dict(flatten("in", {key: plain(value) for key, value in inputs.items()})) if save else {}
+        self.model.train(train)
+        torch.manual_seed(0)
+        with torch.set_grad_enabled(train):
+            if generate is not None:
+                outputs: Any = {"sequences": self.model.generate(**inputs, **generate)}
+            else:
+                outputs = self.model(**inputs, **flags)
+        self.model.eval()
+        if save:
+            value, left = portable_outputs(outputs)
+            if isinstance(value, torch.Tensor):
+                value = (value,)
+            results = dict(flatten("out", value))
+            if not results:
+                raise Unusable("the call returned no tensor")
+            finite(results)
+            if left:
+                self.dropped[f"{name}:fields"] = "; ".join(left)
+            self.cases.append(
+                Case(
+                    name=name,
+                    mode="forward" if generate is None else "generate",
+                    flags={} if generate is not None else flags,
+                    kwargs=generate or {},
+                    inputs=list(inputs),
+                    structure=structure(outputs),
+                    arrays={**arrays, **results},
+                )
+            )
+        return outputs
