@@ -1,0 +1,61 @@
+"""Which checkout a command works on: --repo, a fetched upstream, or the one around the current directory."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scaffold.cli.console import Console
+from scaffold.cli.questions import ask, missing
+from scaffold.core.errors import ScaffoldError
+
+
+def add_repo(parser: argparse.ArgumentParser) -> None:
+    """The --repo argument."""
+    parser.add_argument(
+        "--repo",
+        type=Path,
+        metavar="PATH",
+        help="the Transformers clone (default: the one that the current directory lies in)",
+    )
+
+
+def surrounding() -> Path | None:
+    """The Transformers clone that the current directory lies in."""
+    from scaffold.locate import is_checkout
+    from scaffold.publish.git import find_top
+
+    top = find_top(Path.cwd())
+    return top if top is not None and is_checkout(top) else None
+
+
+def given_repo(repo: Path | None) -> Path:
+    """--repo, else the surrounding clone, else a refusal that names the flag."""
+    root = repo or surrounding()
+    if root is None:
+        raise missing("the Transformers clone", "--repo PATH")
+    if not root.is_dir():
+        raise ScaffoldError("LOC101", f"{root} is not a folder", "check --repo")
+    return root.resolve()
+
+
+def repo_or_upstream(arguments: argparse.Namespace, console: Console) -> Path:
+    """The clone to port in, fetched first when --upstream was given."""
+    if arguments.upstream is None and (arguments.repo or surrounding()):
+        return given_repo(arguments.repo)
+    yes = arguments.yes
+    if arguments.upstream is None:
+        arguments.upstream = ask(
+            console,
+            "Where from? A folder, a git address, or pypi:transformers==4.47.1",
+            what="the Transformers clone",
+            flag="--repo PATH, or --upstream pypi:transformers==4.47.1 --into DIR",
+            yes=yes,
+        )
+    if arguments.into is None:
+        answer = ask(console, "Folder for the clone", what="the folder for the clone", flag="--into DIR", yes=yes)
+        arguments.into = Path(answer)
+    from scaffold.publish.upstream import fetch
+
+    with console.step("upstream"):
+        return fetch(arguments.upstream, arguments.into, progress=console)

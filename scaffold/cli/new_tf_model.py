@@ -1,0 +1,110 @@
+"""Port a PyTorch-only model of a Transformers clone to TensorFlow, on a branch of its own.
+
+The clone is written to once, at the end: a branch add_tf_<model> with one commit. Before that, and when anything fails, it
+stays as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from scaffold.cli.checkouts import add_repo, repo_or_upstream
+from scaffold.cli.console import Console
+from scaffold.cli.questions import ask, missing
+from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.port import Contributor
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("model", nargs="?", help="the model: its folder (roc_bert) or model type (data2vec-text)")
+    add_repo(parser)
+    parser.add_argument(
+        "--upstream",
+        metavar="SOURCE",
+        help="fetch the clone first: a folder, a git address (…@TAG for a tag), or pypi:transformers==VERSION",
+    )
+    parser.add_argument("--into", type=Path, metavar="DIR", help="with --upstream: clone into DIR/transformers")
+    parser.add_argument("--contributor", metavar="NAME", help="whom the documentation page credits")
+    parser.add_argument("--contributor-url", metavar="URL", help="the contributor's Hugging Face or GitHub page")
+    parser.add_argument(
+        "--python",
+        default=sys.executable,
+        metavar="PATH",
+        help="the Python that has torch and tensorflow (default: this one)",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print the whole diff and write nothing")
+    parser.add_argument(
+        "--no-probe", action="store_true", help="translate without running the PyTorch model (not verifiable)"
+    )
+    parser.add_argument("--no-verify", action="store_true", help="do not compare the port with PyTorch")
+    parser.add_argument("--yes", action="store_true", help="never ask")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+
+
+def _contributor(arguments: argparse.Namespace) -> Contributor | None:
+    name, url = arguments.contributor, arguments.contributor_url
+    if not name and not url:
+        return None
+    if not name or not url:
+        raise missing("half of the contributor", "both --contributor NAME and --contributor-url URL")
+    if not url.startswith("https://") or any(c.isspace() or c in "()[]<>" for c in url):
+        raise ScaffoldError(
+            "CLI103", f"{url!r} is not an https address", "check --contributor-url", exit_code=ExitCode.USAGE
+        )
+    if any(c in "[]\n" for c in name):
+        raise ScaffoldError(
+            "CLI103", f"{name!r} cannot stand in a link", "check --contributor", exit_code=ExitCode.USAGE
+        )
+    return Contributor(name=name, url=url)
+
+
+def _model(arguments: argparse.Namespace, root: Path, console: Console) -> str:
+    """The model; asked for when it is missing or when its folder holds several files."""
+    from scaffold.locate.resolve import lacking, portable
+
+    if not arguments.model:
+        choices = portable(root) if console.interactive else []
+        question = "Which model? (those without TensorFlow)"
+        return ask(
+            console, question, what="the model", flag="its name, e.g. roc_bert", choices=choices, yes=arguments.yes
+        )
+    model = str(arguments.model)
+    folder = root / "src/transformers/models" / model
+    if console.interactive and not arguments.yes and folder.is_dir():
+        candidates = lacking(root, model)
+        if len(candidates) > 1 and model not in candidates:
+            return ask(console, "Which file?", what="the file", flag="its name", choices=candidates)
+    return model
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Port the model; exit status 0 when every class is verified (or nothing was to be), else 1."""
+    from scaffold.cli.summary import as_json, show_diff, show_port
+    from scaffold.locate import check_checkout
+    from scaffold.pipeline import Request
+    from scaffold.pipeline import run as run_pipeline
+
+    contributor = _contributor(arguments)
+    if not arguments.model and not console.interactive:
+        raise missing("the model", "its name, e.g. `scaffold new-tf-model roc_bert`")
+    root = repo_or_upstream(arguments, console)
+    check_checkout(root)
+    request = Request(
+        root=root,
+        model=_model(arguments, root, console),
+        python=arguments.python,
+        contributor=contributor,
+        probe=not arguments.no_probe,
+        verify=not arguments.no_verify,
+        dry_run=arguments.dry_run,
+    )
+    result = run_pipeline(request, console)
+    console.data(as_json(result))
+    if arguments.dry_run and not result.finished:
+        show_diff(console, result)
+    else:
+        show_port(console, result)
+    return ExitCode.OK if result.ok else ExitCode.FAILURE

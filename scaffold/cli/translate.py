@@ -1,0 +1,98 @@
+"""Translate one PyTorch modelling file and print the TensorFlow module; nothing is written to the clone."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from scaffold.cli.checkouts import add_repo
+from scaffold.cli.console import Console
+from scaffold.cli.questions import missing
+from scaffold.core.checkout import Located
+from scaffold.core.diffs import unified
+from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.typedb import TypeDB
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's arguments."""
+    parser.add_argument("path", nargs="?", type=Path, help="the file, …/models/<model>/modeling_<name>.py")
+    add_repo(parser)
+    parser.add_argument("--diff", action="store_true", help="print a diff from the PyTorch file instead")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write to FILE instead of standard output")
+    parser.add_argument("--no-probe", action="store_true", help="do not run the PyTorch model for types")
+    parser.add_argument(
+        "--python", default=sys.executable, metavar="PATH", help="the Python that has torch (default: this one)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+
+
+def _locate(path: Path, repo: Path | None) -> Located:
+    """The file's place in its checkout; a file elsewhere needs --repo and a model of the same name there."""
+    from scaffold.locate import is_checkout, locate
+
+    match = re.fullmatch(r"modeling_(?!tf_|flax_)([a-z0-9_]+)\.py", path.name)
+    if match is None:
+        raise ScaffoldError(
+            "CLI103",
+            f"{path.name} is not called modeling_<name>.py",
+            "give a PyTorch modelling file",
+            exit_code=ExitCode.USAGE,
+        )
+    around = next((parent for parent in path.resolve().parents if is_checkout(parent)), None)
+    root = repo or around
+    if root is None:
+        raise missing("the Transformers checkout that the file belongs to", "--repo PATH")
+    return locate(root, match[1], ported_ok=True)
+
+
+def _types(located: Located, arguments: argparse.Namespace, console: Console) -> TypeDB:
+    if arguments.no_probe:
+        return TypeDB()
+    from scaffold.environment import check_environment, read_environment
+    from scaffold.probe import probe
+
+    check_environment(read_environment(arguments.python, located.root), tensorflow=False)
+    with console.step("probe"), tempfile.TemporaryDirectory(prefix="scaffold-") as folder:
+        return probe(located, python=arguments.python, out=Path(folder))
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Print or write the translation; its diagnostics are talk."""
+    from scaffold.locate.reading import parse_source, read_source
+    from scaffold.translate import translate
+
+    if arguments.path is None:
+        raise missing("the file", "its path, e.g. src/transformers/models/roc_bert/modeling_roc_bert.py")
+    path: Path = arguments.path
+    source = read_source(path.parent, path.name)
+    parse_source(path.parent, path.name)
+    located = _locate(path, arguments.repo)
+    same = path.resolve() == (located.root / located.names.pt_path).resolve()
+    # the probe runs the checkout's own file: positions in any other file would not fit
+    types = _types(located, arguments, console) if same else TypeDB()
+    with console.step("translate"):
+        translation = translate(source, located, types)
+        console.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
+    for diagnostic in translation.diagnostics:
+        console.talk(diagnostic.render(source))
+    text = translation.text
+    if arguments.diff:
+        text = unified(source, text, located.names.pt_path)
+    if arguments.output is not None:
+        arguments.output.write_text(text, encoding="utf-8")
+    elif not arguments.json:
+        console.raw(text)
+    console.data(
+        {
+            "model": located.names.stem,
+            "classes": dict(translation.classes),
+            "markers": [d.render() for d in translation.markers],
+            "statistics": dict(translation.statistics),
+            "text": text,
+        }
+    )
+    return ExitCode.OK

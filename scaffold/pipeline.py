@@ -1,0 +1,238 @@
+"""The stages in order: locate → probe → translate → render → register → verify → commit.
+
+Nothing writes into the clone before the commit. Source of truth for the order: docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scaffold.core.edits import Edit, Outcome, Tree
+from scaffold.core.errors import ScaffoldError
+from scaffold.core.port import Contributor, Port
+from scaffold.core.progress import Progress, Silent
+from scaffold.core.reports import VerificationReport
+from scaffold.core.typedb import TypeDB
+from scaffold.environment import check_environment, read_environment
+from scaffold.overlay import overlay
+
+if TYPE_CHECKING:
+    from scaffold.core.checkout import Located
+    from scaffold.core.translation import Translation
+    from scaffold.publish.git import Clone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked for. `python` is the interpreter that has the frameworks."""
+
+    root: Path
+    model: str
+    python: str = sys.executable
+    contributor: Contributor | None = None
+    probe: bool = True
+    verify: bool = True
+    dry_run: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What a run came to. `commit` is None for a dry run and for a port that was there already (`finished`)."""
+
+    located: Located
+    branch: str
+    finished: bool = False
+    resumed: bool = False
+    port: Port | None = None
+    translation: Translation | None = None
+    types: TypeDB = field(default_factory=TypeDB)
+    edits: tuple[Edit, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    report: VerificationReport | None = None
+    commit: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """False when something was verified and is not strict, or the verification could not run."""
+        return self.report is None or self.report.ok
+
+
+REPORT = "report.json"
+PORT = "port.json"
+
+
+def state_folder(clone: Clone, stem: str) -> Path:
+    """Where a port's private files lie: inside `.git`, so that they can be neither committed nor pushed."""
+    return clone.git_path("scaffold") / stem
+
+
+def make_port(located: Located, translation: Translation, contributor: Contributor | None) -> Port:
+    """What the registrars need to know of a translation."""
+    aliases = tuple((tf, pt) for pt, tf in translation.classes.items() if tf != f"TF{pt}")
+    return Port(
+        names=located.names,
+        public=translation.public,
+        models=translation.models,
+        withheld=translation.withheld,
+        contributor=contributor,
+        aliases=aliases,
+    )
+
+
+def run(request: Request, progress: Progress | None = None) -> Result:
+    """Port one model. Raises ScaffoldError before the commit with the clone as it was."""
+    progress = progress or Silent()
+    started = time.monotonic()
+    with progress.step("locate"):
+        clone, result = _locate(request, progress)
+    if not result.finished:
+        with _workspace(request, clone, result) as folder:
+            _plan(request, result, folder, progress)
+            if not request.dry_run:
+                _verify(request, result, folder, progress)
+                _commit(clone, result, folder, progress)
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
+    from scaffold.locate import check_checkout, locate
+    from scaffold.publish.commit import branch_exists, resume
+    from scaffold.publish.git import check_clean, check_identity, open_clone
+
+    check_checkout(request.root)
+    clone = open_clone(request.root)
+    located = locate(request.root, request.model, ported_ok=True)
+    names = located.names
+    result = Result(located=located, branch=names.branch)
+    tip = clone.tip(names.branch)
+    if tip is not None:
+        if not clone.has_file(tip, names.tf_path):
+            raise branch_exists(names.branch)
+        result.resumed = not request.dry_run and resume(clone, state_folder(clone, names.stem))
+        result.finished = True
+        return clone, result
+    result.located = located = locate(request.root, request.model)
+    check_clean(clone)
+    if not request.dry_run:
+        check_identity(clone)
+    if request.probe or request.verify:
+        environment = read_environment(request.python, request.root)
+        check_environment(environment, tensorflow=request.verify and not request.dry_run)
+        progress.note(environment.summary)
+    progress.note(f"{names.title}: {names.pt_path}, {len(located.source.splitlines()):,} lines")
+    return clone, result
+
+
+@contextmanager
+def _workspace(request: Request, clone: Clone, result: Result) -> Iterator[Path]:
+    """The folder for the probe's files and the report; a dry run gets one that disappears."""
+    if request.dry_run:
+        with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
+            yield Path(name)
+        return
+    folder = state_folder(clone, result.located.names.stem)
+    for leftover in ("probe", *(path.name for path in folder.glob("overlay.*"))):
+        shutil.rmtree(folder / leftover, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+
+
+def _plan(request: Request, result: Result, folder: Path, progress: Progress) -> None:
+    """Everything up to the complete list of edits."""
+    from scaffold.register import register
+    from scaffold.render import render
+    from scaffold.translate import translate
+
+    located = result.located
+    if request.probe:
+        from scaffold.probe import probe
+
+        with progress.step("probe"):
+            result.types = probe(located, python=request.python, out=folder / "probe")
+            reached, sites = result.types.coverage
+            progress.note(f"{reached:,} of {sites:,} expressions seen at run time, {len(result.types.classes)} classes")
+    with progress.step("translate"):
+        translation = translate(located.source, located, result.types)
+        result.translation = translation
+        result.port = make_port(located, translation, request.contributor)
+        progress.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
+    tree = Tree(located.root)
+    with progress.step("render"):
+        rendered = render(located, translation, tree)
+    with progress.step("register"):
+        registered = register(located, result.port, tree)
+    result.outcomes = (*rendered, *registered)
+    result.edits = tree.edits()
+
+
+def _verify(request: Request, result: Result, folder: Path, progress: Progress) -> None:
+    if not request.verify or result.port is None:
+        return
+    cases = folder / "probe"
+    if not cases.is_dir():
+        result.report = VerificationReport(heads=(), not_run="no cases to compare with: the probe was switched off")
+        return
+    from scaffold.verify import verify
+
+    with progress.step("verify"), overlay(result.located.root, result.edits, within=folder) as tree:
+        result.report = verify(result.located, result.port, src=tree / "src", python=request.python, cases=cases)
+
+
+def _commit(clone: Clone, result: Result, folder: Path, progress: Progress) -> None:
+    from scaffold.publish.commit import commit_edits
+
+    if not result.edits:
+        raise ScaffoldError("GIT108", "the port changes nothing", "is the model ported already?")
+    with progress.step("commit"):
+        _save(result, folder)
+        result.commit = commit_edits(clone, result.edits, branch=result.branch, folder=folder)
+        progress.note(f"{result.commit[:12]} on {result.branch}")
+
+
+def _save(result: Result, folder: Path) -> None:
+    """The report and what was ported, for the checklist and later runs."""
+    from scaffold.verify import to_json
+
+    if result.report is not None:
+        (folder / REPORT).write_text(to_json(result.report), encoding="utf-8")
+    else:
+        (folder / REPORT).unlink(missing_ok=True)
+    if result.port is not None:
+        data = {"public": result.port.public, "models": result.port.models, "withheld": result.port.withheld}
+        (folder / PORT).write_text(json.dumps(data, indent=1), encoding="utf-8")
+
+
+def load_report(folder: Path) -> VerificationReport | None:
+    """The report of the run that made the port, None when there is none (a hand-written port)."""
+    from scaffold.verify import from_json
+
+    try:
+        return from_json((folder / REPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def verify_existing(located: Located, python: str, progress: Progress) -> VerificationReport:
+    """Compare a port that is in the clone already with PyTorch; writes nothing to the clone."""
+    from scaffold.ported import port_of
+    from scaffold.probe import probe
+    from scaffold.verify import verify
+
+    check_environment(read_environment(python, located.root), tensorflow=True)
+    with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
+        with progress.step("probe"):
+            probe(located, python=python, out=Path(name))
+        with progress.step("verify"):
+            port = port_of(located)
+            return verify(located, port, src=located.root / "src", python=python, cases=Path(name))
