@@ -1,0 +1,43 @@
+# Thin on purpose: every target is a line or two over pip and scaffold itself.
+SHELL := /bin/bash
+MODEL ?= roc_bert
+VERSION ?= 4.47.1
+INTO ?= work
+# TensorFlow 2.18 has wheels for these; pip takes a smaller torch with
+#   make demo PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.10; do $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+# A new machine may have no git identity; the demo's commit then has this author.
+IDENTITY = git config user.name >/dev/null || export GIT_AUTHOR_NAME=Demo GIT_COMMITTER_NAME=Demo; \
+           git config user.email >/dev/null || export GIT_AUTHOR_EMAIL=demo@example.com GIT_COMMITTER_EMAIL=demo@example.com
+
+.PHONY: demo test check docs clean
+
+demo: .venv/verify ## port MODEL in a real release, verify it and show the checklist
+	$(BIN)/pip install --quiet --no-deps .
+	$(IDENTITY); $(BIN)/scaffold new-tf-model $(MODEL) --upstream pypi:transformers==$(VERSION) --into $(INTO) --yes
+	$(BIN)/scaffold checklist $(MODEL) --repo $(INTO)/transformers
+
+test: .venv/dev check ## everything CI runs
+	$(BIN)/python -m pytest
+
+check: .venv/dev ## the quick part: lint, format, types, generated docs
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m scaffold.docgen --check
+
+docs: .venv/dev ## rewrite docs/reference from the code
+	$(BIN)/python -m scaffold.docgen
+
+.venv/verify: pyproject.toml constraints.txt
+	test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed; name it: make PYTHON=…" >&2; exit 2; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+	$(BIN)/pip install --quiet -c constraints.txt '.[verify]'
+	touch $@
+
+.venv/dev: .venv/verify
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[verify,dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
