@@ -22,3 +22,9 @@ def templates(name: str) -> Path:
     if beside.is_dir():
         return beside
     raise FileNotFoundError(f"no template folder {name!r} in the scaffold package or beside it")
+
+
+def template(path: str) -> str:
+    """Text of `templates/<path>` (`model/functions/name.py`)."""
+    folder, _, rest = path.partition("/")
+    return (templates(folder) / rest).read_text(encoding="utf-8")

@@ -1,0 +1,322 @@
+"""What a modelling file's classes are and which sub-modules they hold: read from the syntax tree alone."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+from enum import Enum
+
+from scaffold.translate.sources import Source
+
+
+class Category(Enum):
+    """What becomes of a class."""
+
+    LAYER = "layer"  # nn.Module → keras.layers.Layer
+    SUBCLASS = "subclass"  # of a concrete torch layer (nn.Embedding, nn.Linear …)
+    BASE = "base"  # the abstract XPreTrainedModel
+    MODEL = "model"  # derives from BASE
+    OUTPUT = "output"  # a ModelOutput dataclass
+    DROPPED = "dropped"  # Sdpa and Flash attention, autograd functions
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A sub-module attribute. `qualname` is `torch.nn.Linear` or an in-file class name; `calls` the constructor calls."""
+
+    attr: str
+    qualname: str
+    is_list: bool = False
+    calls: tuple[ast.Call, ...] = ()
+
+    @property
+    def class_name(self) -> str:
+        """Last component of the qualified name."""
+        return self.qualname.split(".")[-1]
+
+    def item(self) -> Child:
+        """A member of a module list."""
+        return Child(self.attr, self.qualname, False, self.calls)
+
+
+@dataclass(slots=True)
+class ClassInfo:
+    """One top-level class of the PyTorch file."""
+
+    name: str
+    node: ast.ClassDef
+    category: Category
+    tf_name: str
+    bases: tuple[str, ...] = ()  # qualified names
+    children: dict[str, Child] = field(default_factory=dict)
+    parameters: dict[str, ast.Call] = field(default_factory=dict)  # attr → nn.Parameter(...) call
+    methods: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    attribute_names: dict[str, str] = field(default_factory=dict)  # PyTorch attribute → Keras attribute
+    training_methods: set[str] = field(default_factory=set)
+    copied_from: tuple[str, tuple[tuple[str, str], ...]] | None = None
+
+    @property
+    def init(self) -> ast.FunctionDef | None:
+        """The class's own constructor."""
+        return self.methods.get("__init__")
+
+    @property
+    def needs_training(self) -> bool:
+        """True when `call` behaves differently in training."""
+        return "forward" in self.training_methods
+
+
+COPIED = re.compile(r"#\s*Copied from\s+transformers\.([\w.]+)(?:\s+with\s+(.+?))?\s*$")
+_VARIANT = re.compile(r"Sdpa|FlashAttention2|Flash2|FlexAttention")
+
+#: Attributes that Keras layers and models define themselves.
+RESERVED = frozenset("output input name dtype losses metrics weights variables updates inputs outputs submodules".split())
+
+
+def copied_from(source: Source, node: ast.AST) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """The `# Copied from` mark above a definition: dotted path below `transformers`, and the replacements."""
+    for line in reversed(source.marks(node)):
+        match = COPIED.match(line)
+        if match:
+            pairs = []
+            for part in (match.group(2) or "").replace("with ", "").split(","):
+                if "->" in part:
+                    before, after = part.split("->")
+                    pairs.append((before.strip(), after.strip().split()[0]))
+            return match.group(1), tuple(pairs)
+    return None
+
+
+def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
+    """`X_ATTENTION_CLASSES = {"eager": A, "sdpa": B}` → {name: {"eager": "A", …}}."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
+            entries = {
+                key.value: value.id
+                for key, value in zip(node.value.keys, node.value.values, strict=True)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(value, ast.Name)
+            }
+            if "eager" in entries:
+                found[node.targets[0].id] = entries
+    return found
+
+
+class Analyser:
+    """Builds the ClassInfo of every class in a source."""
+
+    def __init__(self, source: Source, prefix: str = "TF") -> None:
+        self.source = source
+        self.prefix = prefix
+        self.variants = attention_variants(source.tree)
+        self.nodes = {n.name: n for n in source.tree.body if isinstance(n, ast.ClassDef)}
+        self.classes: dict[str, ClassInfo] = {}
+
+    def run(self) -> dict[str, ClassInfo]:
+        """Class name → info, in file order."""
+        for name, node in self.nodes.items():
+            self.classes[name] = self._shell(name, node)
+        for info in self.classes.values():
+            for function in self._building_methods(info):
+                self._collect(info, function)
+        for info in self.classes.values():
+            self._inherit(info)
+        self._rename_reserved()
+        self._training()
+        return self.classes
+
+    def _shell(self, name: str, node: ast.ClassDef) -> ClassInfo:
+        bases = tuple(self.source.qualname(b) or ast.unparse(b) for b in node.bases)
+        methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
+        return ClassInfo(
+            name=name,
+            node=node,
+            category=self._category(name, node),
+            tf_name=f"{self.prefix}{name}",
+            bases=bases,
+            methods=methods,
+            copied_from=copied_from(self.source, node),
+        )
+
+    def _category(self, name: str, node: ast.ClassDef) -> Category:
+        eager = {entries["eager"] for entries in self.variants.values()}
+        plain = _VARIANT.sub("", name)
+        if _VARIANT.search(name) and name not in eager and plain != name:
+            return Category.DROPPED
+        for base in node.bases:
+            qualname = self.source.qualname(base) or ast.unparse(base)
+            found = self._category_of_base(qualname)
+            if found is not None:
+                return found
+        return Category.OTHER
+
+    def _category_of_base(self, qualname: str) -> Category | None:
+        leaf = qualname.split(".")[-1]
+        if qualname in self.nodes:
+            parent = self._category(qualname, self.nodes[qualname])
+            return Category.MODEL if parent is Category.BASE else parent
+        if qualname == "torch.nn.Module" or leaf == "GradientCheckpointingLayer":
+            return Category.LAYER
+        if qualname.startswith("torch.autograd"):
+            return Category.DROPPED
+        if qualname.startswith("torch.nn."):
+            return Category.SUBCLASS
+        if leaf == "PreTrainedModel":
+            return Category.BASE
+        if leaf.endswith("PreTrainedModel"):
+            return Category.MODEL
+        if leaf == "ModelOutput" or leaf.endswith("Output"):
+            return Category.OUTPUT
+        return None
+
+    def _building_methods(self, info: ClassInfo) -> list[ast.FunctionDef]:
+        return [m for name, m in info.methods.items() if name == "__init__" or name.startswith(("_build", "build_"))]
+
+    def _collect(self, info: ClassInfo, function: ast.FunctionDef) -> None:
+        lists = self._local_lists(function)
+        for node in ast.walk(function):
+            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+                        self._attribute(info, target.attr, node.value, lists)
+
+    def _attribute(self, info: ClassInfo, attr: str, value: ast.expr, lists: dict[str, list[ast.expr]]) -> None:
+        calls = list(self.constructors(value, lists))
+        qualnames = [self.constructor_name(c) for c in calls]
+        if isinstance(value, ast.Call) and self.source.qualname(value.func) == "torch.nn.Parameter":
+            info.parameters[attr] = value
+            return
+        real = [q for q in qualnames if q not in ("torch.nn.Identity", None)] or [q for q in qualnames if q]
+        if not real:
+            return
+        is_list = self._is_list(value, lists)
+        previous = info.children.get(attr)
+        if previous is not None and previous.qualname != "torch.nn.Identity":
+            info.children[attr] = Child(attr, previous.qualname, previous.is_list or is_list, previous.calls + tuple(calls))
+        else:
+            info.children[attr] = Child(attr, real[0] or "", is_list, tuple(calls))
+
+    def _local_lists(self, function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
+        """Local variable → the values it gets or that are appended to it (for `nn.ModuleList(layers)`)."""
+        found: dict[str, list[ast.expr]] = {}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                found.setdefault(node.targets[0].id, []).append(node.value)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend"):
+                if isinstance(node.func.value, ast.Name) and node.args:
+                    found.setdefault(node.func.value.id, []).append(node.args[0])
+        return found
+
+    def constructors(self, value: ast.AST, lists: dict[str, list[ast.expr]] | None = None) -> list[ast.Call]:
+        """Constructor calls of sub-modules in a value, containers looked through."""
+        if isinstance(value, ast.Call):
+            qualname = self.constructor_name(value)
+            if qualname in ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict") or qualname is None:
+                return [c for a in [*value.args, *(k.value for k in value.keywords)] for c in self.constructors(a, lists)]
+            return [value]
+        if isinstance(value, ast.Name) and lists and value.id in lists:
+            rest = {k: v for k, v in lists.items() if k != value.id}
+            return [c for item in lists[value.id] for c in self.constructors(item, rest)]
+        if isinstance(value, (ast.List, ast.Tuple)):
+            return [c for item in value.elts for c in self.constructors(item, lists)]
+        if isinstance(value, ast.Dict):
+            return [c for item in value.values for c in self.constructors(item, lists)]
+        if isinstance(value, (ast.ListComp, ast.GeneratorExp)):
+            return self.constructors(value.elt, lists)
+        if isinstance(value, ast.DictComp):
+            return self.constructors(value.value, lists)
+        if isinstance(value, ast.IfExp):
+            return self.constructors(value.body, lists) + self.constructors(value.orelse, lists)
+        if isinstance(value, ast.Starred):
+            return self.constructors(value.value, lists)
+        return []
+
+    def constructor_name(self, call: ast.Call) -> str | None:
+        """Qualified name of the module class a call constructs: `torch.nn.X`, an in-file class; None for other calls."""
+        func = call.func
+        if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in self.variants:
+            return self.variants[func.value.id]["eager"]
+        if isinstance(func, ast.Name) and func.id in self.nodes:
+            return func.id
+        qualname = self.source.qualname(func)
+        if qualname and qualname.startswith("torch.nn.") and qualname.split(".")[-1][:1].isupper() and qualname != "torch.nn.Parameter":
+            return "torch.nn." + qualname.split(".")[-1]
+        if qualname and qualname.startswith("transformers.models.") and qualname.split(".")[-1][:1].isupper() and "configuration" not in qualname:
+            return qualname
+        return None
+
+    def _is_list(self, value: ast.AST, lists: dict[str, list[ast.expr]]) -> bool:
+        if isinstance(value, ast.Call):
+            return self.constructor_name(value) in ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict")
+        if isinstance(value, ast.IfExp):
+            return self._is_list(value.body, lists) or self._is_list(value.orelse, lists)
+        return isinstance(value, (ast.List, ast.ListComp))
+
+    def _inherit(self, info: ClassInfo) -> None:
+        for base in info.bases:
+            parent = self.classes.get(base)
+            if parent is not None:
+                self._inherit(parent)
+                info.children = {**parent.children, **info.children}
+                info.parameters = {**parent.parameters, **info.parameters}
+
+    def _rename_reserved(self) -> None:
+        for info in self.classes.values():
+            stem = re.split(r"(?<=[a-z0-9])(?=[A-Z])", info.name)[0].lower()
+            for attr in [*info.children, *info.parameters]:
+                if attr == "output":
+                    info.attribute_names[attr] = "dense_output" if info.name.endswith("Attention") else f"{stem}_output"
+                elif attr == "self":
+                    info.attribute_names[attr] = "self_attention"
+                elif attr in RESERVED:
+                    info.attribute_names[attr] = f"{attr}_layer"
+                elif attr == "layers" and info.category is Category.MODEL:
+                    info.attribute_names[attr] = "decoder_layers" if "Decoder" in info.name else "model_layers"
+
+    def _training(self) -> None:
+        """Fixpoint: a method is training-dependent when it reads `self.training` or calls something that is."""
+        changed = True
+        while changed:
+            changed = False
+            for info in self.classes.values():
+                for name, method in self._all_methods(info).items():
+                    if name not in info.training_methods and name != "__init__" and self._depends(info, method):
+                        info.training_methods.add(name)
+                        changed = True
+
+    def _all_methods(self, info: ClassInfo) -> dict[str, ast.FunctionDef]:
+        methods: dict[str, ast.FunctionDef] = {}
+        for base in info.bases:
+            if base in self.classes:
+                methods |= self._all_methods(self.classes[base])
+        return {**methods, **info.methods}
+
+    def _depends(self, info: ClassInfo, method: ast.FunctionDef) -> bool:
+        for node in ast.walk(method):
+            if isinstance(node, ast.Attribute):
+                if node.attr == "training" and isinstance(node.value, ast.Name) and node.value.id == "self":
+                    return True
+                child = info.children.get(node.attr)
+                if child is not None and self._child_depends(child):
+                    return True
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                func = node.func
+                if isinstance(func.value, ast.Name) and func.value.id == "self" and func.attr in info.training_methods:
+                    return True
+        return False
+
+    def _child_depends(self, child: Child) -> bool:
+        names = {child.qualname, *(self.constructor_name(c) or "" for c in child.calls)}
+        return any(n in TRAINING_LAYERS or (n in self.classes and self.classes[n].needs_training) for n in names)
+
+
+#: torch layers that behave differently in training.
+TRAINING_LAYERS = frozenset(
+    f"torch.nn.{n}"
+    for n in (
+        "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
+        "SyncBatchNorm", "MultiheadAttention", "LSTM", "GRU",
+    )
+)  # fmt: skip

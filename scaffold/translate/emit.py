@@ -1,0 +1,358 @@
+"""Classes: layers, main layers with their thin models, heads, outputs, the pretrained base class.
+
+Source: translator.md §1.1 (the shell of a port), eras.md §8 (conventions of the modelling file).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from scaffold.translate import prose, signature
+from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.constructor import Constructor, Plan, build_method
+from scaffold.translate.engine import Engine
+from scaffold.translate.passes import CALL_PASSES, functional_dropout, losses
+from scaffold.translate.truth import constants
+from scaffold.translate.writer import BlockWriter, indented
+
+#: Methods of PyTorch models that a port has no use for.
+DROPPED_METHODS = frozenset(
+    "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache_tuple gradient_checkpointing_enable"
+    " extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa _reset_parameters freeze_feature_extractor"
+    " _autoset_attn_implementation parallelize deparallelize freeze_base_model freeze_feature_encoder _init_params init_weights".split()
+)
+#: Class attributes of the PyTorch base class that mean something in TensorFlow.
+KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
+_ANNOTATION_ONLY = frozenset({"_tied_weights_keys", "_no_split_modules", "_keep_in_fp32_modules", "_keys_to_ignore_on_load_missing"})
+
+
+class ClassWriter:
+    """Writes the classes of one file. `main_layers`: model classes that get a main layer and a thin model."""
+
+    def __init__(self, engine: Engine, config_class: str, prefix: str) -> None:
+        self.engine = engine
+        self.config_class = config_class
+        self.prefix = prefix  # base_model_prefix
+        self.base_name = "TFPreTrainedModel"
+
+    # -- entry -------------------------------------------------------------------------------------------------------
+
+    def write(self, info: ClassInfo) -> list[str]:
+        """All lines that stand for one PyTorch class."""
+        self.engine.current = info
+        self.engine.forget()
+        self.engine.dropout_rates = functional_dropout.rates(self.engine, info.node)
+        if info.category is Category.BASE:
+            return self._base(info)
+        if info.category is Category.OUTPUT:
+            return self._output(info)
+        if info.category is Category.MODEL:
+            if info.name in self.engine.main_layers:
+                lines = self._layer(info, main=True)
+                return [*lines, "", "", *self._thin_model(info)] if info.name in self.engine.thin_models else lines
+            return self._head(info)
+        return self._layer(info)
+
+    def _docstring(self, text: str) -> str:
+        return prose.translate(text, self.engine.doc_renames)
+
+    def _decorators(self, info: ClassInfo) -> list[str]:
+        kept = []
+        for decorator in info.node.decorator_list:
+            name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            if name.startswith(("add_start_docstrings", "dataclass", "add_code_sample", "replace_return")):
+                kept += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
+        return kept
+
+    def _documented(self, text: str) -> str:
+        return self._docstring(text)
+
+    def _class_docstring(self, info: ClassInfo) -> list[str]:
+        first = info.node.body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            text = self.engine.source.segment(first)
+            dedented = re.sub(r"\n {4}", "\n", text)
+            return [*self._docstring(dedented).split("\n"), ""]
+        return []
+
+    # -- layers ------------------------------------------------------------------------------------------------------
+
+    def _layer(self, info: ClassInfo, main: bool = False) -> list[str]:
+        self.engine.as_layer = True
+        lines: list[str] = []
+        body: list[str] = []
+        if main:
+            self.engine.uses |= {"keras_serializable", "unpack_inputs"}
+            lines.append("@keras_serializable")
+            body += [f"config_class = {self.config_class}", ""]
+        else:
+            body += self._class_docstring(info)
+        name = self.engine.main_layers[info.name] if main else info.tf_name
+        bases = self._layer_bases(info)
+        plan, constructor = self._constructor(info, main)
+        body += constructor
+        body += self._methods(info, main)
+        build = build_method(plan)
+        if build and not (info.category is Category.SUBCLASS and not plan.built and not plan.weights):
+            body += ["", *self._inherited_build(info, build)]
+        self.engine.as_layer = False
+        return [*lines, f"class {name}({bases}):", *indented(body or ["pass"])]
+
+    def _inherited_build(self, info: ClassInfo, build: list[str]) -> list[str]:
+        """A subclass of a concrete layer or of a layer of this file builds what it inherits as well."""
+        inherits = info.category is Category.SUBCLASS or any(b in self.engine.classes for b in info.bases)
+        return [*build, "    super().build(input_shape)"] if inherits and info.category is Category.SUBCLASS else build
+
+    def _layer_bases(self, info: ClassInfo) -> str:
+        in_file = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes and info.category is Category.LAYER]
+        if in_file:
+            return ", ".join(in_file)
+        if info.category is Category.SUBCLASS:
+            keras = {"Embedding": "Embedding", "Linear": "Dense", "LayerNorm": "LayerNormalization", "Conv2d": "Conv2D", "Conv1d": "Conv1D"}
+            for base in info.bases:
+                leaf = base.split(".")[-1]
+                if leaf in keras:
+                    return f"keras.layers.{keras[leaf]}"
+            parent = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes]
+            if parent:
+                return ", ".join(parent)
+            self.engine.diagnose("TFP140", info.name, f"derives from {info.bases[0]}", info.node, "write it as a keras layer")
+        return "keras.layers.Layer"
+
+    def _constructor(self, info: ClassInfo, main: bool) -> tuple[Plan, list[str]]:
+        function = info.init
+        if function is None:
+            return Plan(), []
+        self.engine.initializer = self._initializer(function)
+        self.engine.settled = constants(function)
+        constructor = Constructor(self.engine, info, function)
+        writer = BlockWriter(self.engine, (constructor.statement, *CALL_PASSES), self._docstring)
+        statements = writer.body(function.body, self._header_line(function))
+        head = self._constructor_header(info, function, main)
+        extras = [f"self.{e} = {e}" for e in self.engine.extras.get(info.name, {}) if info.name in self.engine.tied_attributes]
+        statements = self._after_super(statements, extras)
+        statements += [f"self.{attr} = {name}" for name, attr in constructor.plan.stored.items()]
+        if (constructor.plan.needs_config or main) and not any(re.match(r"self\.config\b", s) for s in statements):
+            if info.category is not Category.MODEL or self.engine.as_layer:
+                statements = self._after_super(statements, ["self.config = config"])
+        self.engine.initializer = None
+        return constructor.plan, [*head, *indented(_strip(statements))]
+
+    @staticmethod
+    def _after_super(statements: list[str], extra: list[str]) -> list[str]:
+        if not extra:
+            return statements
+        for k, line in enumerate(statements):
+            if line.startswith("super().__init__"):
+                return [*statements[: k + 1], *extra, *statements[k + 1 :]]
+        return [*extra, *statements]
+
+    def _header_line(self, function: ast.FunctionDef) -> int:
+        first = function.body[0]
+        line = first.lineno - 1
+        while line > function.lineno and (not self.engine.source.lines[line - 1].strip() or self.engine.source.lines[line - 1].strip().startswith("#")):
+            line -= 1
+        return line
+
+    def _initializer(self, function: ast.FunctionDef) -> str | None:
+        has_config = any(a.arg == "config" for a in [*function.args.args, *function.args.kwonlyargs])
+        return "get_initializer(config.initializer_range)" if has_config and self.engine.has_initializer_range else None
+
+    def _constructor_header(self, info: ClassInfo, function: ast.FunctionDef, main: bool) -> list[str]:
+        entries = signature.parameters(self.engine, function)
+        entries = [re.sub(r"^config$", f"config: {self.config_class}", e) for e in entries]
+        entries = [e for e in entries if not e.startswith("**")]
+        extras = [f"{e}: keras.layers.Layer" for e in self.engine.extras.get(info.name, {})]
+        defaults = next((k for k, e in enumerate(entries) if "=" in e), len(entries))
+        entries[defaults:defaults] = extras
+        if info.category is Category.MODEL and not self.engine.as_layer:
+            required = [e for e in entries if "=" not in e and not e.startswith("*")]
+            optional = [e for e in entries if "=" in e]
+            return signature.header("__init__", [*required, "*inputs", *optional, "**kwargs"])
+        del main
+        return signature.header("__init__", [*entries, "**kwargs"])
+
+    # -- methods -----------------------------------------------------------------------------------------------------
+
+    def _methods(self, info: ClassInfo, public: bool) -> list[str]:
+        lines: list[str] = []
+        for name, function in info.methods.items():
+            if name == "__init__" or name in DROPPED_METHODS or self._is_dropped(info, function):
+                continue
+            override = self.engine.method_overrides.get((info.name, name))
+            written = override if override is not None else self.method(info, function, public)
+            if written:
+                lines += ["", *self._lead(function), *written] if lines or info.init else [*self._lead(function), *written]
+        for (owner, name), written in self.engine.method_overrides.items():
+            if owner == info.name and name not in info.methods:
+                lines += ["", *written]
+        return lines
+
+    def _lead(self, function: ast.FunctionDef) -> list[str]:
+        """Comments above a method, PyTorch's `Copied from` marks left out."""
+        return [m for m in self.engine.source.marks(function) if not re.match(r"#\s*(Copied from|Adapted from)|# Ignore copy", m)]
+
+    def _is_dropped(self, info: ClassInfo, function: ast.FunctionDef) -> bool:
+        if info.category is Category.MODEL and function.name in ("get_output_embeddings", "set_output_embeddings"):
+            return info.name in self.engine.tied_models
+        decorators = [ast.unparse(d) for d in function.decorator_list]
+        return any(d.endswith((".setter", "torch.jit.ignore", "torch.jit.unused")) for d in decorators)
+
+    def method(self, info: ClassInfo, function: ast.FunctionDef, public: bool) -> list[str]:
+        """One method, `forward` as `call`."""
+        is_call = function.name == "forward"
+        self.engine.unpacks = public and is_call
+        self.engine.settled = constants(function)
+        self.engine.forget()
+        name = "call" if is_call else function.name
+        trains = function.name in info.training_methods or (is_call and public)
+        extra = ("training: bool = False",) if trains else ()
+        entries = signature.parameters(self.engine, function, public=public and is_call, extra=extra)
+        returns = signature.annotation(self.engine, function.returns)
+        writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
+        body = writer.body(function.body, self._header_line(function))
+        decorators = self._method_decorators(info, function, public and is_call)
+        self.engine.unpacks = False
+        return [*decorators, *signature.header(name, entries, returns), *indented(_strip(body))]
+
+    def _method_docstring(self, info: ClassInfo, is_call: bool):  # type: ignore[no-untyped-def]
+        if is_call and info.category is Category.MODEL and self.engine.as_layer:
+            return lambda text: ""
+        return self._docstring
+
+    def _method_decorators(self, info: ClassInfo, function: ast.FunctionDef, unpacks: bool) -> list[str]:
+        lines = []
+        if unpacks:
+            self.engine.uses.add("unpack_inputs")
+            lines.append("@unpack_inputs")
+        if info.category is Category.MODEL and self.engine.as_layer:
+            return lines
+        for decorator in function.decorator_list:
+            name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            if name in ("staticmethod", "property", "classmethod") or name.startswith(("add_start_docstrings", "add_code_sample", "replace_return")):
+                lines += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
+        return lines
+
+    # -- models ------------------------------------------------------------------------------------------------------
+
+    def _thin_model(self, info: ClassInfo) -> list[str]:
+        """`TFXModel`: the main layer under `base_model_prefix`, every argument handed on (G23)."""
+        forward = info.methods["forward"]
+        name = self.engine.thin_models[info.name]
+        entries = signature.parameters(self.engine, forward, public=True, extra=("training: bool = False",))
+        names = [a.arg for a in [*forward.args.args, *forward.args.kwonlyargs] if a.arg != "self"]
+        attr = "model_layer" if self.prefix in ("", "name", "layers") else self.prefix
+        init = info.init
+        optional = [] if init is None else [e for e in signature.parameters(self.engine, init) if "=" in e]
+        handed = [f"{e.split(':')[0].split('=')[0].strip()}={e.split(':')[0].split('=')[0].strip()}" for e in optional]
+        arguments = ", ".join(["config", *handed, f'name="{self.prefix or attr}"'])
+        head = signature.header("__init__", ["self", f"config: {self.config_class}", "*inputs", *optional, "**kwargs"])
+        docs = [d for d in self._call_decorators(forward)]
+        body = [
+            *self._class_docstring(info),
+            *head,
+            "    super().__init__(config, *inputs, **kwargs)",
+            "",
+            f"    self.{attr} = {self.engine.main_layers[info.name]}({arguments})",
+            "",
+            "@unpack_inputs",
+            *docs,
+            *signature.header("call", entries, signature.annotation(self.engine, forward.returns)),
+            *indented(self._forward_docstring(forward)),
+            f"    outputs = self.{attr}(",
+            *(f"        {n}={n}," for n in names),
+            "        training=training,",
+            "    )",
+            "",
+            "    return outputs",
+            "",
+            "def build(self, input_shape=None):",
+            "    if self.built:",
+            "        return",
+            "    self.built = True",
+            f'    if getattr(self, "{attr}", None) is not None:',
+            f"        with tf.name_scope(self.{attr}.name):",
+            f"            self.{attr}.build(None)",
+        ]
+        return [*self._decorators(info), f"class {name}({self._model_bases(info)}):", *indented(body)]
+
+    def _call_decorators(self, function: ast.FunctionDef) -> list[str]:
+        lines = []
+        for decorator in function.decorator_list:
+            name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+            if name.startswith(("add_start_docstrings", "add_code_sample", "replace_return")):
+                lines += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
+        return lines
+
+    def _forward_docstring(self, function: ast.FunctionDef) -> list[str]:
+        first = function.body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            text = re.sub(r"\n {8}", "\n", self.engine.source.segment(first))
+            return self._docstring(text).split("\n")
+        return []
+
+    def _model_bases(self, info: ClassInfo) -> str:
+        own = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes]
+        kind = losses.kind_of(info.name)
+        if kind is not None and info.name not in self.engine.main_layers and self.engine.uses_library_loss:
+            self.engine.uses.add(kind.mixin)
+            own.append(kind.mixin)
+        return ", ".join(own or [self.base_name])
+
+    def _head(self, info: ClassInfo) -> list[str]:
+        self.engine.uses_library_loss = self._has_library_loss(info)
+        plan, constructor = self._constructor(info, main=False)
+        attributes = self._attributes(info, frozenset({"main_input_name", "base_model_prefix", "config_class"}))
+        ignored = self.engine.ignored_keys.get(info.name, ())
+        body = [*self._class_docstring(info), *attributes, *ignored, *constructor, *self._methods(info, public=True)]
+        build = build_method(plan)
+        body += ["", *build] if build else []
+        bases = self._model_bases(info)
+        self.engine.uses_library_loss = False
+        return [*self._decorators(info), f"class {info.tf_name}({bases}):", *indented(body)]
+
+    def _has_library_loss(self, info: ClassInfo) -> bool:
+        forward = info.methods.get("forward")
+        if forward is None or losses.kind_of(info.name) is None:
+            return False
+        text = ast.unparse(forward)
+        self.engine.loss_name = next((n for n in ("lm_loss", "masked_lm_loss", "total_loss", "loss") if f"{n} = None" in text), "loss")
+        return True
+
+    # -- other classes -----------------------------------------------------------------------------------------------
+
+    def _attributes(self, info: ClassInfo, kept: frozenset[str]) -> list[str]:
+        lines = []
+        for node in info.node.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in kept:
+                lines.append(self.engine.splice(node))
+        return [*lines, ""] if lines else []
+
+    def _base(self, info: ClassInfo) -> list[str]:
+        body = [*self._class_docstring(info), *self._attributes(info, KEPT_ATTRIBUTES), *self.engine.base_members]
+        self.engine.uses.add("TFPreTrainedModel")
+        return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
+
+    def _output(self, info: ClassInfo) -> list[str]:
+        lines = [*self._class_docstring(info)]
+        for node in info.node.body:
+            if isinstance(node, ast.AnnAssign) and node.value is not None:
+                text = signature.annotation(self.engine, node.annotation)
+                text = re.sub(r"^tf\.Tensor$", "tf.Tensor | None", text) or "tf.Tensor | None"
+                lines.append(f"{ast.unparse(node.target)}: {text} = {self.engine.expression(node.value)}")
+            elif isinstance(node, ast.FunctionDef):
+                written = self.method(info, node, public=False)
+                lines += ["", *written]
+        bases = ", ".join(self.engine.renames.get(ast.unparse(b), ast.unparse(b)) for b in info.node.bases)
+        return ["@dataclass", f"class {info.tf_name}({bases}):", *indented(_strip(lines) or ["pass"])]
+
+
+def _strip(lines: list[str]) -> list[str]:
+    """Without blank lines at either end."""
+    start, end = 0, len(lines)
+    while start < end and not lines[start].strip():
+        start += 1
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    return lines[start:end]

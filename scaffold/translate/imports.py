@@ -1,0 +1,99 @@
+"""The generated file's imports: broad here, then ruff drops what is unused and sorts the rest."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from scaffold.core.checkout import Located
+from scaffold.translate.engine import Engine
+from scaffold.translate.sources import Source
+
+_FROM_UTILS = (
+    "TFCausalLanguageModelingLoss", "TFMaskedLanguageModelingLoss", "TFModelInputType", "TFMultipleChoiceLoss",
+    "TFNextSentencePredictionLoss", "TFPreTrainedModel", "TFQuestionAnsweringLoss", "TFSequenceClassificationLoss",
+    "TFTokenClassificationLoss", "get_initializer", "keras", "keras_serializable", "unpack_inputs",
+)  # fmt: skip
+_FROM_TF_UTILS = ("check_embeddings_within_bounds", "flatten", "invert_attention_mask", "shape_list", "stable_softmax")
+#: Modules whose names have no place in a TensorFlow file.
+_DROPPED = re.compile(
+    r"^(torch|deepspeed|apex|accelerate|bitsandbytes)(\.|$)"
+    r"|transformers\.(pytorch_utils|activations|generation|modeling_attn_mask_utils|cache_utils|modeling_flash_attention_utils"
+    r"|modeling_utils|modeling_rope_utils|integrations|utils\.backbone_utils|loss|processing_utils|utils\.import_utils)(\.|$)"
+)
+
+
+@lru_cache(maxsize=256)
+def _defined(path: Path) -> frozenset[str]:
+    """Top-level names of a module, without importing it."""
+    if not path.is_file():
+        return frozenset()
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {a.asname or a.name for a in node.names}
+    return frozenset(names)
+
+
+def tf_twin(located: Located, qualname: str) -> str | None:
+    """The TF counterpart of an imported output class or model, as a qualified name; None when the checkout has none."""
+    module, _, name = qualname.rpartition(".")
+    src = located.root / "src"
+    if module == "transformers.modeling_outputs":
+        return f"transformers.modeling_tf_outputs.TF{name}" if f"TF{name}" in _defined(src / "transformers/modeling_tf_outputs.py") else None
+    match = re.fullmatch(r"(transformers\.models\.\w+)\.modeling_(\w+)", module)
+    if match:
+        twin = f"{match.group(1)}.modeling_tf_{match.group(2)}"
+        if f"TF{name}" in _defined(src / (twin.replace(".", "/") + ".py")):
+            return f"{twin}.TF{name}"
+    return None
+
+
+def header(located: Located, source: Source, engine: Engine) -> list[str]:
+    """Licence, docstring and imports."""
+    licence = []
+    for line in source.lines:
+        if not line.startswith("#"):
+            break
+        licence.append(line)
+    lines = [*licence, f'"""TF 2.0 {located.names.title} model."""', "", "from __future__ import annotations", ""]
+    lines += ["import numpy as np", "import tensorflow as tf"]
+    for node in source.tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            lines += _kept(located, source, node)
+    lines += ["from typing import Dict"]
+    lines += ["from ...activations_tf import get_tf_activation"]
+    lines += [f"from ...modeling_tf_utils import ({', '.join(_FROM_UTILS)})"]
+    available = _defined(located.root / "src/transformers/tf_utils.py")
+    lines += [f"from ...tf_utils import ({', '.join(n for n in _FROM_TF_UTILS if not available or n in available)})"]
+    lines += [f"from {module} import {name}" for module, name in sorted(engine.imported)]
+    return lines
+
+
+def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        names = [a for a in node.names if not _DROPPED.match(a.name)]
+        return [f"import {a.name}" + (f" as {a.asname}" if a.asname else "") for a in names]
+    module = source.resolve_import(node)
+    lines = []
+    for alias in node.names:
+        qualname = f"{module}.{alias.name}"
+        twin = tf_twin(located, qualname)
+        if twin is not None:
+            lines.append(f"from {_relative(node, twin)} import {twin.split('.')[-1]}")
+        elif not _DROPPED.match(module) and "modeling_" not in module and "available" not in alias.name:
+            lines.append(f"from {'.' * node.level}{node.module or ''} import {alias.name}" + (f" as {alias.asname}" if alias.asname else ""))
+    return lines
+
+
+def _relative(node: ast.ImportFrom, twin: str) -> str:
+    """A twin's module with the original import's level."""
+    parts = twin.split(".")[:-1]
+    drop = {4: 0, 3: 1, 2: 2, 1: 3}.get(node.level, 0)
+    return "." * node.level + ".".join(parts[drop:] if node.level == 3 else parts[3 - (node.level - 1) + 0 :])

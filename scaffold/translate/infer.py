@@ -1,0 +1,212 @@
+"""Kinds, dtypes and ranks where the probe did not reach: one step of propagation at a time, never a guess."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
+from scaffold.translate import registry
+from scaffold.translate.rule import AttributeRule, Rule
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
+
+#: Tensor methods that nothing else in a modelling file has, so that they tell the receiver's kind.
+TENSOR_ONLY = frozenset(
+    "view reshape permute transpose unsqueeze squeeze contiguous expand expand_as masked_fill masked_fill_ softmax float long"
+    " type_as new_zeros new_ones new_full cumsum detach matmul bmm flatten dim numel masked_scatter index_select gather"
+    " argmax repeat_interleave sigmoid tanh clamp rsqrt bool half mul add div sub_ add_ mul_ div_ scatter_ scatter".split()
+)
+_ORDER = {"bool": 0, "uint8": 1, "int8": 1, "int16": 2, "int32": 3, "int64": 4, "float16": 5, "bfloat16": 5, "float32": 6, "float64": 7}
+
+
+def promote(left: str | None, right: str | None) -> str | None:
+    """torch's result dtype of two tensors; None when either is unknown."""
+    if left is None or right is None:
+        return None
+    return left if _ORDER.get(left, 9) >= _ORDER.get(right, 9) else right
+
+
+def static(kind: str, dtype: str | None = None, rank: int | None = None, detail: str | None = None) -> TypeInfo:
+    """A type that was derived rather than observed."""
+    return TypeInfo((Observation(kind, dtype, rank, detail),), static=True)
+
+
+class Inference:
+    """Static types for one engine; results are memoised by node."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._memo: dict[int, TypeInfo] = {}
+
+    def __call__(self, node: ast.AST) -> TypeInfo:
+        seen = self.engine.types.at(node)
+        if seen.seen:
+            return seen
+        key = id(node)
+        if key not in self._memo:
+            self._memo[key] = UNKNOWN  # breaks cycles through assignments
+            handler = getattr(self, f"_{type(node).__name__.lower()}", None)
+            self._memo[key] = handler(node) if handler else UNKNOWN
+        return self._memo[key]
+
+    def _constant(self, node: ast.Constant) -> TypeInfo:
+        if node.value is None:
+            return static("none")
+        return static(type(node.value).__name__, detail=repr(node.value))
+
+    def _name(self, node: ast.Name) -> TypeInfo:
+        if node.id in self.engine.given:
+            return self.engine.given[node.id]
+        function = self.engine.function_of(node)
+        if function is None:
+            return UNKNOWN
+        observed: list[Observation] = []
+        values: list[ast.AST] = []
+        for other in ast.walk(function):
+            if isinstance(other, ast.Name) and other.id == node.id:
+                observed += self.engine.types.at(other).seen
+            elif isinstance(other, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in other.targets):
+                values.append(other.value)
+        if observed:
+            return TypeInfo(tuple(dict.fromkeys(observed)), static=True)
+        for value in values:
+            info = self(value)
+            if info.seen and info.kind != "none":
+                return info
+        return self._parameter(function, node.id) or self._loop_target(function, node.id)
+
+    def _parameter(self, function: ast.FunctionDef, name: str) -> TypeInfo | None:
+        for parameter in [*function.args.args, *function.args.kwonlyargs]:
+            if parameter.arg == name and parameter.annotation is not None:
+                text = ast.unparse(parameter.annotation)
+                if "Tensor" in text and not any(w in text for w in ("Tuple", "List", "tuple", "list", "Dict")):
+                    dtype = {"LongTensor": "int64", "BoolTensor": "bool"}.get(text.split(".")[-1].rstrip("]"))
+                    return static("tensor", dtype)
+                for word in ("int", "float", "bool", "str"):
+                    if text in (word, f"Optional[{word}]"):
+                        return static(word)
+        return None
+
+    def _loop_target(self, function: ast.FunctionDef, name: str) -> TypeInfo:
+        for loop in ast.walk(function):
+            if isinstance(loop, (ast.For, ast.comprehension)):
+                iterable, target = loop.iter, loop.target
+                if isinstance(iterable, ast.Call) and ast.unparse(iterable.func) == "enumerate" and isinstance(target, ast.Tuple):
+                    iterable, target = iterable.args[0], target.elts[1]
+                if isinstance(target, ast.Name) and target.id == name:
+                    child = self.engine.child_of(iterable)
+                    if child is not None and child.is_list:
+                        return static("module", detail=child.class_name)
+        return UNKNOWN
+
+    def _attribute(self, node: ast.Attribute) -> TypeInfo:
+        child = self.engine.child_of(node)
+        if child is not None:
+            return static("module_list" if child.is_list else "module", detail=child.class_name)
+        receiver = self(node.value)
+        if receiver.kind == "tensor":
+            by_name = {"shape": static("size", rank=receiver.rank), "device": static("device"), "ndim": static("int")}
+            by_name["dtype"] = static("dtype", receiver.dtype)
+            if node.attr in ("T", "mT", "data", "values"):
+                return receiver
+            return by_name.get(node.attr, UNKNOWN)
+        rule = registry.find(self.engine.source.qualname(node) or "")
+        if isinstance(rule, AttributeRule):
+            return static(rule.result, rule.dtype)
+        if node.attr == "device":
+            return static("device")
+        return self.engine.attribute_type(node)
+
+    def _call(self, node: ast.Call) -> TypeInfo:
+        rule = self.engine.rule_for(node)
+        if isinstance(rule, Rule):
+            return self._result(rule, node)
+        if isinstance(node.func, ast.Name) and node.func.id in ("int", "len", "float", "bool", "str"):
+            return static("int" if node.func.id == "len" else node.func.id)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in TENSOR_ONLY:
+            return static("tensor")
+        child = self.engine.child_of(node.func)
+        if child is not None and child.qualname.startswith("torch.nn."):
+            argument = self(node.args[0]) if node.args else UNKNOWN
+            if child.qualname == "torch.nn.Embedding":
+                return static("tensor", "float32", None if argument.rank is None else argument.rank + 1)
+            return static("tensor", "float32" if argument.dtype is None else argument.dtype, argument.rank)
+        return UNKNOWN
+
+    def _result(self, rule: Rule, node: ast.Call) -> TypeInfo:
+        if rule.result != "tensor":
+            return static(rule.result)
+        first: ast.AST | None = node.args[0] if node.args else None
+        if rule.torch.startswith("torch.Tensor.") and isinstance(node.func, ast.Attribute):
+            first = node.func.value
+        subject = self(first) if first is not None else UNKNOWN
+        dtype = subject.dtype if rule.dtype == "same" else rule.dtype
+        for keyword in node.keywords:
+            if keyword.arg == "dtype":
+                dtype = self(keyword.value).dtype
+        rank = subject.rank if rule.rank == "same" and subject.kind == "tensor" else None
+        return static("tensor", dtype, rank)
+
+    def _binop(self, node: ast.BinOp) -> TypeInfo:
+        left, right = self(node.left), self(node.right)
+        if "tensor" in (left.kind, right.kind):
+            dtypes = [i.dtype for i in (left, right) if i.kind == "tensor"]
+            dtype = dtypes[0] if len(dtypes) == 1 else promote(*dtypes)
+            number = right if left.kind == "tensor" else left
+            if dtype is not None and dtype.startswith(("int", "bool")) and (number.kind == "float" or isinstance(node.op, ast.Div)):
+                dtype = "float32"
+            ranks = [i.rank for i in (left, right) if i.kind == "tensor"]
+            return static("tensor", dtype, None if None in ranks else max(r for r in ranks if r is not None))
+        if "size" in (left.kind, right.kind) and isinstance(node.op, ast.Add):
+            return static("size")
+        if left.kind == right.kind == "int":
+            return static("float" if isinstance(node.op, ast.Div) else "int")
+        if {left.kind, right.kind} <= {"int", "float"}:
+            return static("float")
+        if isinstance(node.left, (ast.Tuple, ast.List)) or isinstance(node.right, (ast.Tuple, ast.List)):
+            return static("tuple")
+        return UNKNOWN
+
+    def _compare(self, node: ast.Compare) -> TypeInfo:
+        infos = [self(node.left), *(self(c) for c in node.comparators)]
+        if any(i.kind == "tensor" for i in infos) and not any(isinstance(o, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for o in node.ops):
+            ranks = [i.rank for i in infos if i.kind == "tensor"]
+            return static("tensor", "bool", None if None in ranks else max(r for r in ranks if r is not None))
+        return static("bool")
+
+    def _subscript(self, node: ast.Subscript) -> TypeInfo:
+        value = self(node.value)
+        index = node.slice
+        if value.kind == "size" or (value.kind is None and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"):
+            return static("size") if isinstance(index, ast.Slice) else static("int")
+        if value.kind != "tensor":
+            return UNKNOWN
+        rank = value.rank
+        for item in index.elts if isinstance(index, ast.Tuple) else [index]:
+            if rank is None or isinstance(item, ast.Slice) or (isinstance(item, ast.Constant) and item.value is Ellipsis):
+                continue
+            if isinstance(item, ast.Constant) and item.value is None:
+                rank += 1
+            elif self(item).kind == "int":
+                rank -= 1
+            else:
+                rank = None
+        return static("tensor", value.dtype, rank)
+
+    def _unaryop(self, node: ast.UnaryOp) -> TypeInfo:
+        return static("bool") if isinstance(node.op, ast.Not) else self(node.operand)
+
+    def _ifexp(self, node: ast.IfExp) -> TypeInfo:
+        first = self(node.body)
+        return first if first.seen and first.kind != "none" else self(node.orelse)
+
+    def _boolop(self, node: ast.BoolOp) -> TypeInfo:
+        return next((i for i in map(self, node.values) if i.seen and i.kind != "none"), UNKNOWN)
+
+    def _tuple(self, node: ast.Tuple) -> TypeInfo:
+        return static("tuple", rank=len(node.elts))
+
+    def _list(self, node: ast.List) -> TypeInfo:
+        return static("list", rank=len(node.elts))

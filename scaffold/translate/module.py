@@ -1,0 +1,201 @@
+"""One file: which classes become what, the order of things in it, its imports."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from scaffold.core.checkout import Located
+from scaffold.core.diagnostics import Severity
+from scaffold.core.resources import template
+from scaffold.core.translation import Translation
+from scaffold.core.typedb import TypeDB
+from scaffold.translate import borrow, imports, markers, pretrained, prose, residue, signature, tidy, ties
+from scaffold.translate.classes import Analyser, Category, ClassInfo
+from scaffold.translate.emit import ClassWriter
+from scaffold.translate.engine import Engine
+from scaffold.translate.passes import CALL_PASSES
+from scaffold.translate.sources import Source
+from scaffold.translate.truth import constants
+from scaffold.translate.writer import BlockWriter, indented
+
+#: Functions that only serve PyTorch.
+_DROPPED_FUNCTIONS = re.compile(r"load_tf_weights|_make_causal_mask_old|_get_unpad_data|sdpa_|flash_")
+
+
+class FileTranslator:
+    """Translates one PyTorch modelling file."""
+
+    def __init__(self, located: Located, types: TypeDB, *, borrowing: bool = True) -> None:
+        self.located = located
+        names = located.names
+        self.source = Source(located.source, names.pt_path, f"transformers.models.{names.folder}")
+        self.engine = Engine(self.source, types)
+        analyser = Analyser(self.source)
+        self.classes = analyser.run()
+        self.engine.classes = self.classes
+        self.engine.variants = analyser.variants
+        self.engine.constructor_name = analyser.constructor_name
+        self.engine.has_initializer_range = "initializer_range" in located.source
+        self.public = pretrained.exported(located)
+        self.prefix = pretrained.base_model_prefix(self.classes)
+        self._roles()
+        self._renames()
+        ties.apply(self.engine, ties.find(self.engine, self.prefix))
+        self.engine.base_members = pretrained.members(located, self.engine, self.classes)
+        self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
+        self.withheld: list[tuple[str, str]] = []
+
+    def _roles(self) -> None:
+        """Main layers: models used inside other classes, and the base model."""
+        used = {child.class_name for info in self.classes.values() for child in info.children.values()}
+        for info in self.classes.values():
+            if info.category is not Category.MODEL or "forward" not in info.methods:
+                continue
+            is_public = info.name in self.public
+            if info.name in used or info.name == f"{self.located.names.camel}Model":
+                main = re.sub(r"Model$", "", info.tf_name) + "MainLayer" if is_public else info.tf_name
+                self.engine.main_layers[info.name] = main
+                if is_public:
+                    self.engine.thin_models[info.name] = info.tf_name
+
+    def _renames(self) -> None:
+        for info in self.classes.values():
+            if info.category is not Category.OTHER:
+                self.engine.renames[info.name] = info.tf_name
+        for local, qualname in self.source.imports.items():
+            twin = imports.tf_twin(self.located, qualname)
+            if twin is not None:
+                self.engine.renames[local] = twin.split(".")[-1]
+        self.engine.doc_renames = dict(self.engine.renames)
+
+    # -- writing -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> Translation:
+        """The whole file."""
+        self.engine.unused_functions = self._unused_functions()
+        body: list[str] = []
+        previous = 0
+        for node in self.source.tree.body:
+            written = self._top_level(node)
+            if written:
+                body += ["", "", *self._comments(previous, node), *written]
+            previous = node.end_lineno or node.lineno
+        head = imports.header(self.located, self.source, self.engine)
+        functions = [line for name in sorted(self.engine.emits) for line in ["", "", *template(f"model/functions/{name}.py").splitlines()]]
+        layers = [line for name in sorted(self.engine.layers) for line in ["", "", *self._layer_text(name)]]
+        at = self._first_definition(body)
+        text = "\n".join([*head, *body[:at], *functions, *layers, *body[at:]]) + "\n"
+        text = residue.mark(text, self.engine)
+        text = tidy.tidy(text, self.located)
+        return self._translation(text)
+
+    def _layer_text(self, name: str) -> list[str]:
+        return template(f"model/layers/{name}.py").replace("TFModel", f"TF{self.located.names.camel}").splitlines()
+
+    @staticmethod
+    def _first_definition(body: list[str]) -> int:
+        for k, line in enumerate(body):
+            if line.startswith(("class ", "def ", "@")):
+                while k and (body[k - 1].startswith("#") or not body[k - 1]):
+                    k -= 1
+                return k
+        return len(body)
+
+    def _comments(self, previous: int, node: ast.stmt) -> list[str]:
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        lines = [line for line in self.source.lines[previous : first - 1] if line.startswith("#")]
+        return [line for line in lines if not re.match(r"#\s*(Copied from|Adapted from|coding=|Copyright|Licensed)", line) and previous]
+
+    def _unused_functions(self) -> set[str]:
+        """Functions that nothing kept refers to any more (weight conversion, SDPA)."""
+        functions = {n.name: n for n in self.source.tree.body if isinstance(n, ast.FunctionDef)}
+        dropped = {n for n in functions if _DROPPED_FUNCTIONS.search(n)}
+        return dropped
+
+    def _top_level(self, node: ast.stmt) -> list[str]:
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.If, ast.Try)):
+            return []
+        if isinstance(node, ast.Expr):
+            return []
+        if isinstance(node, ast.Assign):
+            return self._constant(node)
+        if isinstance(node, ast.FunctionDef):
+            return [] if node.name in self.engine.unused_functions else self._function(node)
+        if isinstance(node, ast.ClassDef):
+            return self._class(self.classes[node.name])
+        return []
+
+    def _constant(self, node: ast.Assign) -> list[str]:
+        target = node.targets[0]
+        if isinstance(target, ast.Name):
+            if target.id in self.engine.variants or target.id.endswith(("PRETRAINED_MODEL_ARCHIVE_LIST", "_ATTENTION_CLASSES")):
+                return []
+            if target.id.endswith("_START_DOCSTRING"):
+                return pretrained.start_docstring(self.located, node, self.source, self.engine)
+            if target.id == "__all__":
+                return []
+        if isinstance(node.value, ast.Call) and (self.source.qualname(node.value.func) or "").startswith(("torch.fx", "torch.jit")):
+            return []
+        text = self.engine.splice(node)
+        if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            text = prose.translate(text, self.engine.doc_renames)
+        comment = self.source.comments.get(node.end_lineno or 0)
+        return (text + (f"  {comment[1]}" if comment else "")).split("\n")
+
+    def _function(self, node: ast.FunctionDef) -> list[str]:
+        self.engine.current = None
+        self.engine.forget()
+        self.engine.settled = constants(node)
+        writer = BlockWriter(self.engine, CALL_PASSES, lambda text: prose.translate(text, self.engine.doc_renames))
+        entries = signature.parameters(self.engine, node)
+        body = writer.body(node.body, node.body[0].lineno - 1)
+        return [*signature.header(node.name, entries, signature.annotation(self.engine, node.returns)), *indented(body)]
+
+    def _class(self, info: ClassInfo) -> list[str]:
+        if info.category in (Category.DROPPED,):
+            return []
+        if any(b.endswith("BackboneMixin") for b in info.bases):
+            self.engine.diagnose("TFP150", info.name, "backbones have no TensorFlow API in this release", info.node, "use the model's hidden states", Severity.WARNING)
+            self.withheld.append((info.name, "backbones have no TensorFlow API in this release"))
+            return []
+        if info.name in self.borrowed:
+            return self.borrowed[info.name].lines
+        writer = ClassWriter(self.engine, self.located.config_class, self.prefix)
+        return writer.write(info)
+
+    # -- result ------------------------------------------------------------------------------------------------------
+
+    def _translation(self, text: str) -> Translation:
+        classes = {i.name: i.tf_name for i in self.classes.values() if i.category is not Category.DROPPED}
+        defined = set(re.findall(r"^class (\w+)", text, re.M))
+        marked = self._marked(text)
+        for info in self.classes.values():
+            if info.tf_name in marked and info.name in self.public:
+                self.withheld.append((info.name, "unsupported constructs are marked in it"))
+        models = [i for i in self.classes.values() if i.category in (Category.MODEL, Category.BASE) and i.tf_name in defined]
+        keep = {i.name for i in models} | {i.name for i in self.classes.values() if i.tf_name in defined}
+        public = [i.tf_name for i in self.classes.values() if i.name in self.public and i.name in keep and i.tf_name not in marked]
+        return Translation(
+            text=text,
+            classes={k: v for k, v in classes.items() if v in defined},
+            public=tuple(public),
+            models=tuple(i.tf_name for i in models if i.category is Category.MODEL and i.tf_name in public),
+            withheld=tuple(dict.fromkeys(self.withheld)),
+            borrowed={self.classes[k].tf_name: v.target for k, v in self.borrowed.items()},
+            diagnostics=tuple(self.engine.diagnostics),
+            statistics=dict(self.engine.statistics),
+        )
+
+    def _marked(self, text: str) -> set[str]:
+        """TF classes with a marker in them or in a class they use."""
+        tree = ast.parse(text)
+        lines = [m.line for m in markers.parse(text)]
+        nodes = {n.name: n for n in tree.body if isinstance(n, ast.ClassDef)}
+        marked = {name for name, n in nodes.items() if any(n.lineno <= line <= (n.end_lineno or 0) for line in lines)}
+        uses = {name: {i.id for i in ast.walk(n) if isinstance(i, ast.Name)} for name, n in nodes.items()}
+        while True:
+            more = {name for name in nodes if name not in marked and uses[name] & marked}
+            if not more:
+                return marked
+            marked |= more

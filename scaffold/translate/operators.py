@@ -1,0 +1,350 @@
+"""Operators, subscripts, attributes and calls that no torch rule covers: shapes become lists, dtypes get explicit casts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from scaffold.core.typedb import Observation, TypeInfo
+from scaffold.translate import binding, registry
+from scaffold.translate.callsite import Arg, parenthesised, tf_dtype
+from scaffold.translate.infer import promote
+from scaffold.translate.rule import AttributeRule, LayerRule, Unmapped
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
+
+__all__ = ["Observation", "binary", "compare", "layer_constructor", "local_names", "loop_pairs", "plain_call", "special_attribute", "subscript"]
+
+_SEQUENCES = frozenset({"size", "tuple", "list"})
+
+
+@lru_cache(maxsize=512)
+def local_names(function: ast.FunctionDef) -> frozenset[str]:
+    """Parameters of a function and names it assigns."""
+    arguments = function.args
+    names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
+    for extra in (arguments.vararg, arguments.kwarg):
+        if extra is not None:
+            names.add(extra.arg)
+    names |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return frozenset(names)
+
+
+def loop_pairs(loop: ast.For | ast.comprehension) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """(target, iterable) pairs of a loop, `enumerate` and `zip` looked through."""
+    target, iterable = loop.target, loop.iter
+    if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and isinstance(target, ast.Tuple):
+        if iterable.func.id == "enumerate" and len(target.elts) == 2:
+            inner = ast.comprehension(target=target.elts[1], iter=iterable.args[0], ifs=[], is_async=0)
+            yield from loop_pairs(inner)
+            return
+        if iterable.func.id == "zip":
+            yield from zip(target.elts, iterable.args, strict=False)
+            return
+    yield target, iterable
+
+
+def _as_list(engine: Engine, node: ast.expr) -> str:
+    """A shape operand as a list."""
+    if isinstance(node, ast.Tuple):
+        return "[" + ", ".join(engine.expression(e) for e in node.elts) + "]"
+    info = engine.type_of(node)
+    text = parenthesised(engine.expression(node), node)
+    return f"list({text})" if info.kind == "tuple" else text
+
+
+def binary(engine: Engine, node: ast.BinOp) -> str:
+    """A binary operator: shape arithmetic on lists, tensors of one dtype."""
+    left, right = engine.type_of(node.left), engine.type_of(node.right)
+    if isinstance(node.op, ast.Add) and "size" in (left.kind, right.kind):
+        return f"{_as_list(engine, node.left)} + {_as_list(engine, node.right)}"
+    if "tensor" not in (left.kind, right.kind) or isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor)):
+        return engine.splice(node)
+    target = _common_dtype(node, left, right)
+    if target is None:
+        return engine.splice(node)
+    texts = {}
+    for operand, info in ((node.left, left), (node.right, right)):
+        text = engine.expression(operand)
+        if info.kind == "tensor" and info.dtype != target:
+            texts[operand] = f"tf.cast({text}, {tf_dtype(target)})"
+    return _replace_operands(engine, node, texts)
+
+
+def _replace_operands(engine: Engine, node: ast.AST, texts: dict[ast.expr, str]) -> str:
+    for operand, text in texts.items():
+        engine._memo[id(operand)] = text
+    return engine.splice(node)
+
+
+def _common_dtype(node: ast.BinOp, left: TypeInfo, right: TypeInfo) -> str | None:
+    """The dtype both tensor operands must be cast to, None when nothing needs casting."""
+    tensors = [i for i in (left, right) if i.kind == "tensor"]
+    if any(i.dtype is None for i in tensors):
+        return None
+    dtypes = [i.dtype for i in tensors]
+    common = dtypes[0] if len(dtypes) == 1 else promote(*dtypes)
+    number = None if len(tensors) == 2 else (right if left.kind == "tensor" else left)
+    integral = common is not None and common.startswith(("int", "uint", "bool"))
+    if integral and (isinstance(node.op, ast.Div) or (number is not None and number.kind == "float")):
+        common = "float32"
+    elif common == "bool":
+        common = "int64" if number is None or number.kind == "int" else "float32"
+    needs = any(_tf(i.dtype) != _tf(common) for i in tensors)
+    return common if needs else None
+
+
+def _tf(dtype: str | None) -> str | None:
+    return tf_dtype(dtype) if dtype else None
+
+
+def compare(engine: Engine, node: ast.Compare) -> str:
+    """A comparison: shapes against lists, tensors of one dtype."""
+    operands = [node.left, *node.comparators]
+    infos = [engine.type_of(o) for o in operands]
+    if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+        return engine.splice(node)
+    if any(i.kind == "size" for i in infos) and not isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        texts = {o: _as_list(engine, o) for o in operands if isinstance(o, ast.Tuple) or engine.type_of(o).kind == "tuple"}
+        return _replace_operands(engine, node, texts)
+    tensors = [(o, i) for o, i in zip(operands, infos, strict=True) if i.kind == "tensor"]
+    if len(operands) == 2 and len(tensors) == 2 and all(i.dtype for _, i in tensors):
+        common = promote(tensors[0][1].dtype, tensors[1][1].dtype)
+        if common is not None and any(_tf(i.dtype) != _tf(common) for _, i in tensors):
+            casts = {o: f"tf.cast({engine.expression(o)}, {tf_dtype(common)})" for o, i in tensors if _tf(i.dtype) != _tf(common)}
+            return _replace_operands(engine, node, casts)  # type: ignore[arg-type]
+    return engine.splice(node)
+
+
+def subscript(engine: Engine, node: ast.Subscript) -> str:
+    """Indexing: slices stay, tensor indices become gathers, boolean masks tf.boolean_mask."""
+    value, index = node.value, node.slice
+    if isinstance(value, ast.Name) and engine.source.imports.get(value.id, "").endswith("activations.ACT2FN"):
+        engine.uses.add("get_tf_activation")
+        return f"get_tf_activation({engine.expression(index)})"
+    info = engine.type_of(value)
+    if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
+        return engine.splice(node)
+    items = index.elts if isinstance(index, ast.Tuple) else [index]
+    advanced = [(k, item) for k, item in enumerate(items) if _is_index_tensor(engine, item)]
+    if not advanced:
+        return engine.splice(node)
+    return _advanced(engine, node, items, advanced)
+
+
+def _is_index_tensor(engine: Engine, item: ast.expr) -> bool:
+    if isinstance(item, (ast.Slice, ast.Constant)):
+        return False
+    info = engine.type_of(item)
+    return (info.kind == "tensor" and info.rank != 0) or info.kind == "list"
+
+
+def _advanced(engine: Engine, node: ast.Subscript, items: list[ast.expr], advanced: list[tuple[int, ast.expr]]) -> str:
+    text = engine.expression(node.value)
+    axis, item = advanced[0]
+    plain = all(isinstance(other, ast.Slice) and ast.unparse(other) == ":" for k, other in enumerate(items) if (k, other) not in advanced)
+    index = engine.expression(item)
+    if len(advanced) == 1 and plain:
+        if engine.type_of(item).dtype == "bool":
+            return f"tf.boolean_mask({text}, {index})" if axis == 0 else f"tf.boolean_mask({text}, {index}, axis={axis})"
+        return f"tf.gather({text}, {index})" if axis == 0 else f"tf.gather({text}, {index}, axis={axis})"
+    if len(advanced) == 2 and [k for k, _ in advanced] == [0, 1] and plain:
+        first = items[0]
+        if isinstance(first, ast.Call) and engine.qualname_of(first) == "torch.arange" and engine.type_of(items[1]).rank == 1:
+            return f"tf.gather({text}, {engine.expression(items[1])}, batch_dims=1)"
+        return f"tf.gather_nd({text}, tf.stack([{index}, {engine.expression(items[1])}], axis=-1))"
+    engine.diagnose("TFP121", "indexing", "this combination of tensor indices has no TensorFlow form", node, "use tf.gather_nd on explicit indices")
+    return engine.splice(node)
+
+
+#: Layer class → Keras attribute that holds what PyTorch calls `weight`.
+_WEIGHTS = {"Embedding": "{0}.embeddings", "Linear": "tf.transpose({0}.kernel)", "LayerNorm": "{0}.gamma"}
+
+
+def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
+    """Attributes with a meaning of their own; None when the ordinary spelling serves."""
+    receiver = node.value
+    if isinstance(receiver, ast.Name) and receiver.id == "self" and node.attr == "training":
+        return "training"
+    qualname = engine.source.qualname(node)
+    rule = registry.find(qualname) if qualname else None
+    if isinstance(rule, AttributeRule):
+        engine.uses |= set(rule.uses)
+        return rule.tf
+    if engine.type_of(receiver).kind == "tensor" or (node.attr == "shape" and not engine.owner_of(receiver)):
+        rule = registry.find(f"torch.Tensor.{node.attr}")
+        if isinstance(rule, AttributeRule):
+            engine.uses |= set(rule.uses)
+            return binding.fill(rule.tf, {"self": engine.arg(receiver)})
+    if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
+        return _pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
+    return _module_attribute(engine, node)
+
+
+def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
+    if node.attr == "dtype" and isinstance(node.value, ast.Attribute) and node.value.attr == "weight":
+        return "tf.float32"
+    if node.attr == "dtype" and isinstance(node.value, ast.Name) and node.value.id == "self":
+        return "tf.float32"
+    child = engine.child_of(node.value)
+    if child is None or child.is_list or not child.qualname.startswith("torch.nn."):
+        return None
+    text = engine.expression(node.value)
+    if node.attr == "weight" and child.class_name in _WEIGHTS:
+        return _WEIGHTS[child.class_name].format(text)
+    if node.attr in ("out_features", "in_features") and child.class_name == "Linear":
+        return f"{text}.units" if node.attr == "out_features" else None
+    if node.attr in ("num_embeddings", "embedding_dim") and child.class_name == "Embedding":
+        return f"{text}.{'input_dim' if node.attr == 'num_embeddings' else 'output_dim'}"
+    return None
+
+
+def _pick(text: str, position: int) -> str:
+    """Item of a rendered `(values, indices)` pair, or of a named tuple such as tf.math.top_k's."""
+    parsed = ast.parse(text, mode="eval").body
+    if isinstance(parsed, ast.Tuple):
+        return ast.get_source_segment(text, parsed.elts[position]) or text
+    return f"{text}[{position}]"
+
+
+# -- calls -----------------------------------------------------------------------------------------------------------
+
+
+def arguments(engine: Engine, node: ast.Call) -> list[str]:
+    """The call's arguments as text."""
+    texts = [engine.expression(a) if not isinstance(a, ast.Starred) else f"*{engine.expression(a.value)}" for a in node.args]
+    for keyword in node.keywords:
+        value = engine.expression(keyword.value)
+        texts.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
+    return texts
+
+
+def write_call(engine: Engine, node: ast.Call, func: str, extra: tuple[str, ...] = ()) -> str:
+    """A call with extra arguments; one argument a line where the PyTorch file had it so."""
+    texts = [*arguments(engine, node), *extra]
+    segment = engine.source.segment(node)
+    if segment.rstrip(")").rstrip().endswith(",") and "\n" in segment:
+        return f"{func}(\n" + ",\n".join(texts) + ",\n)"
+    return f"{func}({', '.join(texts)})"
+
+
+def plain_call(engine: Engine, node: ast.Call) -> str:
+    """A call that is no torch function: sub-modules get `training`, constructors their name, `forward` becomes `call`."""
+    func = node.func
+    if isinstance(func, ast.Attribute) and func.attr == "forward":
+        if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
+            return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
+        return module_call(engine, node, func.value)
+    if isinstance(func, ast.Name) and func.id in engine.classes:
+        return construct(engine, node, engine.renames.get(func.id, func.id), func.id)
+    if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in engine.variants:
+        name = engine.variants[func.value.id]["eager"]
+        return construct(engine, node, engine.renames.get(name, name), name)
+    owner = engine.class_of(node)
+    if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id == "self" and owner:
+        if func.attr in engine.all_methods(owner):
+            extra = ("training=training",) if func.attr in owner.training_methods else ()
+            return write_call(engine, node, f"self.{func.attr}", extra)
+    if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
+        return module_call(engine, node, func)
+    return engine.splice(node)
+
+
+def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str:
+    """A constructor of a class of this file; sub-layers get the name their weights are matched by (G22)."""
+    info = engine.classes[pt_name]
+    if info.category.value in ("layer", "subclass", "model") and engine.layer_name is not None:
+        name = tf_name if info.category.value != "model" else engine.main_layer_name(info)
+        return write_call(engine, node, name, (*engine.constructor_extras(pt_name), f"name={engine.layer_name}"))
+    return write_call(engine, node, tf_name)
+
+
+def _training(engine: Engine, node: ast.Call, info: object) -> tuple[str, ...]:
+    return ("training=training",) if info is not None and getattr(info, "needs_training", False) else ()
+
+
+def module_call(engine: Engine, node: ast.Call, func: ast.expr) -> str:
+    """A call of a sub-module."""
+    child = engine.child_of(func)
+    text = engine.expression(func)
+    class_name = child.class_name if child else (engine.type_of(func).detail or "").split(".")[-1]
+    if isinstance(func, ast.Attribute) and child is not None:
+        owner = engine.owner_of(func.value)
+        if owner is not None and (owner.name, func.attr) in engine.tied_calls:
+            return ties_call(engine, owner, func.attr, engine.expression(node.args[0]), write_call(engine, node, text))
+    info = engine.classes.get(class_name)
+    if info is not None:
+        return engine.call_in_file(node, text, info)
+    qualname = child.qualname if child else torch_name(engine.type_of(func).detail)
+    rule = registry.find(qualname or "")
+    if not isinstance(rule, LayerRule):
+        return write_call(engine, node, text)
+    if rule.call_rewrite is not None or rule.call is not None:
+        return _layer_call(engine, rule, text, node)
+    return write_call(engine, node, text, ("training=training",) if rule.training else ())
+
+
+def ties_call(engine: Engine, owner: object, attr: str, argument: str, plain: str) -> str:
+    """A tied output layer's call."""
+    from scaffold.translate import ties
+
+    return ties.call(engine, owner, attr, argument, plain)  # type: ignore[arg-type]
+
+
+def torch_name(detail: str | None) -> str | None:
+    """`torch.nn.modules.linear.Linear` → `torch.nn.Linear`."""
+    if detail is None or not detail.startswith("torch.nn.modules."):
+        return None
+    return "torch.nn." + detail.split(".")[-1]
+
+
+def _layer_call(engine: Engine, rule: LayerRule, text: str, node: ast.Call) -> str:
+    inputs = [engine.arg(a) for a in node.args] + [engine.arg(k.value) for k in node.keywords]
+    rank = inputs[0].rank if inputs else None
+    if rule.call_rank and rank not in rule.call_rank:
+        engine.diagnose("TFP110", rule.torch, f"called with rank {rank}, known for {rule.call_rank}", node)
+        return write_call(engine, node, text)
+    if rule.call_rewrite is not None:
+        from scaffold.translate.callsite import CallSite
+
+        bound = {"input": inputs[0], "layer": Arg(node.func, text, TypeInfo(()))}
+        result = rule.call_rewrite(CallSite(engine, node, rule.torch, bound, {"inputs": inputs}))
+        if isinstance(result, Unmapped):
+            engine.diagnose(result.code, rule.torch, result.message, node, result.help)
+            return write_call(engine, node, text)
+        return result
+    return binding.fill(rule.call or "", {"layer": text, "input": inputs[0]})
+
+
+def layer_constructor(engine: Engine, rule: LayerRule, qualname: str, node: ast.Call) -> str:
+    """A torch layer's constructor as the Keras one."""
+    site = engine.site(rule.args, qualname, node)
+    if isinstance(site, Unmapped):
+        engine.diagnose(site.code, qualname, site.message, node, site.help)
+        return engine.splice(node)
+    site.bound["name"] = Arg(None, engine.layer_name or '""', TypeInfo(()))
+    for emitted in rule.emit:
+        engine.layers.add(emitted)
+    for argument, why in rule.unsupported.items():
+        if argument in site.bound and site.bound[argument].text != rule.harmless.get(argument, "None"):
+            engine.diagnose("TFP102", qualname, f"argument `{argument}`: {why}", node)
+    if rule.rewrite is not None:
+        result = rule.rewrite(site)
+        if isinstance(result, Unmapped):
+            engine.diagnose(result.code, qualname, result.message, node, result.help)
+            return engine.splice(node)
+        return result
+    values: dict[str, Arg | str] = dict(rule.defaults)
+    if engine.initializer:
+        values["initializer"] = engine.initializer
+        if "{initializer}" in rule.tf:
+            engine.uses.add("get_initializer")
+    values.update({k: v for k, v in site.bound.items() if k not in rule.ignore})
+    try:
+        return binding.fill(rule.tf, values)
+    except KeyError as missing:
+        engine.diagnose("TFP102", qualname, f"argument {missing} is not given and has no default", node)
+        return engine.splice(node)

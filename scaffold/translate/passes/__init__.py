@@ -1,0 +1,17 @@
+"""Structural passes over statements, in the one order they run in."""
+
+from __future__ import annotations
+
+from scaffold.translate.passes import containers, functional_dropout, guards, inplace, losses, prune
+from scaffold.translate.writer import Pass
+
+CALL_PASSES: tuple[Pass, ...] = (
+    prune.settled_conditions,
+    prune.torch_only,
+    guards.shape_checks,
+    losses.library_loss,
+    inplace.item_assignment,
+    inplace.in_place_method,
+    functional_dropout.through_layer,
+    containers.sequential_call,
+)

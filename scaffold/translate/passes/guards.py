@@ -1,0 +1,59 @@
+"""Checks that raise on a shape: `tf.debugging.assert_equal` where both sides are shapes, else only in eager mode."""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.writer import BlockWriter, indented
+
+
+def _only_raises(statement: ast.If) -> bool:
+    return len(statement.body) == 1 and isinstance(statement.body[0], ast.Raise) and not statement.orelse
+
+
+def shape_checks(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """Dimensions may be unknown in graph mode, where a Python `raise` cannot depend on them."""
+    if isinstance(statement, ast.Assert):
+        return [] if _reads_shape(writer, statement.test) else None
+    if not isinstance(statement, ast.If) or not _only_raises(statement):
+        return None
+    test = statement.test
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq) and len(test.ops) == 1:
+        left, right = test.left, test.comparators[0]
+        if writer.engine.type_of(left).kind == "size" and isinstance(right, (ast.Tuple, ast.List)):
+            return _assert_equal(writer, statement, left, right)
+    if _reads_shape(writer, test):
+        condition = writer.engine.expression(test)
+        if isinstance(test, ast.BoolOp):
+            condition = f"({condition})"
+        body = writer.block(statement.body, statement.test.end_lineno or statement.lineno)
+        return [f"if tf.executing_eagerly() and {condition}:", *indented(body)]
+    return None
+
+
+def _assert_equal(writer: BlockWriter, statement: ast.If, left: ast.expr, right: ast.Tuple | ast.List) -> list[str]:
+    items = ", ".join(writer.engine.expression(e) for e in right.elts)
+    raised = statement.body[0]
+    message = ""
+    if isinstance(raised, ast.Raise) and isinstance(raised.exc, ast.Call) and raised.exc.args:
+        message = f", message=({writer.engine.expression(raised.exc.args[0])})"
+    return f"tf.debugging.assert_equal({writer.engine.expression(left)}, [{items}]{message})".split("\n")
+
+
+def _reads_shape(writer: BlockWriter, test: ast.expr) -> bool:
+    """True when the condition depends on a tensor's dimensions."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "numel"):
+            return True
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and _from_shape(writer, node):
+            return True
+    return writer.engine.type_of(test).kind == "tensor"
+
+
+def _from_shape(writer: BlockWriter, name: ast.Name) -> bool:
+    function = writer.engine.function_of(name)
+    for node in ast.walk(function) if function else ():
+        if isinstance(node, ast.Assign) and any(isinstance(n, ast.Name) and n.id == name.id for t in node.targets for n in ast.walk(t)):
+            if any(isinstance(n, ast.Attribute) and n.attr in ("shape", "size") for n in ast.walk(node.value)):
+                return True
+    return False

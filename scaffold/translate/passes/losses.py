@@ -1,0 +1,99 @@
+"""A head's loss through `hf_compute_loss` and its mixin where PyTorch's code is one of the library's standard losses.
+
+Source: translator.md §1.3; the mixins are in `modeling_tf_utils.py`. Any other loss is translated statement by statement.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from scaffold.translate.writer import BlockWriter
+
+
+@dataclass(frozen=True, slots=True)
+class LossKind:
+    """A standard loss: the class-name suffixes it belongs to and its mixin."""
+
+    suffixes: tuple[str, ...]
+    mixin: str
+    shifted: bool = False
+
+
+KINDS = (
+    LossKind(("ForMaskedLM",), "TFMaskedLanguageModelingLoss"),
+    LossKind(("ForCausalLM", "LMHeadModel"), "TFCausalLanguageModelingLoss", shifted=True),
+    LossKind(("ForSequenceClassification", "ForImageClassification", "ForAudioClassification", "ForVideoClassification"), "TFSequenceClassificationLoss"),
+    LossKind(("ForTokenClassification",), "TFTokenClassificationLoss"),
+    LossKind(("ForMultipleChoice",), "TFMultipleChoiceLoss"),
+    LossKind(("ForQuestionAnswering",), "TFQuestionAnsweringLoss"),
+    LossKind(("ForNextSentencePrediction",), "TFNextSentencePredictionLoss"),
+)
+
+
+def kind_of(class_name: str) -> LossKind | None:
+    """The standard loss that a head's name announces."""
+    return next((kind for kind in KINDS if class_name.endswith(kind.suffixes)), None)
+
+
+def library_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`loss = None` is dropped and the `if labels is not None:` block becomes one call."""
+    info = writer.engine.current
+    kind = kind_of(info.name) if info else None
+    if kind is None or not writer.engine.uses_library_loss:
+        return None
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and statement.value.value is None:
+        name = ast.unparse(statement.targets[0])
+        return [] if name == writer.engine.loss_name else None
+    if not isinstance(statement, ast.If) or not _tests_labels(statement.test):
+        return None
+    if kind.mixin == "TFQuestionAnsweringLoss":
+        return [f"{writer.engine.loss_name} = None", "if start_positions is not None and end_positions is not None:",
+                '    labels = {"start_position": start_positions, "end_position": end_positions}',
+                f"    {writer.engine.loss_name} = self.hf_compute_loss(labels, (start_logits, end_logits))"]  # fmt: skip
+    labels = _labels_name(statement.test)
+    logits = _logits(statement)
+    if labels is None or logits is None:
+        return None
+    return _written(writer, kind, labels, writer.engine.expression(logits))
+
+
+def _written(writer: BlockWriter, kind: LossKind, labels: str, logits: str) -> list[str]:
+    name = writer.engine.loss_name
+    if kind.shifted:
+        return [f"{name} = None", f"if {labels} is not None:", "    # shift labels to the left and cut last logit token",
+                f"    {name} = self.hf_compute_loss({labels}[:, 1:], {logits}[:, :-1])"]  # fmt: skip
+    return [f"{name} = None if {labels} is None else self.hf_compute_loss(labels={labels}, logits={logits})"]
+
+
+def _tests_labels(test: ast.expr) -> bool:
+    text = ast.unparse(test)
+    return text.endswith("labels is not None") or text == "start_positions is not None and end_positions is not None"
+
+
+def _labels_name(test: ast.expr) -> str | None:
+    return test.left.id if isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) else None
+
+
+def _logits(statement: ast.If) -> ast.expr | None:
+    """The tensor under `.view(…)`/`.squeeze()`/slices in the first argument of the first call of the loss function."""
+    source: ast.expr | None = None
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)) and len(node.args) >= 2:
+            if ast.unparse(node.func).split(".")[-1] in ("loss_fct", "loss_function", "cross_entropy"):
+                source = node.args[0]
+    assigned = {
+        n.targets[0].id: n.value
+        for n in ast.walk(statement)
+        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and n.targets[0].id not in ("loss", "labels")
+    }
+    while source is not None:
+        if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):
+            source = source.func.value
+        elif isinstance(source, ast.Subscript):
+            source = source.value
+        elif isinstance(source, ast.Name) and source.id in assigned and assigned[source.id] is not source:
+            source = assigned.pop(source.id)
+        else:
+            break
+    return source

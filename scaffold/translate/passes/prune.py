@@ -1,0 +1,71 @@
+"""Drop what has no meaning in TensorFlow: devices, tracing, gradient checkpointing, settled conditions, flag defaults."""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.truth import truth
+from scaffold.translate.writer import BlockWriter
+
+#: Flags that `@unpack_inputs` fills from the configuration.
+_UNPACKED = frozenset({"output_attentions", "output_hidden_states", "return_dict"})
+_DROPPED_CALLS = (
+    "self.post_init", "self.init_weights", "self.warn_if_padding_and_no_attention_mask", "torch.cuda.", "torch._check",
+    "self.apply", "self.tie_weights", "self._tie_weights", "self.parametrize", "torch.backends.", "self.register_load_state_dict",
+    "warnings.simplefilter",
+)  # fmt: skip
+
+
+def settled_conditions(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """Write only the branch that runs when the condition's outcome is known in advance."""
+    if not isinstance(statement, ast.If):
+        return None
+    outcome = truth(statement.test, writer.engine.settled)
+    if outcome is None:
+        return None
+    if outcome:
+        return writer.block(statement.body, statement.test.end_lineno or statement.lineno)
+    if not statement.orelse:
+        return []
+    last = statement.body[-1].end_lineno or 0
+    first = statement.orelse[0]
+    if isinstance(first, ast.If) and writer.source.segment(first).startswith("elif"):
+        return writer.statement(first)
+    header = next((n for n in range(last, first.lineno) if writer.source.lines[n].strip().startswith("else")), last)
+    return writer.block(statement.orelse, header + 1)
+
+
+def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """Statements about devices, hooks, caches of gradients, and flags that `@unpack_inputs` already set."""
+    if isinstance(statement, ast.With):
+        return _without_torch_context(writer, statement)
+    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        name = ast.unparse(statement.value.func)
+        if name.startswith(_DROPPED_CALLS) or name.endswith((".requires_grad_", ".register_forward_hook")):
+            return []
+    if isinstance(statement, ast.Delete):
+        return []
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        return _assignment(writer, statement, statement.targets[0])
+    return None
+
+
+def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) -> list[str] | None:
+    kind = writer.engine.type_of(statement.value).kind
+    if kind == "device" or (isinstance(target, ast.Name) and target.id == "device"):
+        return []
+    text = ast.unparse(target)
+    if text in writer.engine.settled:
+        return []
+    if isinstance(target, ast.Name) and target.id in _UNPACKED and writer.engine.unpacks:
+        value = ast.unparse(statement.value)
+        if f"{target.id} is not None" in value and "config." in value:
+            return []
+    return None
+
+
+def _without_torch_context(writer: BlockWriter, statement: ast.With) -> list[str] | None:
+    names = [ast.unparse(i.context_expr) for i in statement.items]
+    if all(n.startswith(("torch.no_grad", "torch.autocast", "torch.cuda.amp", "torch.inference_mode", "deepspeed.", "warnings.")) for n in names):
+        return writer.block(statement.body, statement.items[-1].context_expr.end_lineno or statement.lineno)
+    return None

@@ -1,0 +1,42 @@
+"""Docstrings and documentation constants in TensorFlow's terms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_REPLACEMENTS = (
+    (re.compile(r"`torch\.(?:Float|Long|Bool|Int)?Tensor`"), "`tf.Tensor`"),
+    (re.compile(r"torch\.(?:Float|Long|Bool|Int)?Tensor"), "tf.Tensor"),
+    (re.compile(r"\btorch\.float(?:32)?\b"), "tf.float32"),
+    (re.compile(r'return_tensors="pt"'), 'return_tensors="tf"'),
+    (re.compile(r"\bimport torch\b"), "import tensorflow as tf"),
+    (re.compile(r"`nn\.Module`"), "`keras.layers.Layer`"),
+    (re.compile(r"\bPyTorch\b(?! model)"), "TensorFlow"),
+    (re.compile(r"\btorch\.cat\b"), "tf.concat"),
+)
+
+
+def translate(text: str, renames: Mapping[str, str]) -> str:
+    """A docstring with tensor types, example code and class references in TensorFlow's terms."""
+    for pattern, replacement in _REPLACEMENTS:
+        text = pattern.sub(replacement, text)
+    for before, after in renames.items():
+        text = re.sub(rf"(?<![\w.]){re.escape(before)}\b", after, text)
+    text = re.sub(r"\b(AutoModel\w*)\b", r"TF\1", text) if ">>>" in text else text
+    return _examples(text)
+
+
+def _examples(text: str) -> str:
+    """Inside `>>>` examples: no torch contexts, tuples of ints for shapes."""
+    lines = []
+    dedent = False
+    for line in text.split("\n"):
+        if re.match(r"\s*>>> with torch\.no_grad\(\):", line):
+            dedent = True
+            continue
+        if dedent and re.match(r"\s*\.\.\.     ", line):
+            line = re.sub(r"\.\.\.     ", ">>> ", line, count=1)
+        dedent = dedent and line.lstrip().startswith(">>>") is False and line.lstrip().startswith("...")
+        lines.append(line)
+    return "\n".join(lines)

@@ -1,0 +1,35 @@
+"""Last pass: no reference to torch slips through silently."""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.core.diagnostics import Diagnostic
+from scaffold.translate import markers
+from scaffold.translate.engine import Engine
+
+_TORCH_NAMES = frozenset({"torch", "nn", "F", "ACT2FN"})
+
+
+def mark(text: str, engine: Engine) -> str:
+    """A marker above every statement that still names torch and has none yet."""
+    tree = ast.parse(text)
+    lines = text.split("\n")
+    marked = {m.line for m in markers.parse(text)}
+    found: dict[int, Diagnostic] = {}
+    for statement in _simple_statements(tree):
+        names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} & _TORCH_NAMES
+        first = statement.lineno
+        if names and not any(line in marked for line in range(max(1, first - 6), first)):
+            subject = ast.unparse(statement).split("\n")[0][:60].replace(" ", "")
+            found[first] = Diagnostic(code="TFP109", subject=sorted(names)[0], message=f"left as it was: {subject}", path=engine.source.path)
+    for line in sorted(found, reverse=True):
+        indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
+        lines[line - 1 : line - 1] = [indent + m for m in markers.write(found[line])]
+        engine.diagnostics.append(found[line])
+    return "\n".join(lines)
+
+
+def _simple_statements(tree: ast.Module) -> list[ast.stmt]:
+    compound = (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.FunctionDef, ast.ClassDef)
+    return [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and not isinstance(n, compound)]

@@ -1,0 +1,184 @@
+"""`torch.nn` layers with weights or state, as Keras layers.
+
+Source: translator.md §1.2 and §3 (defaults, padding, layouts), measured there. Keras' own defaults differ (LayerNormalization epsilon
+1e-3, BatchNormalization momentum 0.99), so they are always written out.
+"""
+
+from __future__ import annotations
+
+from scaffold.translate.callsite import NOT_CONSTANT, CallSite
+from scaffold.translate.rule import LayerRule, Unmapped
+
+
+def _channels_last(call: CallSite, axes: str, back: str) -> str:
+    """Call a channels-last layer on a channels-first tensor."""
+    layer, value = call.text("layer"), call.text("input")
+    inner = f"tf.transpose({value}, perm={axes})"
+    padding = call.engine.padding_layer(call.node.func)
+    if padding:
+        inner = f"{padding}({inner})"
+    return f"tf.transpose({layer}({inner}), perm={back})"
+
+
+def _conv2d_call(call: CallSite) -> str | Unmapped:
+    """Channels-first in and out, as the PyTorch code around it expects."""
+    return _channels_last(call, "(0, 2, 3, 1)", "(0, 3, 1, 2)")
+
+
+def _conv1d_call(call: CallSite) -> str | Unmapped:
+    """Channels-first in and out; Keras' Conv1D wants (batch, length, channels)."""
+    return _channels_last(call, "(0, 2, 1)", "(0, 2, 1)")
+
+
+def _conv(kind: str, padding_layer: str) -> object:
+    def build(call: CallSite) -> str | Unmapped:
+        mode = call.constant("padding_mode", "zeros")
+        if mode != "zeros":
+            return call.refuse("TFP102", f"padding_mode={mode!r}", "pad explicitly with tf.pad")
+        parts = [f"filters={call.text('out_channels')}", f"kernel_size={call.text('kernel_size')}"]
+        if call.has("stride"):
+            parts.append(f"strides={call.text('stride')}")
+        same = call.constant("padding", 0) == "same"
+        parts.append(f'padding="{"same" if same else "valid"}"')
+        for torch_name, keras_name in (("dilation", "dilation_rate"), ("groups", "groups"), ("bias", "use_bias")):
+            if torch_name in call.bound:
+                parts.append(f"{keras_name}={call.text(torch_name)}")
+        if call.engine.initializer:
+            parts.append(f"kernel_initializer={call.engine.initializer}")
+            call.uses("get_initializer")
+        parts.append(f"name={call.text('name')}")
+        padding = call.constant("padding", 0)
+        if not same and padding != 0 and padding != "valid":
+            text = call.text("padding")
+            if padding is NOT_CONSTANT or padding != 0:
+                call.engine.add_padding(call.node, f"keras.layers.{padding_layer}(padding={_plain(text)})")
+        return f"keras.layers.{kind}({', '.join(parts)})"
+
+    return build
+
+
+def _plain(text: str) -> str:
+    """`(p,)` of a one-dimensional layer is `p` in Keras."""
+    return text[1:-2].strip() if text.startswith("(") and text.endswith(",)") else text
+
+
+_CONV = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode", "device", "dtype")
+
+RULES = [
+    LayerRule(
+        torch="torch.nn.Linear",
+        args=("in_features", "out_features", "bias", "device", "dtype"),
+        tf="keras.layers.Dense(units={out_features}, use_bias={bias}, kernel_initializer={initializer}, name={name})",
+        build="[None, None, {in_features}]",
+    ),
+    LayerRule(
+        torch="torch.nn.Embedding",
+        args=(
+            "num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight",
+            "_freeze", "device", "dtype",
+        ),  # fmt: skip
+        ignore=("padding_idx", "sparse", "scale_grad_by_freq", "device", "dtype"),
+        unsupported={"max_norm": "Keras embeddings are not renormalised", "_weight": "initial weights are not taken over"},
+        tf=(
+            "keras.layers.Embedding(input_dim={num_embeddings}, output_dim={embedding_dim},"
+            " embeddings_initializer={initializer}, name={name})"
+        ),
+        build="None",
+        note="padding_idx only matters for gradients of the padding row",
+    ),
+    LayerRule(
+        torch="torch.nn.LayerNorm",
+        args=("normalized_shape", "eps", "elementwise_affine", "bias", "device", "dtype"),
+        defaults={"eps": "1e-5"},
+        tf="keras.layers.LayerNormalization(epsilon={eps}, scale={elementwise_affine}, center={elementwise_affine}, name={name})",
+        unsupported={"bias": "a LayerNorm without bias needs center=False"},
+        harmless={"bias": "True"},
+        build="[None, None, {normalized_shape}]",
+    ),
+    LayerRule(
+        torch="torch.nn.Dropout",
+        args=("p", "inplace"),
+        ignore=("inplace",),
+        defaults={"p": "0.5"},
+        tf="keras.layers.Dropout(rate={p})",
+        training=True,
+    ),
+    LayerRule(
+        torch="torch.nn.Conv2d",
+        args=_CONV,
+        build="[None, None, None, {in_channels}]",
+        rewrite=_conv("Conv2D", "ZeroPadding2D"),  # type: ignore[arg-type]
+        call_rewrite=_conv2d_call,
+        call_rank=(4,),
+        note="TensorFlow's CPU kernels are channels-last; padding is a ZeroPadding2D, because SAME pads differently at stride 2",
+    ),
+    LayerRule(
+        torch="torch.nn.Conv1d",
+        args=_CONV,
+        build="[None, None, {in_channels}]",
+        rewrite=_conv("Conv1D", "ZeroPadding1D"),  # type: ignore[arg-type]
+        call_rewrite=_conv1d_call,
+        call_rank=(3,),
+    ),
+    LayerRule(
+        torch="torch.nn.BatchNorm2d",
+        args=("num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype"),
+        ignore=("device", "dtype", "affine", "track_running_stats"),
+        defaults={"eps": "1e-5", "momentum": "0.1"},
+        tf="keras.layers.BatchNormalization(axis=1, epsilon={eps}, momentum=1 - {momentum}, name={name})",
+        build="[None, {num_features}, None, None]",
+        training=True,
+    ),
+    LayerRule(
+        torch="torch.nn.BatchNorm1d",
+        args=("num_features", "eps", "momentum", "affine", "track_running_stats", "device", "dtype"),
+        ignore=("device", "dtype", "affine", "track_running_stats"),
+        defaults={"eps": "1e-5", "momentum": "0.1"},
+        tf="keras.layers.BatchNormalization(axis=1, epsilon={eps}, momentum=1 - {momentum}, name={name})",
+        build="[None, {num_features}, None]",
+        training=True,
+    ),
+    LayerRule(
+        torch="torch.nn.Identity",
+        args=("*args",),
+        tf='keras.layers.Activation("linear", name={name})',
+        note="a named layer, so that lists keep their indices",
+    ),
+    LayerRule(
+        torch="torch.nn.Softmax",
+        args=("dim",),
+        defaults={"dim": "-1"},
+        tf="keras.layers.Softmax(axis={dim}, name={name})",
+    ),
+]
+
+
+def _activation(torch_name: str, name: str) -> LayerRule:
+    def build(call: CallSite) -> str:
+        return f'{call.uses("get_tf_activation")}("{name}")'
+
+    return LayerRule(torch=f"torch.nn.{torch_name}", args=("inplace",), rewrite=build)
+
+
+def _gelu(call: CallSite) -> str | Unmapped:
+    approximate = call.constant("approximate", "none")
+    if approximate is NOT_CONSTANT:
+        return call.refuse("TFP102", "`approximate` is not a literal")
+    return f'{call.uses("get_tf_activation")}("{"gelu" if approximate == "none" else "gelu_new"}")'
+
+
+ACTIVATIONS = [
+    _activation("ReLU", "relu"),
+    _activation("Tanh", "tanh"),
+    _activation("Sigmoid", "sigmoid"),
+    _activation("SiLU", "silu"),
+    _activation("Mish", "mish"),
+    LayerRule(torch="torch.nn.GELU", args=("approximate",), rewrite=_gelu),
+    LayerRule(
+        torch="torch.nn.LeakyReLU",
+        args=("negative_slope", "inplace"),
+        ignore=("inplace",),
+        defaults={"negative_slope": "0.01"},
+        tf="keras.layers.LeakyReLU(alpha={negative_slope}, name={name})",
+    ),
+]

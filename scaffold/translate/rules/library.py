@@ -1,0 +1,47 @@
+"""Functions and methods of Transformers' own PyTorch library, replaced by one TensorFlow template each.
+
+Source: `modeling_utils.py` and `pytorch_utils.py`; what hand-written ports do in their place (translator.md §1.3).
+"""
+
+from __future__ import annotations
+
+from scaffold.translate.callsite import CallSite
+from scaffold.translate.rule import Rule, Unmapped, rewrite
+
+
+@rewrite("self.get_head_mask", args=("head_mask", "num_hidden_layers", "is_attention_chunked"), result="other")
+def get_head_mask(call: CallSite) -> str:
+    """One mask a layer, broadcastable to the attention probabilities."""
+    return f"{call.emits('prepare_head_mask')}({call.text('head_mask')}, {call.text('num_hidden_layers')})"
+
+
+@rewrite(
+    "self.get_extended_attention_mask",
+    args=("attention_mask", "input_shape", "device", "dtype"),
+    ignore=("device", "dtype"),
+)
+def get_extended_attention_mask(call: CallSite) -> str:
+    """Additive mask; causal when the configuration says that the model is a decoder."""
+    mask, shape = call.text("attention_mask"), call.text("input_shape")
+    return f"{call.emits('extend_attention_mask')}({mask}, {shape}, is_decoder=self.config.is_decoder)"
+
+
+@rewrite("self.invert_attention_mask", args=("encoder_attention_mask",))
+def invert_attention_mask(call: CallSite) -> str:
+    """Additive mask from a mask of ones and zeros."""
+    mask = call.arg("encoder_attention_mask")
+    return f"{call.uses('invert_attention_mask')}({call.cast(mask, 'float32')})"
+
+
+@rewrite("transformers.pytorch_utils.apply_chunking_to_forward", args=("forward_fn", "chunk_size", "chunk_dim", "*input_tensors"))
+def apply_chunking_to_forward(call: CallSite) -> str | Unmapped:
+    """Chunking only saves memory in PyTorch; the function is called directly, as hand-written ports do."""
+    function = call.text("forward_fn")
+    inputs = ", ".join(item.text for item in call.varargs["input_tensors"])
+    training = call.engine.training_argument(call.arg("forward_fn").node)
+    return f"{function}({inputs}{training})"
+
+
+RULES = [
+    Rule(torch="transformers.activations.get_activation", args=("activation_string",), tf="get_tf_activation({activation_string})", result="other"),
+]

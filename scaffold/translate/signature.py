@@ -1,0 +1,69 @@
+"""Signatures: annotations in TensorFlow's terms, `training` where it is needed."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from scaffold.translate.engine import Engine
+
+_TENSOR = re.compile(r"\btorch\.(?:Tensor|FloatTensor|LongTensor|BoolTensor|IntTensor|HalfTensor|ByteTensor)\b|\b(?<![.\w])Tensor\b")
+
+
+def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, name: str = "") -> str:
+    """An annotation's text; `public` spells it as the models' own `call` does (numpy arrays are welcome there)."""
+    if node is None:
+        return ""
+    text = ast.unparse(node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        text = node.value
+    optional = re.fullmatch(r"Optional\[(torch\.\w*Tensor|Tensor)\]", text)
+    if public and name == "input_ids" and (optional or _TENSOR.fullmatch(text)):
+        engine.uses.add("TFModelInputType")
+        return "TFModelInputType | None"
+    if optional or (public and _TENSOR.fullmatch(text)):
+        engine.uses.add("np")
+        return "np.ndarray | tf.Tensor | None" if public else "tf.Tensor | None"
+    text = _TENSOR.sub("tf.Tensor", text)
+    for before, after in engine.renames.items():
+        text = re.sub(rf"(?<![\w.]){re.escape(before)}\b", after, text)
+    text = re.sub(r"\b(?:torch\.)?nn\.Module\b", "keras.layers.Layer", text)
+    return "" if "torch." in text or "Cache" in text else text
+
+
+def parameters(
+    engine: Engine, function: ast.FunctionDef, *, public: bool = False, drop: frozenset[str] = frozenset(), extra: tuple[str, ...] = ()
+) -> list[str]:
+    """The parameter list of a function (`self` included) as text, one entry a parameter."""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
+    written = [_parameter(engine, a, d, public) for a, d in zip(positional, defaults, strict=True) if a.arg not in drop]
+    if arguments.vararg is not None:
+        written.append(f"*{arguments.vararg.arg}")
+    elif arguments.kwonlyargs:
+        written.append("*")
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        written.append(_parameter(engine, argument, default, public))
+    written += extra
+    if arguments.kwarg is not None:
+        written.append(f"**{arguments.kwarg.arg}")
+    return written
+
+
+def _parameter(engine: Engine, argument: ast.arg, default: ast.expr | None, public: bool) -> str:
+    text = annotation(engine, argument.annotation, public=public, name=argument.arg)
+    written = f"{argument.arg}: {text}" if text else argument.arg
+    if default is None:
+        return written
+    value = engine.expression(default)
+    return f"{written} = {value}" if text else f"{written}={value}"
+
+
+def header(name: str, entries: list[str], returns: str = "") -> list[str]:
+    """A `def` line; one parameter a line when there are many."""
+    arrow = f" -> {returns}" if returns else ""
+    line = f"def {name}({', '.join(entries)}){arrow}:"
+    if len(line) <= 115 and len(entries) <= 7:
+        return [line]
+    return [f"def {name}(", *(f"    {entry}," for entry in entries), f"){arrow}:"]

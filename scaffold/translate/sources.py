@@ -1,0 +1,131 @@
+"""A Python source with its syntax tree: text by node, parents, and what its imported names mean.
+
+Positions are `ast`'s: 1-based lines, columns in UTF-8 bytes. Parsing is gated, because model source is hostile until proven otherwise.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+from functools import cached_property
+
+from scaffold.core.errors import ExitCode, ScaffoldError
+
+#: Larger than any modelling file of any release (the largest has 5,000 lines, 250 kB).
+MAX_BYTES = 4_000_000
+
+
+def parse_module(text: str, path: str = "<source>") -> ast.Module:
+    """Parse, or raise ScaffoldError TFP001 (exit code 7) for what is not Python or is unreasonably large or deep."""
+    if len(text) > MAX_BYTES:
+        raise ScaffoldError(
+            "TFP001",
+            f"{path} has {len(text)} characters, more than any model file",
+            "check the path",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        )
+    try:
+        return ast.parse(text)
+    except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
+        detail = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
+        raise ScaffoldError(
+            "TFP001",
+            f"{path} is not a Python module: {detail}",
+            "repair the file, or name the right one",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        ) from None
+
+
+class Source:
+    """One parsed file. `package` is the dotted package the file lives in, for resolving relative imports."""
+
+    def __init__(self, text: str, path: str = "<source>", package: str = "transformers.models.model") -> None:
+        self.text = text
+        self.path = path
+        self.package = package
+        self.tree = parse_module(text, path)
+        self._data = text.encode("utf-8")
+        self._starts = [0]
+        for line in self._data.split(b"\n"):
+            self._starts.append(self._starts[-1] + len(line) + 1)
+        self.lines = text.split("\n")
+
+    def offset(self, line: int, column: int) -> int:
+        """Byte offset of a position."""
+        return self._starts[line - 1] + column
+
+    def start(self, node: ast.AST) -> int:
+        """Byte offset at which a node starts."""
+        return self.offset(node.lineno, node.col_offset)  # type: ignore[attr-defined]
+
+    def end(self, node: ast.AST) -> int:
+        """Byte offset just after a node."""
+        return self.offset(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+
+    def slice(self, start: int, end: int) -> str:
+        """Text between two byte offsets."""
+        return self._data[start:end].decode("utf-8")
+
+    def segment(self, node: ast.AST) -> str:
+        """Text of a node."""
+        return self.slice(self.start(node), self.end(node))
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """Child → parent, for every node."""
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    @cached_property
+    def comments(self) -> dict[int, tuple[int, str]]:
+        """Line → (column in characters, text) of the comment on it."""
+        found = {}
+        for token in tokenize.generate_tokens(io.StringIO(self.text).readline):
+            if token.type == tokenize.COMMENT:
+                found[token.start[0]] = (token.start[1], token.string)
+        return found
+
+    @cached_property
+    def imports(self) -> dict[str, str]:
+        """Name bound by an import anywhere in the file → its qualified name (`F` → `torch.nn.functional`)."""
+        names: dict[str, str] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                for alias in node.names:
+                    if alias.asname:
+                        names[alias.asname] = alias.name
+                    else:
+                        names[alias.name.split(".")[0]] = alias.name.split(".")[0]
+            elif isinstance(node, ast.ImportFrom):
+                module = self.resolve_import(node)
+                for alias in node.names:
+                    names[alias.asname or alias.name] = f"{module}.{alias.name}" if module else alias.name
+        return names
+
+    def resolve_import(self, node: ast.ImportFrom) -> str:
+        """Absolute module of a `from … import`."""
+        if not node.level:
+            return node.module or ""
+        parts = self.package.split(".")
+        base = parts[: len(parts) - node.level + 1]
+        return ".".join([*base, node.module] if node.module else base)
+
+    def qualname(self, node: ast.AST) -> str | None:
+        """Qualified name of a Name/Attribute chain that starts at an import, else None."""
+        parts: list[str] = []
+        while isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name) or node.id not in self.imports:
+            return None
+        return ".".join([self.imports[node.id], *reversed(parts)])
+
+    def marks(self, node: ast.AST) -> list[str]:
+        """Comment lines directly above a definition (above its decorators), top to bottom."""
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])  # type: ignore[attr-defined]
+        found: list[str] = []
+        line = first - 1
+        while line in self.comments and self.lines[line - 1].lstrip().startswith("#"):
+            found.append(self.comments[line][1])
+            line -= 1
+        return found[::-1]

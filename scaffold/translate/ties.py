@@ -1,0 +1,173 @@
+"""Output layers that share their weight with the input embeddings.
+
+PyTorch ties tensors and its safetensors files drop the duplicates, so a separate TensorFlow variable would stay random
+(translator.md §1.5). The head computes with the embedding layer itself; when the configuration unties them it has a layer of its own.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """`owner.attr` is tied in `model`; `embeddings` is the embedding layer as the model writes it; `path` leads to the output layer."""
+
+    model: str
+    owner: str
+    attr: str
+    path: tuple[str, ...]
+    embeddings: str
+    bias: str | None
+    unties: bool
+
+
+def find(engine: Engine, base_prefix: str) -> list[Tie]:
+    """Ties of all heads, from `_tied_weights_keys` and `get_output_embeddings`."""
+    found = []
+    for info in engine.classes.values():
+        if info.category is not Category.MODEL or "_tied_weights_keys" not in ast.unparse(info.node):
+            continue
+        path = _returned_path(info, "get_output_embeddings")
+        embeddings = _embeddings(engine, info, base_prefix)
+        owner = _owner(engine, info, path) if path else None
+        if path is None or embeddings is None or owner is None or path[-1] not in owner.children:
+            continue
+        if owner.children[path[-1]].qualname != "torch.nn.Linear":
+            continue
+        found.append(Tie(info.name, owner.name, path[-1], path, embeddings, _shared_bias(owner, path[-1]), True))
+    return found
+
+
+def _returned_path(info: ClassInfo, method: str) -> tuple[str, ...] | None:
+    """`return self.cls.predictions.decoder` → ("cls", "predictions", "decoder")."""
+    function = info.methods.get(method)
+    for node in ast.walk(function) if function else ():
+        if isinstance(node, ast.Return) and node.value is not None:
+            parts: list[str] = []
+            value: ast.expr = node.value
+            while isinstance(value, ast.Attribute):
+                parts.insert(0, value.attr)
+                value = value.value
+            if isinstance(value, ast.Name) and value.id == "self" and parts:
+                return tuple(parts)
+    return None
+
+
+def _embeddings(engine: Engine, info: ClassInfo, prefix: str) -> str | None:
+    """The input embedding layer as the head reaches it."""
+    child = info.children.get(prefix)
+    if child is None:
+        return None
+    base = engine.classes.get(child.class_name)
+    path = _returned_path(base, "get_input_embeddings") if base else None
+    return "self." + ".".join([prefix, *path]) if path else None
+
+
+def _owner(engine: Engine, info: ClassInfo, path: tuple[str, ...]) -> ClassInfo | None:
+    current: ClassInfo | None = info
+    for attr in path[:-1]:
+        child = current.children.get(attr) if current else None
+        current = engine.classes.get(child.class_name) if child else None
+    return current
+
+
+def _shared_bias(owner: ClassInfo, attr: str) -> str | None:
+    """`self.decoder.bias = self.bias` → `bias`."""
+    for node in ast.walk(owner.node):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{attr}.bias" and isinstance(node.value, ast.Attribute):
+            return node.value.attr
+    return None
+
+
+def apply(engine: Engine, ties: list[Tie]) -> None:
+    """Tell the engine how the tied layers are constructed, called and reached."""
+    for tie in ties:
+        engine.tied_models.add(tie.model)
+        nested = tie.owner != tie.model
+        embeddings = "self.input_embeddings" if nested else tie.embeddings
+        if nested:
+            for name in _chain(engine, tie):
+                engine.extras.setdefault(name, {})["input_embeddings"] = tie.embeddings
+        engine.tied_calls[tie.owner, tie.attr] = (embeddings, tie.bias)
+        engine.tied_attributes.setdefault(tie.owner, {})[tie.attr] = tie.bias
+        keys = [".".join(tie.path) + ".weight"] + ([".".join(tie.path) + ".bias"] if tie.bias else [])
+        engine.ignored_keys[tie.model] = (
+            "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT model",
+            "_keys_to_ignore_on_load_unexpected = [" + ", ".join(f'r"{k}"' for k in keys) + "]",
+            "",
+        )
+        _methods(engine, tie, nested)
+
+
+def _chain(engine: Engine, tie: Tie) -> list[str]:
+    names = []
+    current = engine.classes[tie.model]
+    for attr in tie.path[:-1]:
+        current = engine.classes[current.children[attr].class_name]
+        names.append(current.name)
+    return names
+
+
+def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
+    attr = tie.attr
+    if not nested:
+        layer = f"self.{attr}"
+        engine.method_overrides[tie.model, "get_output_embeddings"] = [
+            "def get_output_embeddings(self) -> keras.layers.Layer:",
+            f"    return {layer} if {layer} is not None else self.get_input_embeddings()",
+        ]
+        engine.method_overrides[tie.model, "set_output_embeddings"] = [
+            "def set_output_embeddings(self, value):",
+            f"    if {layer} is not None:",
+            f"        {layer} = value",
+            "    else:",
+            "        self.set_input_embeddings(value)",
+        ]
+        return
+    path = ".".join(engine_path(engine, tie))
+    engine.method_overrides[tie.model, "get_lm_head"] = [
+        "def get_lm_head(self) -> keras.layers.Layer:",
+        f"    return self.{path}",
+    ]
+    engine.method_overrides[tie.owner, "get_output_embeddings"] = [
+        "def get_output_embeddings(self) -> keras.layers.Layer:",
+        f"    return self.input_embeddings if self.{attr} is None else self.{attr}",
+    ]
+    engine.method_overrides[tie.owner, "set_output_embeddings"] = [
+        "def set_output_embeddings(self, value):",
+        "    self.input_embeddings.embeddings = value",
+    ]
+    if tie.bias:
+        engine.method_overrides[tie.owner, "get_bias"] = [
+            "def get_bias(self) -> Dict[str, tf.Variable]:",
+            f'    return {{"{tie.bias}": self.{tie.bias}}}',
+        ]
+        engine.method_overrides[tie.owner, "set_bias"] = [
+            "def set_bias(self, value: Dict[str, tf.Variable]):",
+            f'    self.{tie.bias} = value["{tie.bias}"]',
+            "    self.config.vocab_size = shape_list(value[\"" + tie.bias + "\"])[0]",
+        ]
+        engine.uses.add("shape_list")
+
+
+def engine_path(engine: Engine, tie: Tie) -> list[str]:
+    """Keras attributes that lead to the tied layer's owner."""
+    names = []
+    current = engine.classes[tie.model]
+    for attr in tie.path[:-1]:
+        names.append(current.attribute_names.get(attr, attr))
+        current = engine.classes[current.children[attr].class_name]
+    return names
+
+
+def call(engine: Engine, owner: ClassInfo, attr: str, argument: str, plain: str) -> str:
+    """The tied layer's call: a product with the embedding matrix, or the layer of its own."""
+    embeddings, bias = engine.tied_calls[owner.name, attr]
+    product = f"tf.matmul({argument}, {embeddings}.embeddings, transpose_b=True)"
+    text = f"{product} if self.{attr} is None else {plain}"
+    return f"tf.nn.bias_add({text}, self.{bias})" if bias else text

@@ -1,0 +1,92 @@
+"""Conditions whose outcome a TensorFlow port knows in advance: eager attention, no tracing, no gradient checkpointing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+#: Calls that are always false in a port.
+_FALSE_CALLS = frozenset(
+    {
+        "torch.jit.is_tracing",
+        "torch.jit.is_scripting",
+        "torch.is_autocast_enabled",
+        "torch.onnx.is_in_onnx_export",
+        "is_deepspeed_zero3_enabled",
+        "is_fsdp_managed_module",
+        "is_torchdynamo_compiling",
+        "is_torch_fx_proxy",
+        "is_flash_attn_2_available",
+        "is_flash_attn_greater_or_equal_2_10",
+        "is_torch_flex_attn_available",
+        "is_torch_xla_available",
+        "self._backward_compatibility_gradient_checkpointing",
+    }
+)
+_FALSE_ATTRIBUTES = frozenset({"gradient_checkpointing", "is_parallelizable", "model_parallel", "is_cuda", "is_nested"})
+
+
+def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None:
+    """True or False when the condition is settled, None when it depends on the run. `known` maps source text to a value."""
+    text = ast.unparse(node)
+    if known and text in known:
+        return known[text]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        inner = truth(node.operand, known)
+        return None if inner is None else not inner
+    if isinstance(node, ast.BoolOp):
+        return _combined(node, known)
+    if isinstance(node, ast.Attribute) and node.attr in _FALSE_ATTRIBUTES:
+        return False
+    if isinstance(node, ast.Call) and (ast.unparse(node.func) in _FALSE_CALLS):
+        return False
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        return _attention(node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        return node.value
+    return None
+
+
+def _combined(node: ast.BoolOp, known: Mapping[str, bool] | None) -> bool | None:
+    values = [truth(v, known) for v in node.values]
+    deciding = isinstance(node.op, ast.Or)
+    if deciding in values:
+        return deciding
+    return None if None in values else not deciding
+
+
+def _attention(node: ast.Compare) -> bool | None:
+    """`config._attn_implementation == "sdpa"` and the like: the port is the eager implementation."""
+    left, operator, right = node.left, node.ops[0], node.comparators[0]
+    if not ast.unparse(left).endswith(("_attn_implementation", "attn_implementation")):
+        return None
+    try:
+        value = ast.literal_eval(right)
+    except (ValueError, TypeError):
+        return None
+    if isinstance(operator, ast.Eq):
+        return bool(value == "eager")
+    if isinstance(operator, ast.NotEq):
+        return bool(value != "eager")
+    if isinstance(operator, ast.In):
+        return "eager" in value
+    if isinstance(operator, ast.NotIn):
+        return "eager" not in value
+    return None
+
+
+def constants(tree: ast.AST) -> dict[str, bool]:
+    """Settled names: `self._use_sdpa = config._attn_implementation == "sdpa"`, and locals assigned once in a function."""
+    found: dict[str, bool] = {}
+    counts: dict[str, int] = {}
+    assignments: list[tuple[str, ast.expr]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            text = ast.unparse(node.targets[0])
+            counts[text] = counts.get(text, 0) + 1
+            assignments.append((text, node.value))
+    for text, value in assignments:
+        outcome = truth(value, found)
+        if counts[text] == 1 and outcome is not None and not isinstance(value, ast.Constant):
+            found[text] = outcome
+    return found

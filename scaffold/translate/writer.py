@@ -1,0 +1,157 @@
+"""Statements: a function's body in PyTorch in, its body in TensorFlow out, comments kept, markers where a rule refused.
+
+Structural passes (`passes/`) get each statement first, in one explicit order; what none of them takes is copied with its
+expressions translated.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Callable, Sequence
+
+from scaffold.core.diagnostics import Severity
+from scaffold.translate import markers
+from scaffold.translate.engine import Engine
+
+#: A pass returns None (not mine), or the statement's replacement: lines without indentation ([] drops the statement).
+Pass = Callable[["BlockWriter", ast.stmt], "list[str] | None"]
+INDENT = "    "
+
+
+def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
+    """Lines moved right by `depth` levels; blank lines stay empty."""
+    return [INDENT * depth + line if line.strip() else "" for line in lines]
+
+
+class BlockWriter:
+    """Writes statement blocks of one function."""
+
+    def __init__(self, engine: Engine, passes: Sequence[Pass], docstring: Callable[[str], str] = lambda text: text) -> None:
+        self.engine = engine
+        self.source = engine.source
+        self.passes = passes
+        self.docstring = docstring
+
+    def block(self, statements: Sequence[ast.stmt], after_line: int) -> list[str]:
+        """Lines of a block without indentation. `after_line` is the line of the header the block stands under."""
+        lines: list[str] = []
+        previous = after_line
+        for statement in statements:
+            first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+            gap = self._gap(previous, first)
+            written = self.statement(statement)
+            if written:
+                lines += gap + written
+            elif gap and "" in gap:
+                lines += gap[: len(gap) - gap[::-1].index("")]
+            previous = statement.end_lineno or statement.lineno
+        return lines
+
+    def body(self, statements: Sequence[ast.stmt], after_line: int) -> list[str]:
+        """Like `block`, never empty."""
+        lines = self.block(statements, after_line)
+        if not any(line.strip() and not line.strip().startswith("#") for line in lines):
+            lines.append("pass")
+        return lines
+
+    def _gap(self, previous: int, first: int) -> list[str]:
+        """Comments and blank lines between two lines."""
+        return [
+            line.strip()
+            for line in self.source.lines[previous : first - 1]
+            if not line.strip() or line.strip().startswith("#")
+        ]
+
+    def statement(self, statement: ast.stmt) -> list[str]:
+        """Lines of one statement, with markers above it for what was refused in it."""
+        known = len(self.engine.diagnostics)
+        written = self._written(statement)
+        refused = [d for d in self.engine.diagnostics[known:] if d.severity is Severity.ERROR]
+        if refused and not isinstance(statement, (ast.If, ast.For, ast.While, ast.With, ast.Try, ast.FunctionDef)):
+            return [line for d in refused for line in markers.write(d)] + written
+        return written
+
+    def _written(self, statement: ast.stmt) -> list[str]:
+        for apply in self.passes:
+            replacement = apply(self, statement)
+            if replacement is not None:
+                return replacement
+        handler = getattr(self, f"_{type(statement).__name__.lower()}", None)
+        if handler is not None:
+            return list(handler(statement))
+        return self.simple(statement)
+
+    def simple(self, statement: ast.stmt) -> list[str]:
+        """A statement without a block, its expressions translated, its trailing comment kept."""
+        return self.with_comment(statement, self.engine.splice(statement))
+
+    def with_comment(self, statement: ast.stmt, text: str) -> list[str]:
+        """Text of a statement with the comment that stands behind it in the PyTorch file."""
+        comment = self.source.comments.get(statement.end_lineno or 0)
+        if comment is not None and not self.source.lines[(statement.end_lineno or 1) - 1].strip().startswith("#"):
+            text = f"{text}  {comment[1]}"
+        return text.split("\n")
+
+    def _expr(self, statement: ast.Expr) -> list[str]:
+        if isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str):
+            return self.docstring(textwrap.dedent(" " * statement.col_offset + self.source.segment(statement))).split("\n")
+        return self.simple(statement)
+
+    def _if(self, statement: ast.If) -> list[str]:
+        lines = [f"if {self.engine.expression(statement.test)}:"]
+        lines += self._with_markers(statement.test)
+        lines += indented(self.body(statement.body, statement.test.end_lineno or statement.lineno))
+        rest = statement.orelse
+        if not rest:
+            return lines
+        end = statement.body[-1].end_lineno or 0
+        if len(rest) == 1 and isinstance(rest[0], ast.If) and self.source.segment(rest[0]).startswith("elif"):
+            nested = self.statement(rest[0])
+            comments = [line for line in self._gap(end, rest[0].lineno) if line]
+            if nested and nested[0].startswith("if "):
+                return lines + comments + ["el" + nested[0], *nested[1:]]
+            return [*lines, *comments, "else:", *indented(nested or ["pass"])] if nested else lines
+        first = rest[0].lineno
+        keyword = next((n for n in range(end, first) if self.source.lines[n].strip().startswith("else")), end)
+        comments = [line for line in self._gap(end, keyword + 1) if line]
+        return [*lines, *comments, "else:", *indented(self.body(rest, keyword + 1))]
+
+    def _with_markers(self, node: ast.AST) -> list[str]:
+        del node
+        return []
+
+    def _for(self, statement: ast.For) -> list[str]:
+        header = f"for {self.engine.expression(statement.target)} in {self.engine.expression(statement.iter)}:"
+        lines = [header, *indented(self.body(statement.body, statement.iter.end_lineno or statement.lineno))]
+        if statement.orelse:
+            lines += ["else:", *indented(self.body(statement.orelse, statement.body[-1].end_lineno or 0))]
+        return lines
+
+    def _while(self, statement: ast.While) -> list[str]:
+        header = f"while {self.engine.expression(statement.test)}:"
+        return [header, *indented(self.body(statement.body, statement.test.end_lineno or statement.lineno))]
+
+    def _with(self, statement: ast.With) -> list[str]:
+        items = ", ".join(
+            self.engine.expression(i.context_expr) + (f" as {self.engine.expression(i.optional_vars)}" if i.optional_vars else "")
+            for i in statement.items
+        )
+        return [f"with {items}:", *indented(self.body(statement.body, statement.items[-1].context_expr.end_lineno or 0))]
+
+    def _try(self, statement: ast.Try) -> list[str]:
+        lines = ["try:", *indented(self.body(statement.body, statement.lineno))]
+        for handler in statement.handlers:
+            kind = f" {self.engine.expression(handler.type)}" if handler.type else ""
+            name = f" as {handler.name}" if handler.name else ""
+            lines += [f"except{kind}{name}:", *indented(self.body(handler.body, handler.lineno))]
+        if statement.orelse:
+            lines += ["else:", *indented(self.body(statement.orelse, statement.orelse[0].lineno - 1))]
+        if statement.finalbody:
+            lines += ["finally:", *indented(self.body(statement.finalbody, statement.finalbody[0].lineno - 1))]
+        return lines
+
+    def _functiondef(self, statement: ast.FunctionDef) -> list[str]:
+        arguments = self.engine.splice_arguments(statement.args)
+        header = f"def {statement.name}({arguments}):"
+        return [header, *indented(self.body(statement.body, statement.body[0].lineno - 1))]
