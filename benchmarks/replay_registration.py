@@ -48,7 +48,9 @@ def port_of(located: Located, tree: Tree) -> Port:
         if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id in derived for b in node.bases):
             derived.add(node.name)
     public = tuple(name for name in defined(tree, path) if name in exported)
-    models = tuple(n for n in defined(tree, path) if n in derived and not n.endswith(("PreTrainedModel", "PretrainedModel")))
+    models = tuple(
+        n for n in defined(tree, path) if n in derived and not n.endswith(("PreTrainedModel", "PretrainedModel"))
+    )
     return Port(names=located.names, public=public, models=models)
 
 
@@ -121,7 +123,11 @@ def strip_auto(located: Located, port: Port, tree: Tree) -> None:
     assert file is not None
     for mapping in mappings(file):
         for row in mapping.rows:
-            if row.classes and set(row.classes) <= set(port.public) and mapping.items.lineno != mapping.items.end_lineno:
+            if (
+                row.classes
+                and set(row.classes) <= set(port.public)
+                and mapping.items.lineno != mapping.items.end_lineno
+            ):
                 file.replace_node(row.node, [])
     tree.plan(TF_MODELS, file.edited(), by="strip", why="")
 
@@ -225,7 +231,13 @@ def replay(located: Located, shown: str) -> dict[str, str]:
         file = located.root / path
         original[path] = file.read_bytes().decode("utf-8") if file.is_file() else ""
         after = tree.read(path) or ""
-        place = "model page" if "model_doc" in path else "model __init__" if path.startswith("src/transformers/models/") else path
+        place = (
+            "model page"
+            if "model_doc" in path
+            else "model __init__"
+            if path.startswith("src/transformers/models/")
+            else path
+        )
         place = TF_MODELS if path == TF_MODELS else place
         verdicts[place] = verdict(original[path], after)
         if shown and shown in path and original[path] != after:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from scaffold.register.anchors import PythonFile, exactly_one
 
@@ -53,14 +54,21 @@ def add_to_list(
         indent = " " * (elements[0].col_offset if elements else 4)
         beside = [e for e in elements if e.value == neighbour]
         if not beside and in_order:
-            beside = [e for e in elements if str(e.value).casefold() < name.casefold()][-1:]
-            if not beside and elements:
-                file.insert_before(elements[0], [f'{indent}"{name}",'])
+            family = _family(elements, name)
+            beside = [e for e in family if str(e.value) < name][-1:]
+            if not beside and family:
+                file.insert_before(family[0], [f'{indent}"{name}",'])
                 continue
         if beside:
             file.insert_after(beside[0], [f'{indent}"{name}",'])
         else:
             file.insert((literal.end_lineno or 1) - 1, [f'{indent}"{name}",'])
+
+
+def _family(elements: list[ast.Constant], name: str) -> list[ast.Constant]:
+    """The lists are sorted within a framework only: the longest run of names that start as `name` does."""
+    runs = [list(run) for same, run in groupby(elements, lambda e: str(e.value)[:2] == name[:2]) if same]
+    return max(runs, key=len, default=[])
 
 
 def _explode(file: PythonFile, target: CheckList, new: list[str]) -> None:

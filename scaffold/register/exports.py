@@ -40,9 +40,25 @@ def _in_dictionary(value: ast.expr, key: str) -> set[str]:
 
 
 def public_pytorch(located: Located, tree: Tree) -> tuple[str, ...]:
-    """The names of the PyTorch file that the main `__init__` exports, in the file's order."""
+    """The names that the main `__init__` exports out of the PyTorch file, in the file's order.
+
+    The model's own `__init__` tells them from namesakes in other modules (a feature extractor named like a layer).
+    """
     exported = main_exports(tree, located.names.folder)
-    return tuple(name for name in defined(tree, located.names.pt_path) if name in exported)
+    registered = _registered(tree, f"{located.names.package_path}/__init__.py", located.names.module)
+    names = exported & registered if registered else exported
+    return tuple(name for name in defined(tree, located.names.pt_path) if name in names)
+
+
+def _registered(tree: Tree, path: str, module: str) -> frozenset[str]:
+    """What a model's `__init__` registers for a module; empty for the star form."""
+    file = PythonFile.open(tree, path)
+    statements = file.tree.body if file else []
+    guarded = [node for s in statements if isinstance(s, ast.Try) for node in s.orelse]
+    guarded += [node for s in statements if isinstance(s, ast.If) for node in s.body]
+    return frozenset(
+        name for node in (*statements, *guarded) if import_structure_key(node) == module for name in names_in(node)
+    )
 
 
 def defined(tree: Tree, path: str) -> tuple[str, ...]:

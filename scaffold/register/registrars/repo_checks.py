@@ -46,7 +46,7 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
         "PRIVATE_MODELS": _private(models, port, lists),
         "IGNORE_NON_AUTO_CONFIGURED": _without_auto_class(models, port, tree, lists),
         "IGNORE_NON_TESTED": _untested(models, port, tree, lists),
-        "TEST_FILES_WITH_NO_COMMON_TESTS": _without_common_tests(located, tree),
+        "TEST_FILES_WITH_NO_COMMON_TESTS": _without_common_tests(located, tree, lists),
         "OBJECT_TO_SKIP_IN_MAIN_INIT_CHECK": _unequal(located, port, tree),
     }
     for name, pairs in wanted.items():
@@ -97,13 +97,13 @@ def _untested(models: list[str], port: Port, tree: Tree, lists: dict[str, CheckL
     ]
 
 
-def _without_common_tests(located: Located, tree: Tree) -> list[tuple[str, str]]:
-    """A test file without the literal `all_model_classes = (…)`, as some PyTorch test files are."""
+def _without_common_tests(located: Located, tree: Tree, lists: dict[str, CheckList]) -> list[tuple[str, str]]:
+    """A test file without the literal `all_model_classes = (…)`, where the PyTorch test file is exempt too."""
     test = tree.read(located.names.tf_test_path)
-    if test is None or _TESTED.search(test):
-        return []
     relative = located.names.tf_test_path.removeprefix("tests/")
-    return [(relative, located.names.pt_test_path.removeprefix("tests/"))]
+    twin = located.names.pt_test_path.removeprefix("tests/")
+    exempt = twin in _names(lists, "TEST_FILES_WITH_NO_COMMON_TESTS")
+    return [(relative, twin)] if exempt and test is not None and not _TESTED.search(test) else []
 
 
 def _unequal(located: Located, port: Port, tree: Tree) -> list[tuple[str, str]]:
