@@ -42,7 +42,7 @@ def _page(subject: Subject) -> Verdict:
     return verdict(
         problems,
         "Add a section `## TFX` with `[[autodoc]] TFX` and `    - call` for each class named.",
-        *(f"{page}:{documented[name]} {name}" for name in wanted),
+        *(f"{page}:{documented[name]} {name}" for name in wanted if name in documented),
     )
 
 

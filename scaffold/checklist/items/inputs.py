@@ -85,7 +85,8 @@ def _core(subject: Subject, name: str) -> Child | None:
     table = subject.port.classes
     wrapped = [c for c in table.children(name) if table.weighted(c.layer)]
     layer = wrapped[0].layer if len({c.layer for c in wrapped}) == 1 else ""
-    return wrapped[0] if (layer in table and table.is_layer(layer)) or layer.endswith("MainLayer") else None
+    own = table.is_layer(layer) if layer in table else layer.endswith("MainLayer")
+    return wrapped[0] if own else None
 
 
 def _no_main_layer_because(subject: Subject) -> str:

@@ -9,7 +9,7 @@ from scaffold.core.registry import collect
 from scaffold.core.reports import CheckResult, VerificationReport
 
 
-def items() -> tuple[Item, ...]:
+def all_items() -> tuple[Item, ...]:
     """The checklist's items, by code."""
     return tuple(collect("scaffold.checklist.items", "ITEMS", Item, lambda item: item.code).values())
 
@@ -17,4 +17,4 @@ def items() -> tuple[Item, ...]:
 def checklist(located: Located, *, report: VerificationReport | None = None) -> tuple[CheckResult, ...]:
     """One result for each item, in the order of their codes."""
     subject = Subject(located, report)
-    return tuple(item.check(subject) for item in items())
+    return tuple(item.check(subject) for item in all_items())
