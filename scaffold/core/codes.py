@@ -151,7 +151,7 @@ _GIT = (
     Code(
         "GIT104",
         "no author",
-        "git knows no name and address to commit with. Set them: `git config user.name …`, `git config user.email …`.",
+        "Git knows no name and address to commit with. Set them: `git config user.name …`, `git config user.email …`.",
     ),
     Code("GIT105", "git failed", "A git command failed; the message holds what git said."),
     Code(
@@ -169,7 +169,40 @@ _GIT = (
 )
 
 # --- PRB: the probe --------------------------------------------------------------------------------------------------
-_PRB: tuple[Code, ...] = ()
+_PRB = (
+    Code(
+        "PRB101",
+        "the target Python cannot be started",
+        "The interpreter that should run the PyTorch model does not exist or is not executable. Name one with `--python`; it "
+        "needs torch and what Transformers depends on.",
+    ),
+    Code(
+        "PRB102",
+        "the PyTorch file cannot be imported",
+        "Importing the modelling file from the checkout failed, usually because a package it needs is missing in the target "
+        "Python. Install it there, or use `--no-probe`: then types come from static analysis alone and the port cannot be "
+        "verified.",
+    ),
+    Code(
+        "PRB103",
+        "the probe took too long",
+        "The PyTorch model was run on tiny configurations and did not finish in time, so it was stopped. Nothing was written "
+        "to the checkout. Run the command again on an idle machine, or with `--no-probe`.",
+    ),
+    Code(
+        "PRB104",
+        "the probe failed",
+        "The child process that runs the PyTorch model crashed or could not write its results; the message has its last "
+        "words. Check that torch works in the target Python and that the disk is not full.",
+    ),
+    Code(
+        "PRB105",
+        "no public class could be run",
+        "For no public class of the file were a tiny configuration and inputs found that run, neither from the checkout's "
+        "tests nor from the configuration class. The message names the first failure. With `--no-probe` the file is "
+        "translated anyway, but cannot be verified.",
+    ),
+)
 
 # --- TFP: translation ------------------------------------------------------------------------------------------------
 _TFP: tuple[Code, ...] = ()
