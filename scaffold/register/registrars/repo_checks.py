@@ -10,7 +10,7 @@ import re
 from scaffold.core.checkout import Located
 from scaffold.core.edits import Absent, Outcome, Tree
 from scaffold.core.port import Port
-from scaffold.register.anchors import PythonFile
+from scaffold.register.anchors import PythonFile, missing
 from scaffold.register.check_lists import CheckList, add_to_list, check_list
 from scaffold.register.exports import defined, public_pytorch
 from scaffold.register.mappings import TF_MODELS, mappings
@@ -49,6 +49,8 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
         "TEST_FILES_WITH_NO_COMMON_TESTS": _without_common_tests(located, tree, lists),
         "OBJECT_TO_SKIP_IN_MAIN_INIT_CHECK": _unequal(located, port, tree),
     }
+    if wanted["IGNORE_NON_AUTO_CONFIGURED"] and "IGNORE_NON_AUTO_CONFIGURED" not in lists:
+        raise missing(PATH, "list `IGNORE_NON_AUTO_CONFIGURED`")
     for name, pairs in wanted.items():
         if name in lists:
             add_to_list(file, lists[name], pairs, in_order=name == "OBJECT_TO_SKIP_IN_MAIN_INIT_CHECK")
