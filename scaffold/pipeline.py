@@ -142,8 +142,8 @@ def _workspace(request: Request, clone: Clone, result: Result) -> Iterator[Path]
             yield Path(name)
         return
     folder = state_folder(clone, result.located.names.stem)
-    for leftover in ("probe", *(path.name for path in folder.glob("overlay.*"))):
-        shutil.rmtree(folder / leftover, ignore_errors=True)
+    for leftover in folder.glob("overlay.*"):  # of a run that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
 
@@ -163,7 +163,7 @@ def _plan(request: Request, result: Result, folder: Path, progress: Progress) ->
             reached, sites = result.types.coverage
             progress.note(f"{reached:,} of {sites:,} expressions seen at run time, {len(result.types.classes)} classes")
     with progress.step("translate"):
-        translation = translate(located.source, located, result.types)
+        translation = translate(located, result.types)
         result.translation = translation
         result.port = make_port(located, translation, request.contributor)
         progress.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")

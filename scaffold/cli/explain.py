@@ -46,6 +46,11 @@ def rule_lines(rule: Any) -> list[str]:
     return lines
 
 
+def first_example(rule: Any) -> str:
+    """What the first example becomes, for rules that are a function and have no template."""
+    return next((str(example.after) for example in getattr(rule, "examples", ())), "")
+
+
 def _explain_rule(name: str, console: Console) -> bool:
     from scaffold.translate.registry import find
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scaffold.cli.console import Console
+from scaffold.cli.explain import first_example
 from scaffold.core.errors import ExitCode
 
 
@@ -27,6 +28,6 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.data([{"torch": rule.torch, "family": family, "tf": rule.tf, "note": rule.note} for family, rule in chosen])
     width = max((len(rule.torch) for _, rule in chosen), default=0)
     for family, rule in chosen:
-        console.say(f"{rule.torch:<{width}}  {family:<12} {rule.tf or rule.note}")
+        console.say(f"{rule.torch:<{width}}  {family:<12} {rule.tf or first_example(rule) or rule.note}")
     console.talk(f"{len(chosen)} rules")
     return ExitCode.OK

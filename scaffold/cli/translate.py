@@ -6,6 +6,8 @@ import argparse
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from scaffold.cli.checkouts import add_repo
@@ -13,6 +15,7 @@ from scaffold.cli.console import Console
 from scaffold.cli.questions import missing
 from scaffold.core.checkout import Located
 from scaffold.core.diffs import unified
+from scaffold.core.edits import Tree
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.typedb import TypeDB
 
@@ -30,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
-def _locate(path: Path, repo: Path | None) -> Located:
-    """The file's place in its checkout; a file elsewhere needs --repo and a model of the same name there."""
+@contextmanager
+def _place(path: Path, repo: Path | None) -> Iterator[Located]:
+    """The file as part of a checkout. One from elsewhere takes its namesake's place in a temporary copy of --repo."""
     from scaffold.locate import is_checkout, locate
 
     match = re.fullmatch(r"modeling_(?!tf_|flax_)([a-z0-9_]+)\.py", path.name)
@@ -42,11 +46,27 @@ def _locate(path: Path, repo: Path | None) -> Located:
             "give a PyTorch modelling file",
             exit_code=ExitCode.USAGE,
         )
-    around = next((parent for parent in path.resolve().parents if is_checkout(parent)), None)
-    root = repo or around
+    root = repo or next((parent for parent in path.resolve().parents if is_checkout(parent)), None)
     if root is None:
         raise missing("the Transformers checkout that the file belongs to", "--repo PATH")
-    return locate(root, match[1], ported_ok=True)
+    located = locate(root, match[1], ported_ok=True)
+    if (located.root / located.names.pt_path).samefile(path):
+        yield located
+        return
+    from scaffold.overlay import overlay
+
+    tree = Tree(located.root)
+    tree.plan(located.names.pt_path, read_text(path), by="translate", why="the file to translate")
+    with overlay(located.root, tree.edits()) as folder:
+        yield locate(folder, match[1], ported_ok=True)
+
+
+def read_text(path: Path) -> str:
+    """The file's text, checked to be Python."""
+    from scaffold.locate.reading import parse_source, read_source
+
+    parse_source(path.parent, path.name)
+    return read_source(path.parent, path.name)
 
 
 def _types(located: Located, arguments: argparse.Namespace, console: Console) -> TypeDB:
@@ -62,33 +82,29 @@ def _types(located: Located, arguments: argparse.Namespace, console: Console) ->
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print or write the translation; its diagnostics are talk."""
-    from scaffold.locate.reading import parse_source, read_source
     from scaffold.translate import translate
 
     if arguments.path is None:
         raise missing("the file", "its path, e.g. src/transformers/models/roc_bert/modeling_roc_bert.py")
-    path: Path = arguments.path
-    source = read_source(path.parent, path.name)
-    parse_source(path.parent, path.name)
-    located = _locate(path, arguments.repo)
-    same = path.resolve() == (located.root / located.names.pt_path).resolve()
-    # the probe runs the checkout's own file: positions in any other file would not fit
-    types = _types(located, arguments, console) if same else TypeDB()
-    with console.step("translate"):
-        translation = translate(source, located, types)
-        console.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
+    source = read_text(arguments.path)
+    with _place(arguments.path, arguments.repo) as located:
+        names = located.names
+        types = _types(located, arguments, console)
+        with console.step("translate"):
+            translation = translate(located, types)
+            console.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
     for diagnostic in translation.diagnostics:
         console.talk(diagnostic.render(source))
     text = translation.text
     if arguments.diff:
-        text = unified(source, text, located.names.pt_path)
+        text = unified(source, text, names.pt_path)
     if arguments.output is not None:
         arguments.output.write_text(text, encoding="utf-8")
     elif not arguments.json:
         console.raw(text)
     console.data(
         {
-            "model": located.names.stem,
+            "model": names.stem,
             "classes": dict(translation.classes),
             "markers": [d.render() for d in translation.markers],
             "statistics": dict(translation.statistics),

@@ -4,11 +4,14 @@ Usage: environment.py TABLE, where TABLE is the clone's src/transformers/depende
 that takes time: the answers come from the installed distributions' metadata.
 """
 
+from __future__ import annotations
+
 import ast
 import importlib.metadata
 import importlib.util
 import json
 import sys
+from typing import Any
 
 #: What Transformers checks when it is imported (dependency_versions_check.py), where a wrong version ends the run.
 CHECKED = (
@@ -27,7 +30,7 @@ MODULES = ("torch", "tensorflow", "tf_keras", "numpy", "safetensors")
 TENSORFLOW = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel", "tf-nightly")
 
 
-def version(*names):
+def version(*names: str) -> str | None:
     """The first distribution's version that is installed."""
     for name in names:
         try:
@@ -37,17 +40,17 @@ def version(*names):
     return None
 
 
-def table(path):
+def table(path: str) -> dict[str, Any]:
     """The `deps` table of the clone: name -> requirement."""
     with open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read())
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            return ast.literal_eval(node.value)
+            return dict(ast.literal_eval(node.value))
     return {}
 
 
-def mismatches(path):
+def mismatches(path: str) -> list[list[str | None]]:
     """[requirement, installed version or null] of what the clone would refuse."""
     try:
         from packaging.requirements import Requirement
@@ -57,7 +60,7 @@ def mismatches(path):
         wanted = table(path)
     except (OSError, SyntaxError, ValueError):
         return []
-    found = []
+    found: list[list[str | None]] = []
     for name in CHECKED:
         if name in wanted:
             requirement = Requirement(wanted[name])
@@ -67,7 +70,7 @@ def mismatches(path):
     return found
 
 
-def main():
+def main() -> None:
     """Print the report."""
     versions = {name: version(name) for name in MODULES if name != "tensorflow"}
     versions["tf_keras"] = version("tf-keras", "tf_keras")
