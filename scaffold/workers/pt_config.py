@@ -26,7 +26,9 @@ _HEADS = re.compile(r"(^|_)(n_|num_)?heads?$")
 _HEAD_SIZE = re.compile(r"head_dim$|^d_kv$|attention_head_size$|kv_channels$|dim_head$|attention_head_dim$")
 _SIZES = re.compile(r"(^|_)(d_model|n_embd|n_inner|hidden|dims?|d_ff|ffn|sizes?|channels?|width|units|inner|latents|dimension)$")
 _SIZES_ALSO = re.compile(r"(^|_)(d_\w+|conv_dim|feedforward)$")
-_NOT_SIZES = re.compile(r"vocab|patch|image|img|window|kernel|num_channels|batch|chunk|block_size|group|crop|mel|key_dim|seq|pool|spec")
+_NOT_SIZES = re.compile(
+    r"vocab|patch|image|img|window|kernel|num_channels|batch|chunk|block_size|group|crop|mel|key_dim|seq|pool|spec"
+)
 _VOCABULARY = re.compile(r"vocab_size$")
 _POSITIONS = re.compile(r"max_.*(position|seq|text|time|length)|^n_positions$|^n_ctx$|_seq_len$|^seq_len(gth)?$|^max_length$")
 _IMAGES = re.compile(r"(^|_)image_size$|^max_img_size$|^spec_size$")
@@ -113,7 +115,7 @@ def _sizes(values: Values) -> dict[str, Any]:
             result[name] = type(value)(head * 8 for head in heads)
         elif _whole_list(value):
             smallest = max(1, min(value))
-            result[name] = _each(value, lambda v, low=smallest: max(8, v * 16 // low // 8 * 8) if v >= 16 else v)
+            result[name] = type(value)(max(8, v * 16 // smallest // 8 * 8) if v >= 16 else v for v in value)
         else:
             result[name] = _each(value, scaled)
     return result
@@ -145,7 +147,7 @@ def _images(values: Values) -> dict[str, Any]:
     """Small patches and a grid of them; a model with stages halves the grid at each, so it gets a larger one."""
     stages = max((len(v) for name, v in values.items() if _LAYERS.search(name) and _whole_list(v)), default=0)
     result: dict[str, Any] = {}
-    patch = values.get("patch_size")
+    patch: Any = values.get("patch_size")
     size = PATCH
     if _whole(patch):
         result["patch_size"] = size = min(int(patch), PATCH)
@@ -228,7 +230,7 @@ def _plain(value: Any) -> bool:
 def vocabulary_of(config: Any) -> int | None:
     """The number of tokens, looked up in the text part of a composite too."""
     for holder in (config, getattr(config, "text_config", None), getattr(config, "decoder", None)):
-        size = getattr(holder, "vocab_size", None)
+        size: Any = getattr(holder, "vocab_size", None)
         if _whole(size):
             return int(size)
     return None

@@ -31,10 +31,10 @@ def prefer_eager(config: Any) -> Any:
     return config
 
 
-def construct(cls: Any, config: Any, seed: int) -> Any:
+def construct(cls: Any, config: Any, seed: int, arguments: dict[str, Any] | None = None) -> Any:
     """The model, in evaluation mode."""
     torch.manual_seed(seed)
-    return cls(prefer_eager(copy.deepcopy(config))).eval()
+    return cls(prefer_eager(copy.deepcopy(config)), **(arguments or {})).eval()
 
 
 class Origin:

@@ -138,13 +138,26 @@ def shorter(subject: Subject) -> None:
         }
         subject.run("shorter", inputs, _flags(subject, return_dict=True), note=False)
     pixels = subject.inputs.get("pixel_values")
-    if "interpolate_pos_encoding" in subject.accepts and pixels is not None and pixels.dim() == 4:
+    if pixels is not None and pixels.dim() == 4:
         patch = pt_inputs.lookup(subject.config, "patch_size", default=1)
         step = 2 * (patch if isinstance(patch, int) else patch[0])
         size = (pixels.shape[2] + step, pixels.shape[3] + 2 * step)
         larger = torch.nn.functional.interpolate(pixels, size=size)
-        flags = {"interpolate_pos_encoding": True, **_flags(subject, return_dict=True)}
-        subject.run("interpolate", {**subject.inputs, "pixel_values": larger}, flags)
+        flags = _flags(subject, interpolate_pos_encoding=True, return_dict=True)
+        subject.run("interpolate", {**subject.inputs, "pixel_values": larger}, flags, note=False)
+
+
+def resized(inputs: dict[str, Any], length: int) -> dict[str, Any]:
+    """The inputs repeated or cut to another number of tokens; empty when they hold no tokens."""
+    ids = inputs.get("input_ids")
+    if not isinstance(ids, torch.Tensor):
+        return {}
+    old = ids.shape[-1]
+    result: dict[str, Any] = {}
+    for name, value in inputs.items():
+        axis = _token_axis(value, old)
+        result[name] = value.index_select(axis, torch.arange(length) % old) if axis else value
+    return result
 
 
 def _token_axis(value: Any, length: int) -> int:
@@ -231,8 +244,6 @@ def generate(subject: Subject) -> None:
     """Greedy and beam search."""
     if not getattr(type(subject.model), "can_generate", lambda: False)() or not subject.inputs:
         return
-    if subject.bidirectional:
-        return
     inputs = {name: v for name, v in subject.inputs.items() if not name.startswith("decoder_")}
     ids = inputs.get("input_ids")
     if ids is not None and ids.dim() == 2:
@@ -244,7 +255,9 @@ def generate(subject: Subject) -> None:
             inputs["attention_mask"] = torch.ones_like(inputs["attention_mask"])
     for name, beams in (("generate", 1), ("beam", 2)):
         kwargs = {"max_new_tokens": _NEW_TOKENS, "do_sample": False, "num_beams": beams}
-        subject.run(name, inputs, generate=kwargs)
+        # A bidirectional model's search is run for the type database alone: nobody compares its tokens.
+        keep = not subject.bidirectional
+        subject.run(name, inputs, generate=kwargs, save=keep, note=keep)
 
 
 def training(subject: Subject) -> None:
@@ -293,4 +306,4 @@ RECIPES: tuple[Callable[[Subject], None], ...] = (
 )
 
 #: What is enough to see whether a changed configuration reaches other code.
-QUICK: tuple[Callable[[Subject], None], ...] = (default, labels, masks, cache)
+QUICK: tuple[Callable[[Subject], None], ...] = (default, labels, masks, cache, training)
