@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from scaffold.translate.callsite import NOT_CONSTANT, TF_DTYPES, Arg, CallSite
+from scaffold.translate.callsite import NOT_CONSTANT, TF_DTYPES, Arg, CallSite, parenthesised
 from scaffold.translate.rule import Example, Rule, Unmapped
 
 Rewrite = Callable[[CallSite], "str | Unmapped"]
@@ -27,16 +27,16 @@ PLACEMENT = ("device", "layout", "requires_grad", "pin_memory", "memory_format",
 
 def method_example(example: Example, name: str, method: str) -> Example:
     """`torch.name(a, …)` as `a.method(…)`; the expected text stays."""
-    tree = ast.parse(example.before, mode="eval")
-
-    class ToMethod(ast.NodeTransformer):
-        def visit_Call(self, node: ast.Call) -> ast.AST:
-            if ast.unparse(node.func) == f"torch.{name}" and node.args:
-                node.func = ast.Attribute(value=node.args[0], attr=method, ctx=ast.Load())
-                node.args = node.args[1:]
-            return self.generic_visit(node)
-
-    return replace(example, before=ast.unparse(ToMethod().visit(tree)).replace("'", '"'))
+    text = example.before
+    for node in ast.walk(ast.parse(text, mode="eval")):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == f"torch.{name}" and node.args:
+            first = node.args[0]
+            following = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+            subject = parenthesised(text[first.col_offset : first.end_col_offset], first)
+            rest = text[first.end_col_offset : node.end_col_offset].lstrip(", ") if following else ")"
+            text = f"{text[: node.col_offset]}{subject}.{method}({rest}{text[node.end_col_offset :]}"
+            break
+    return replace(example, before=text)
 
 
 def _method(args: tuple[str, ...]) -> tuple[str, ...]:
@@ -235,8 +235,6 @@ def promoted(*args: Arg) -> list[str]:
 
 def atom(text: str) -> str:
     """The text in parentheses unless it is an atom."""
-    from scaffold.translate.callsite import parenthesised
-
     return parenthesised(text)
 
 

@@ -31,7 +31,6 @@ _LIKE = ("input", "dtype", *PLACEMENT)
 @rewrites(
     RULES,
     "arange",
-    "range",
     args=("start", "end", "step", "dtype", *PLACEMENT),
     dtype="int64",
     examples=(
@@ -49,9 +48,22 @@ def arange(call: CallSite) -> str | Unmapped:
     if dtype == "tf.int32" or known in INTEGERS:
         floats = any(call.has(n) and call.arg(n).kind in ("float", "tensor") for n in ("start", "end", "step"))
         dtype = "tf.int32" if floats else None
-    if call.qualname == "torch.range":
-        return call.refuse("TFP112", "torch.range includes its end", "use torch.arange in the PyTorch file")
     return invoke("tf.range", *bounds, dtype=dtype)
+
+
+RULES.append(
+    Rule(
+        torch="torch.range",
+        args=("start", "end", "dtype", *PLACEMENT),
+        ignore=PLACEMENT,
+        tf="tf.range({start}, {end} + 1, dtype={dtype})",
+        defaults={"dtype": "tf.float32"},
+        dtype="float32",
+        rank=None,
+        note="torch.range includes its end.",
+        examples=(Example("torch.range(0, n)", "tf.range(0, n + 1, dtype=tf.float32)", "n: 4"),),
+    )
+)
 
 
 def _filled(function: str) -> tuple[Example, ...]:

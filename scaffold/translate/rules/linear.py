@@ -364,7 +364,7 @@ def linalg_norm(call: CallSite) -> str | Unmapped:
 
 
 def _matrix(name: str, tf: str, sample: str = "a @ a.mT + torch.eye(3)") -> list[Rule]:
-    after = "tf.matmul(a, a, transpose_b=True) + tf.eye(3)"
+    after = "a @ tf.linalg.matrix_transpose(a) + tf.eye(3)"
     return [
         Rule(
             torch=f"torch.{name}",

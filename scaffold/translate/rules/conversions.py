@@ -1,0 +1,367 @@
+"""A tensor's dtype, device and Python value; facts about its shape.
+
+Source: torch's documentation, "torch.Tensor". Devices have no meaning in the generated code: moving a tensor is the tensor.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.callsite import TF_DTYPES, Arg, CallSite
+from scaffold.translate.rule import Example, Rule, Safety, Unmapped
+from scaffold.translate.rules._family import INTEGERS, both, rewrites
+
+RULES: list[Rule] = []
+
+
+# -- casts -------------------------------------------------------------------------------------------------------------
+
+
+def cast_method(name: str, torch_dtype: str, keep: tuple[str, ...]) -> None:
+    """`.long()` and its like; nothing to do where the tensor is known to have that dtype."""
+    dtype = TF_DTYPES[torch_dtype]
+    source = "bool" if torch_dtype in INTEGERS else "i64"
+    same = {"bool": "bool", "int64": "i64", "float64": "f64", "float16": "f16", "bfloat16": None}.get(torch_dtype)
+    examples = [Example(f"a.{name}()", f"tf.cast(a, {dtype})", f"a: {source}[2,3]")]
+    if same and keep:
+        examples.append(Example(f"a.{name}()", "a", f"a: {same}[2,3]"))
+
+    @rewrites(
+        RULES, f".{name}", args=("self", "memory_format"), dtype=torch_dtype, rank="same", examples=tuple(examples)
+    )
+    def method(call: CallSite) -> str | Unmapped:
+        """A cast."""
+        tensor = call.arg("self")
+        if tensor.kind == "tensor" and tensor.dtype in keep:
+            return tensor.text
+        return f"tf.cast({tensor.text}, {dtype})"
+
+
+cast_method("float", "float32", ())
+cast_method("double", "float64", ("float64",))
+cast_method("half", "float16", ("float16",))
+cast_method("bfloat16", "bfloat16", ("bfloat16",))
+cast_method("int", "int32", ("int32", "int64"))
+cast_method("long", "int64", ("int32", "int64"))
+cast_method("bool", "bool", ("bool",))
+
+
+def is_device(arg: Arg) -> bool:
+    """True for a device: seen as one, or named so."""
+    if arg.kind is not None:
+        return arg.kind == "device" or (arg.kind in ("str", "int") and "torch." not in arg.text)
+    node = arg.node
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name.endswith("device") or (isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.device")
+
+
+def is_dtype(arg: Arg) -> bool:
+    """True for a dtype: seen as one, or named so."""
+    if arg.kind is not None:
+        return arg.kind == "dtype"
+    node = arg.node
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name.endswith("dtype") or arg.text in TF_DTYPES.values()
+
+
+def converted(tensor: Arg, dtype: Arg) -> str:
+    """A cast, unless the tensor is an integer and the dtype one too."""
+    if tensor.kind == "tensor" and tensor.dtype in INTEGERS and dtype.text == "tf.int32":
+        return tensor.text
+    return f"tf.cast({tensor.text}, {dtype.text})"
+
+
+@rewrites(
+    RULES,
+    ".to",
+    args=("self", "*target", "dtype", "device", "other", "non_blocking", "copy", "memory_format"),
+    dtype=None,
+    rank="same",
+    examples=(
+        Example("a.to(torch.float32)", "tf.cast(a, tf.float32)", "a: i64[2,3]"),
+        Example("a.to(dtype=torch.bool)", "tf.cast(a, tf.bool)", "a: f32[2,3]"),
+        Example("a.to(b.dtype)", "tf.cast(a, b.dtype)", "a: f32[2,3], b: f64[2]"),
+        Example("a.to(b)", "tf.cast(a, b.dtype)", "a: f32[2,3], b: f64[2]"),
+        Example("a.to(b.device)", "a", "a: f32[2,3], b: f64[2]"),
+        Example('a.to("cpu")', "a", "a: f32[2,3]"),
+        Example("a.to(b.device, torch.long)", "tf.cast(a, tf.int32)", "a: f32[2,3], b: f64[2]"),
+        Example("a.to(device=b.device, dtype=b.dtype)", "tf.cast(a, b.dtype)", "a: f32[2,3], b: f64[2]"),
+        Example("i.to(torch.int64)", "i", "i: i64[2,3]"),
+    ),
+)
+def to(call: CallSite) -> str | Unmapped:
+    """A cast for a dtype or another tensor, nothing for a device."""
+    tensor = call.arg("self")
+    for target in call.varargs.get("target", []):
+        if is_dtype(target):
+            return converted(tensor, target)
+        if target.kind == "tensor":
+            return f"tf.cast({tensor.text}, {target.atom}.dtype)"
+        if not is_device(target) and target.kind not in ("none", "bool"):
+            return call.refuse("TFP114", "neither a dtype nor a device is known to be meant", "write `.to(dtype=…)`")
+    if call.has("dtype"):
+        return converted(tensor, call.arg("dtype"))
+    return f"tf.cast({tensor.text}, {call.arg('other').atom}.dtype)" if call.has("other") else tensor.text
+
+
+#: Names of torch's typed tensors, as `Tensor.type` takes them.
+_TYPES = {"FloatTensor": "tf.float32", "LongTensor": "tf.int32", "IntTensor": "tf.int32", "BoolTensor": "tf.bool", "HalfTensor": "tf.float16"}
+
+
+@rewrites(
+    RULES,
+    ".type",
+    args=("self", "dtype", "non_blocking"),
+    dtype=None,
+    rank="same",
+    examples=(
+        Example("a.type(torch.float32)", "tf.cast(a, tf.float32)", "a: i64[2,3]"),
+        Example('a.type("torch.LongTensor")', "tf.cast(a, tf.int32)", "a: f32[2,3]"),
+    ),
+)
+def type(call: CallSite) -> str | Unmapped:
+    """A cast; the dtype may be named after torch's typed tensors."""
+    if not call.has("dtype"):
+        return call.refuse("TFP102", "asks for the name of a tensor type", "compare dtypes instead")
+    tensor, target = call.arg("self"), call.arg("dtype")
+    name = target.constant if isinstance(target.constant, str) else target.text
+    dtype = _TYPES.get(name.rsplit(".", 1)[-1])
+    return f"tf.cast({tensor.text}, {dtype})" if dtype else converted(tensor, target)
+
+
+RULES += [
+    Rule(
+        torch="torch.Tensor.type_as",
+        args=("self", "other"),
+        tf="tf.cast({self}, {other}.dtype)",
+        dtype="arg:other",
+        examples=(Example("i.type_as(a)", "tf.cast(i, a.dtype)", "i: i64[2,3], a: f32[2]"),),
+    ),
+    Rule(
+        torch="torch.Tensor.numpy",
+        args=("self",),
+        tf="{self}.numpy()",
+        result="other",
+        safety=Safety.REVIEW,
+        note="In eager mode only.",
+        examples=(Example("a.numpy()", "a.numpy()", "a: f32[2,3]"),),
+    ),
+    Rule(
+        torch="torch.Tensor.tolist",
+        args=("self",),
+        tf="{self}.numpy().tolist()",
+        result="list",
+        safety=Safety.REVIEW,
+        note="In eager mode only.",
+        examples=(Example("a.tolist()", "a.numpy().tolist()", "a: i64[2,3]"),),
+    ),
+    Rule(
+        torch="torch.Tensor.copy_",
+        args=("self", "src", "non_blocking"),
+        ignore=("non_blocking",),
+        tf="tf.broadcast_to(tf.cast({src}, {self}.dtype), shape_list({self}))",
+        examples=(
+            Example("a.copy_(b)", "tf.broadcast_to(tf.cast(b, a.dtype), shape_list(a))", "a: f32[2,3], b: f32[3]"),
+        ),
+    ),
+]
+
+
+@rewrites(
+    RULES,
+    ".item",
+    args=("self",),
+    rank=None,
+    examples=(
+        Example("a.item()", "tf.reshape(a, [])", "a: f32[1,1]", witness=False),
+        Example("a.item()", "a", "a: f32[]", witness=False),
+    ),
+)
+def item(call: CallSite) -> str | Unmapped:
+    """A tensor without axes: graph mode has no Python value."""
+    tensor = call.arg("self")
+    return tensor.text if tensor.rank == 0 else f"tf.reshape({tensor.text}, [])"
+
+
+# -- facts -------------------------------------------------------------------------------------------------------------
+
+
+RULES += [
+    Rule(
+        torch="torch.Tensor.dim",
+        args=("self",),
+        tf="{self}.shape.rank",
+        result="int",
+        examples=(Example("a.dim()", "a.shape.rank", "a: f32[2,3]"),),
+    ),
+    Rule(
+        torch="torch.Tensor.ndimension",
+        args=("self",),
+        tf="{self}.shape.rank",
+        result="int",
+        examples=(Example("a.ndimension()", "a.shape.rank", "a: f32[2,3]"),),
+    ),
+    Rule(
+        torch="torch.Tensor.is_contiguous",
+        args=("self", "memory_format"),
+        ignore=("self", "memory_format"),
+        tf="True",
+        result="bool",
+        examples=(Example("a.is_contiguous()", "True", "a: f32[2,3]"),),
+    ),
+]
+RULES += both(
+    "numel", ("input",), "tf.size({input})", result="int", examples=[Example("torch.numel(a)", "tf.size(a)", "a: f32[2,3]")]
+)
+RULES += both(
+    "is_floating_point",
+    ("input",),
+    "{input}.dtype.is_floating",
+    result="bool",
+    examples=[Example("torch.is_floating_point(a)", "a.dtype.is_floating", "a: f32[2,3]")],
+)
+RULES += both(
+    "is_complex",
+    ("input",),
+    "{input}.dtype.is_complex",
+    result="bool",
+    examples=[Example("torch.is_complex(a)", "a.dtype.is_complex", "a: f32[2,3]")],
+)
+RULES += both(
+    "view_as_real",
+    ("input",),
+    "tf.stack([tf.math.real({input}), tf.math.imag({input})], axis=-1)",
+    dtype="float32",
+    rank=None,
+    examples=[
+        Example(
+            "torch.view_as_real(torch.conj(c))", "tf.stack([tf.math.real(tf.math.conj(c)), tf.math.imag(tf.math.conj(c))], axis=-1)", "c: c64[3]"
+        )
+    ],
+)
+
+
+@rewrites(
+    RULES,
+    "view_as_complex",
+    args=("input",),
+    dtype="complex64",
+    examples=(Example("torch.view_as_complex(a)", "tf.complex(a[..., 0], a[..., 1])", "a: f32[3,2]"),),
+)
+def view_as_complex(call: CallSite) -> str | Unmapped:
+    """The last axis holds the real and the imaginary part."""
+    tensor = call.arg("input")
+    return f"tf.complex({tensor.atom}[..., 0], {tensor.atom}[..., 1])"
+
+
+for _part in ("real", "imag"):
+    RULES.append(
+        Rule(
+            torch=f"torch.{_part}",
+            args=("input",),
+            tf=f"tf.math.{_part}({{input}})",
+            dtype="float32",
+            examples=(
+                Example(f"torch.{_part}(torch.complex(a, b))", f"tf.math.{_part}(tf.complex(a, b))", "a: f32[3], b: f32[3]"),
+            ),
+        )
+    )
+
+
+@rewrites(
+    RULES,
+    ".size",
+    args=("self", "dim"),
+    result="size",
+    examples=(
+        Example("a.size(1)", "shape_list(a)[1]", "a: f32[2,3]"),
+        Example("a.size(dim=-1)", "shape_list(a)[-1]", "a: f32[2,3]"),
+        Example("a.size()[:-1]", "shape_list(a)[:-1]", "a: f32[2,3]"),
+    ),
+)
+def size(call: CallSite) -> str | Unmapped:
+    """A list of sizes, or one of them."""
+    shape = call.shape(call.arg("self"))
+    return f"{shape}[{call.text('dim')}]" if call.has("dim") else shape
+
+
+@rewrites(
+    RULES,
+    "finfo",
+    args=("type",),
+    result="other",
+    examples=(
+        Example("torch.finfo(torch.float32).min", "tf.float32.min"),
+        Example("torch.finfo(a.dtype).max", "a.dtype.max", "a: f32[2]"),
+        Example("torch.finfo(torch.float32).eps", "np.finfo(tf.float32.as_numpy_dtype).eps"),
+    ),
+)
+def finfo(call: CallSite) -> str | Unmapped:
+    """TensorFlow's dtypes know their bounds; the rest is NumPy's."""
+    dtype = call.arg("type").atom if call.has("type") else "tf.float32"
+    parent = call.engine.parent(call.node)
+    if isinstance(parent, ast.Attribute) and parent.attr in ("min", "max"):
+        return dtype
+    return f"{call.uses('np')}.finfo({dtype}.as_numpy_dtype)"
+
+
+@rewrites(
+    RULES,
+    "iinfo",
+    args=("type",),
+    result="other",
+    examples=(Example("torch.iinfo(torch.int32).max", "tf.int32.max"),),
+)
+def iinfo(call: CallSite) -> str | Unmapped:
+    """TensorFlow's dtypes know their bounds; int64 counts as int32, as everywhere in the port."""
+    return call.arg("type").atom
+
+
+# -- the environment ---------------------------------------------------------------------------------------------------
+
+
+def _fixed(name: str, value: str, args: tuple[str, ...] = (), result: str = "bool") -> Rule:
+    return Rule(
+        torch=f"torch.{name}",
+        args=args,
+        ignore=args,
+        tf=value,
+        result=result,
+        note="Has one answer in a TensorFlow port.",
+        examples=(Example(f"torch.{name}()", value, witness=False),),
+    )
+
+
+RULES += [
+    _fixed("jit.is_tracing", "False"),
+    _fixed("jit.is_scripting", "False"),
+    _fixed("onnx.is_in_onnx_export", "False"),
+    _fixed("compiler.is_compiling", "False"),
+    _fixed("_dynamo.is_compiling", "False"),
+    _fixed("is_autocast_enabled", "False", ("device_type",)),
+    _fixed("is_grad_enabled", "False"),
+    _fixed("are_deterministic_algorithms_enabled", "False"),
+    _fixed("cuda.is_available", "False"),
+    _fixed("cuda.device_count", "0", result="int"),
+    _fixed("distributed.is_available", "False"),
+    _fixed("distributed.is_initialized", "False"),
+    _fixed("distributed.get_world_size", "1", ("group",), result="int"),
+    _fixed("distributed.get_rank", "0", ("group",), result="int"),
+    _fixed("get_default_dtype", "tf.float32", result="dtype"),
+    _fixed("get_autocast_gpu_dtype", "tf.float16", result="dtype"),
+    _fixed("device", "None", ("type", "index"), result="device"),
+    Rule(
+        torch="torch.is_tensor",
+        args=("obj",),
+        tf="tf.is_tensor({obj})",
+        result="bool",
+        examples=(Example("torch.is_tensor(a)", "tf.is_tensor(a)", "a: f32[2]"),),
+    ),
+    Rule(
+        torch="torch.Size",
+        args=("sizes",),
+        tf="list({sizes})",
+        result="size",
+        examples=(Example("torch.Size((2, 3))", "list((2, 3))"),),
+    ),
+]
