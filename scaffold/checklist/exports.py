@@ -9,11 +9,12 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from scaffold.checklist.classes import leaf
-from scaffold.checklist.repo_rules import listed
+from scaffold.checklist.classes import PRETRAINED, leaf
+from scaffold.checklist.repo_rules import CHECK_REPO, listed
 from scaffold.checklist.subject import SourceFile, Subject
 
 MAIN_INIT = "src/transformers/__init__.py"
+_SKIPPED_LAYERS = "OBJECT_TO_SKIP_IN_MAIN_INIT_CHECK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,16 @@ def public_pt_classes(subject: Subject) -> tuple[str, ...]:
 
 
 def expected_tf_classes(subject: Subject) -> tuple[str, ...]:
-    """Classes of the TensorFlow file that must be exported: those whose PyTorch twin is, in file order."""
+    """Classes of the TensorFlow file that must be exported: those whose PyTorch twin is, in file order.
+
+    Layers count only where the clone's check_repo.py asks for them, which it does by listing the exceptions.
+    """
     public = {f"TF{name}" for name in public_pt_classes(subject)}
-    exempt = listed(subject, "OBJECT_TO_SKIP_IN_MAIN_INIT_CHECK")
-    return tuple(name for name in subject.port.classes if name in public and name not in exempt)
+    exempt = listed(subject, _SKIPPED_LAYERS)
+    layers_too = _SKIPPED_LAYERS in (subject.read(CHECK_REPO) or "")
+    table = subject.port.classes
+    wanted = (name for name in table if name in public and name not in exempt)
+    return tuple(name for name in wanted if layers_too or PRETRAINED.fullmatch(name) or table.is_model(name))
 
 
 def _strings(node: ast.AST) -> Iterator[tuple[str, int]]:
