@@ -185,7 +185,14 @@ BROKEN = [
         "REG104",
     ),
     ("dummies", "guards", INIT, "if not is_tf_available():", "if not is_jax_available():", "REG101"),
-    ("dummies", "guards", "utils/check_dummies.py", "import argparse", "def create_dummy_files():\n    1 / 0", "REG105"),
+    (
+        "dummies",
+        "guards",
+        "utils/check_dummies.py",
+        "import argparse",
+        "def create_dummy_files():\n    1 / 0",
+        "REG105",
+    ),
     ("doc-page", "pt", "docs/source/en/model_doc/brand_new.md", "</pt>\n", "", "REG101"),
     ("doc-page", "guards", "docs/source/en/model_doc/brand_new.md", "[[autodoc]] BrandNew", "see BrandNew", "REG101"),
     (
@@ -203,7 +210,8 @@ BROKEN = [
         "guards",
         "docs/source/en/model_doc/brand_new.md",
         "## Overview\n",
-        "## Overview\n" + "\nThe TensorFlow version was contributed by [A. Porter](https://huggingface.co/porter).\n" * 2,
+        "## Overview\n"
+        + "\nThe TensorFlow version was contributed by [A. Porter](https://huggingface.co/porter).\n" * 2,
         "REG102",
     ),
     ("repo-checks", "guards", "utils/check_repo.py", "IGNORE_NON_AUTO_CONFIGURED", "OTHER", "REG101"),

@@ -15,8 +15,11 @@ from scaffold.register.registrar import Registrar
 
 NAME = "doc-credit"
 
-#: The sentence that credits the model's contributors, up to its full stop; links may hold dots and line breaks may follow.
-_SENTENCE = re.compile(r"(?:was|were|is|are) contributed by (?:\[[^\]]*\]\([^)]*\)|[^.\[]|\.(?=\S))*\.?")
+_CREDIT = re.compile(r"\b(?:was|were|is|are) contributed by\b")
+_LINK = re.compile(r"\[[^\]]*\]\([^)]*\)")
+
+#: Where the sentence ends: a full stop, the paragraph's end, or a line that starts anew where the full stop was forgotten.
+_END = re.compile(r"\.(?=\s|$)|(?<=\))(?=\r?\n[A-Z])|(?=\r?\n[ \t]*\r?\n)|(?=\s*$)")
 
 
 def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
@@ -62,12 +65,12 @@ def _credited(text: str, url: str) -> bool:
 
 
 def _appended(text: str, sentence: str) -> str | None:
-    match = _SENTENCE.search(text)
+    masked = _LINK.sub(lambda link: "x" * (len(link.group()) - 1) + ")", text)  # addresses and names hold dots too
+    credit = _CREDIT.search(masked)
+    match = _END.search(masked, credit.end()) if credit else None
     if match:
-        credit = match.group().rstrip()
-        end = match.start() + len(credit)
-        stop = "" if credit.endswith(".") else "."
-        return f"{text[:end]}{stop} {sentence}{text[end:]}"
+        stop = "" if match.group() else "."
+        return f"{text[: match.end()]}{stop} {sentence}{text[match.end() :]}"
     headings = [m.start() for m in re.finditer(r"^## ", text, re.MULTILINE)]
     overview = re.search(r"^## Overview\b", text, re.MULTILINE)
     if overview is None:

@@ -7,12 +7,12 @@ here for a tree without `utils/` (a source distribution). From 4.52 the file no 
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from scaffold.core.checkout import Located
+from scaffold.core.child import run_worker
 from scaffold.core.edits import Absent, Outcome, Tree
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.port import Port
@@ -25,10 +25,12 @@ PATH = "src/transformers/utils/dummy_tf_objects.py"
 INIT = "src/transformers/__init__.py"
 SCRIPT = "utils/check_dummies.py"
 
-#: Run inside a folder that holds nothing but the script and the planned main `__init__`.
-_RUN = (
-    "import sys; sys.path.insert(0, 'utils'); import check_dummies as c; sys.stdout.write(c.create_dummy_files()['tf'])"
-)
+#: Run in a folder that holds nothing but the script and the planned main `__init__`.
+_RUNNER = """import sys
+sys.path.insert(0, "utils")
+import check_dummies
+sys.stdout.write(check_dummies.create_dummy_files()["tf"])
+"""
 
 
 def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
@@ -47,22 +49,20 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
 
 def run_script(script: str, init: str) -> str:
     """What the clone's own script makes of this main `__init__`."""
-    with tempfile.TemporaryDirectory(prefix="scaffold-dummies-") as folder:
-        for path, text in ((SCRIPT, script), (INIT, init)):
-            file = Path(folder, path)
+    with tempfile.TemporaryDirectory(prefix="scaffold-dummies-") as name:
+        folder = Path(name)
+        for path, text in ((SCRIPT, script), (INIT, init), ("runner.py", _RUNNER)):
+            file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text.encode("utf-8"))
-        run = subprocess.run(
-            [sys.executable, "-I", "-X", "utf8", "-c", _RUN], cwd=folder, capture_output=True, timeout=60, check=False
-        )
-    if run.returncode != 0:
-        reason = run.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no output"]
+        run = run_worker(folder / "runner.py", [], python=sys.executable, src=None, timeout=60, cwd=folder)
+    if not run.ok:
         raise ScaffoldError(
             "REG105",
-            f"{SCRIPT} failed on the planned main __init__: {reason[0]}",
+            f"{SCRIPT} failed on the planned main __init__: {run.last_error()}",
             "Run the script in the clone by hand; restore it if it was changed.",
         )
-    return run.stdout.decode("utf-8")
+    return run.stdout
 
 
 def generated(init: PythonFile) -> str:
