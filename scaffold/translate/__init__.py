@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaffold.core.checkout import Located
-from scaffold.core.translation import Translation
+from scaffold.core.translation import SuiteTranslation, Translation
 from scaffold.core.typedb import TypeDB
 
 
@@ -15,3 +15,13 @@ def translate(located: Located, types: TypeDB, *, borrowing: bool = True) -> Tra
     from scaffold.translate.module import FileTranslator
 
     return FileTranslator(located, types, borrowing=borrowing).run()
+
+
+def translate_tests(located: Located, translation: Translation) -> SuiteTranslation | None:
+    """The TensorFlow test file made from the checkout's PyTorch one; None when there is none or nothing of it survives."""
+    from scaffold.translate.suite import SuiteTranslator
+
+    if located.pt_test is None:
+        return None
+    text = (located.root / located.pt_test).read_text(encoding="utf-8")
+    return SuiteTranslator(located, translation, text).run()

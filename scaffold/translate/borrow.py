@@ -1,22 +1,224 @@
-"""Take a class from another model's TensorFlow file where the PyTorch class says it is a copy of that model's."""
+"""Take a class from another model's TensorFlow file where the PyTorch class says it is a copy of that model's (guide.md G21).
+
+A class is borrowed only when the hand-written one can do all that the PyTorch class does: it reads every configuration
+attribute and compares with every string that PyTorch's does, it has the same sub-layers, and every call between it and the classes
+around it binds. Otherwise PyTorch's class is translated. The emitted `# Copied from` line is held by `utils/check_copies.py`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 from scaffold.core.checkout import Located
+from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
+from scaffold.translate.sources import Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Borrowed:
     """Lines of the class with its `# Copied from` mark, and the dotted class they come from."""
 
     lines: list[str]
     target: str
+    node: ast.ClassDef
+    imported: set[tuple[str, str]] = field(default_factory=set)
+
+
+@lru_cache(maxsize=64)
+def _source(path: Path) -> Source:
+    package = "transformers.models." + path.parent.name
+    return Source(path.read_text(encoding="utf-8"), str(path), package)
 
 
 def plan(located: Located, engine: Engine) -> dict[str, Borrowed]:
     """PyTorch class → the borrowed text, for the classes that may be borrowed."""
-    del located, engine
-    return {}
+    found: dict[str, Borrowed] = {}
+    for info in engine.classes.values():
+        if info.category is Category.LAYER and info.copied_from is not None and info.name not in engine.extras:
+            candidate = _candidate(located, info)
+            if candidate is not None and _equivalent(info, candidate.node):
+                found[info.name] = candidate
+    _settle(found, engine)
+    return found
+
+
+def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
+    """The twin class in the TF file that stands beside the file the mark names, renamed."""
+    assert info.copied_from is not None
+    path, replacements = info.copied_from
+    match = re.fullmatch(r"models\.(\w+)\.modeling_(\w+)\.(\w+)", path)
+    if match is None or match.group(2).startswith(("tf_", "flax_")):
+        return None
+    folder, stem, name = match.groups()
+    file = located.root / f"src/transformers/models/{folder}/modeling_tf_{stem}.py"
+    if not file.is_file() or file == located.root / located.names.tf_path:
+        return None
+    source = _source(file)
+    node = next((n for n in source.tree.body if isinstance(n, ast.ClassDef) and n.name == f"TF{name}"), None)
+    if node is None or node.decorator_list:
+        return None
+    text = source.segment(node)
+    for before, after in replacements:
+        text = re.sub(before, after, text)
+    if not replacements and name != info.name:
+        text = text.replace(name, info.name)
+    try:
+        renamed = ast.parse(text).body[0]
+    except SyntaxError:
+        return None
+    if not isinstance(renamed, ast.ClassDef) or renamed.name != info.tf_name:
+        return None
+    target = f"transformers.models.{folder}.modeling_tf_{stem}.TF{name}"
+    pairs = ",".join(f"{a}->{b}" for a, b in replacements) or ("" if name == info.name else f"{name}->{info.name}")
+    mark = f"# Copied from {target}" + (f" with {pairs}" if pairs else "")
+    return Borrowed([mark, *text.split("\n")], target, renamed, _needed_imports(source, renamed, folder))
+
+
+def _needed_imports(source: Source, node: ast.ClassDef, folder: str) -> set[tuple[str, str]]:
+    """(module as the new file writes it, name) of what the class takes from its file's imports."""
+    used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    found = set()
+    for statement in source.tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.level == 3:
+            found |= {("..." + (statement.module or ""), a.name) for a in statement.names if a.name in used}
+    del folder
+    return found
+
+
+# -- equivalence -----------------------------------------------------------------------------------------------------
+
+#: Strings that say nothing about behaviour.
+_NEUTRAL = frozenset({"absolute"})
+
+
+def _features(node: ast.ClassDef) -> tuple[set[str], set[str]]:
+    """Configuration attributes read, and strings compared with."""
+    attributes: set[str] = set()
+    strings: set[str] = set()
+    for item in ast.walk(node):
+        if isinstance(item, ast.Attribute) and ast.unparse(item.value) in ("config", "self.config"):
+            attributes.add(item.attr)
+        elif isinstance(item, ast.Call) and ast.unparse(item.func) == "getattr" and len(item.args) > 1 and isinstance(item.args[1], ast.Constant):
+            attributes.add(str(item.args[1].value))
+        elif isinstance(item, ast.Compare):
+            strings |= {c.value for c in [item.left, *item.comparators] if isinstance(c, ast.Constant) and isinstance(c.value, str)}
+    return attributes, strings - _NEUTRAL
+
+
+#: Configuration attributes whose absence from a hand-written class changes nothing.
+_HARMLESS = frozenset({"chunk_size_feed_forward", "_attn_implementation", "gradient_checkpointing", "pruned_heads"})
+
+
+def _equivalent(info: ClassInfo, twin: ast.ClassDef) -> bool:
+    attributes, strings = _features(info.node)
+    twin_attributes, twin_strings = _features(twin)
+    if attributes - twin_attributes - _HARMLESS or strings - twin_strings:
+        return False
+    forward, call = info.methods.get("forward"), _method(twin, "call")
+    init, twin_init = info.init, _method(twin, "__init__")
+    if forward is None or call is None or _raises_not_implemented(call):
+        return False
+    extra = {"forward", "__init__", *_PYTORCH_METHODS}
+    missing = [m for m in info.methods if m not in extra and _method(twin, m) is None]
+    return not missing and _binds_like(forward, call) and (init is None or twin_init is None or _binds_like(init, twin_init))
+
+
+_PYTORCH_METHODS = frozenset({"prune_heads", "_prune_heads", "extra_repr", "_tie_weights", "feed_forward_chunk", "_init_weights"})
+
+
+def _raises_not_implemented(function: ast.FunctionDef) -> bool:
+    return any(isinstance(n, ast.Raise) and n.exc is not None and "NotImplementedError" in ast.unparse(n.exc) for n in ast.walk(function))
+
+
+def _method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
+    return next((m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == name), None)
+
+
+def _parameters(function: ast.FunctionDef) -> tuple[list[str], int]:
+    """Names without `self` and `training`, and how many have no default."""
+    names = [a.arg for a in function.args.args[1:]]
+    required = len(names) - len(function.args.defaults)
+    kept = [n for n in names if n != "training"]
+    return kept, min(required, len(kept))
+
+
+def _binds_like(pytorch: ast.FunctionDef, tensorflow: ast.FunctionDef) -> bool:
+    """The same parameters in the same order; extra ones of TensorFlow's have defaults."""
+    ours, _ = _parameters(pytorch)
+    theirs, required = _parameters(tensorflow)
+    return theirs[: len(ours)] == ours and required <= len(ours)
+
+
+def _settle(found: dict[str, Borrowed], engine: Engine) -> None:
+    """Drop candidates whose calls of in-file classes do not bind to what stands in this file, until none is left."""
+    changed = True
+    while changed:
+        changed = False
+        for name, candidate in list(found.items()):
+            if not _calls_bind(candidate.node, engine, found) or not _callers_bind(name, candidate, engine, found):
+                del found[name]
+                changed = True
+
+
+def _call_signature(tf_name: str, engine: Engine, found: dict[str, Borrowed]) -> tuple[ast.FunctionDef | None, ast.FunctionDef | None]:
+    info = next((i for i in engine.classes.values() if i.tf_name == tf_name), None)
+    if info is None:
+        return None, None
+    if info.name in found:
+        return _method(found[info.name].node, "__init__"), _method(found[info.name].node, "call")
+    return info.init, info.methods.get("forward")
+
+
+def _calls_bind(node: ast.ClassDef, engine: Engine, found: dict[str, Borrowed]) -> bool:
+    """Every in-file class the borrowed one constructs exists, takes these arguments, and is called as it wants."""
+    children: dict[str, str] = {}
+    known = {i.tf_name for i in engine.classes.values()}
+    defined = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id.startswith("TF") and n.id[2:3].isupper()}
+    constructed = {ast.unparse(c.func) for c in ast.walk(node) if isinstance(c, ast.Call)}
+    unknown = {d for d in defined & constructed if d not in known and not d.endswith("Output") and "Output" not in d}
+    if unknown:
+        return False
+    for statement in ast.walk(node):
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
+            for call in ast.walk(statement.value):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) in known:
+                    children[statement.targets[0].attr] = ast.unparse(call.func)
+                    init, _ = _call_signature(ast.unparse(call.func), engine, found)
+                    if init is not None and not _accepts(init, call, {"name"}):
+                        return False
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call):
+            attr = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            target = children.get(attr)
+            if target is None and isinstance(call.func, ast.Name) and call.func.id in ("layer_module", "layer"):
+                target = next(iter(children.values()), None)
+            if target is not None:
+                _, forward = _call_signature(target, engine, found)
+                if forward is not None and not _accepts(forward, call, {"training"} if _trains(target, engine, found) else set()):
+                    return False
+    return True
+
+
+def _trains(tf_name: str, engine: Engine, found: dict[str, Borrowed]) -> bool:
+    info = next((i for i in engine.classes.values() if i.tf_name == tf_name), None)
+    return info is not None and (info.needs_training or info.name in found)
+
+
+def _accepts(function: ast.FunctionDef, call: ast.Call, extra: set[str]) -> bool:
+    names = [a.arg for a in function.args.args[1:]] + [a.arg for a in function.args.kwonlyargs]
+    if len(call.args) > len([n for n in names if n != "training"]):
+        return False
+    return all(k.arg is None or k.arg in names or k.arg in extra for k in call.keywords)
+
+
+def _callers_bind(name: str, candidate: Borrowed, engine: Engine, found: dict[str, Borrowed]) -> bool:
+    """Training is handed on only where the borrowed class takes it."""
+    call = _method(candidate.node, "call")
+    takes = call is not None and any(a.arg == "training" for a in call.args.args)
+    del found
+    return takes or not engine.classes[name].needs_training

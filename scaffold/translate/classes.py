@@ -107,8 +107,9 @@ def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
 class Analyser:
     """Builds the ClassInfo of every class in a source."""
 
-    def __init__(self, source: Source, prefix: str = "TF") -> None:
+    def __init__(self, source: Source, camel: str = "", prefix: str = "TF") -> None:
         self.source = source
+        self.camel = camel
         self.prefix = prefix
         self.variants = attention_variants(source.tree)
         self.nodes = {n.name: n for n in source.tree.body if isinstance(n, ast.ClassDef)}
@@ -185,9 +186,10 @@ class Analyser:
     def _attribute(self, info: ClassInfo, attr: str, value: ast.expr, lists: dict[str, list[ast.expr]]) -> None:
         calls = list(self.constructors(value, lists))
         qualnames = [self.constructor_name(c) for c in calls]
-        if isinstance(value, ast.Call) and self.source.qualname(value.func) == "torch.nn.Parameter":
-            info.parameters[attr] = value
-            return
+        for part in (value, value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):
+            if isinstance(part, ast.Call) and self.source.qualname(part.func) == "torch.nn.Parameter":
+                info.parameters[attr] = part
+                return
         real = [q for q in qualnames if q not in ("torch.nn.Identity", None)] or [q for q in qualnames if q]
         if not real:
             return
@@ -264,7 +266,7 @@ class Analyser:
 
     def _rename_reserved(self) -> None:
         for info in self.classes.values():
-            stem = re.split(r"(?<=[a-z0-9])(?=[A-Z])", info.name)[0].lower()
+            stem = (self.camel or info.name).lower()
             for attr in [*info.children, *info.parameters]:
                 if attr == "output":
                     info.attribute_names[attr] = "dense_output" if info.name.endswith("Attention") else f"{stem}_output"
@@ -295,15 +297,31 @@ class Analyser:
 
     def _depends(self, info: ClassInfo, method: ast.FunctionDef) -> bool:
         for node in ast.walk(method):
-            if isinstance(node, ast.Attribute):
-                if node.attr == "training" and isinstance(node.value, ast.Name) and node.value.id == "self":
+            if isinstance(node, ast.Attribute) and node.attr == "training" and ast.unparse(node.value) == "self":
+                return True
+            if isinstance(node, ast.Call):
+                if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "self":
+                    if node.func.attr in info.training_methods:
+                        return True
+                if self._uses_training_child(info, node.func):
                     return True
-                child = info.children.get(node.attr)
+                if any(self._method_value(info, a) for a in node.args):
+                    return True
+            if isinstance(node, (ast.For, ast.comprehension)) and self._uses_training_child(info, node.iter):
+                return True
+        return False
+
+    @staticmethod
+    def _method_value(info: ClassInfo, node: ast.AST) -> bool:
+        """`apply_chunking_to_forward(self.feed_forward_chunk, …)`."""
+        return isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and node.attr in info.training_methods
+
+    def _uses_training_child(self, info: ClassInfo, node: ast.AST) -> bool:
+        """True when an expression is (or iterates over) a sub-module that behaves differently in training."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "self":
+                child = info.children.get(part.attr)
                 if child is not None and self._child_depends(child):
-                    return True
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                func = node.func
-                if isinstance(func.value, ast.Name) and func.value.id == "self" and func.attr in info.training_methods:
                     return True
         return False
 

@@ -19,6 +19,8 @@ from scaffold.translate.writer import BlockWriter, indented
 
 #: Attribute values that need `self.config` in a build shape are rewritten to it.
 _CONFIG = "config"
+#: Attributes that only PyTorch's trainer or head pruning reads.
+_NO_MEANING = frozenset({"gradient_checkpointing", "pruned_heads", "is_parallelizable", "model_parallel", "device_map"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +159,14 @@ class Constructor:
         attr = target.attr
         if attr == "config" and self.info.category is Category.MODEL and not self.engine.as_layer:
             return []
+        if attr in _NO_MEANING:
+            return []
         if attr in self.engine.dropout_rates:
             return [f"self.{self._keras_name(attr)} = keras.layers.Dropout({self.engine.expression(value)})"]
         if attr in self.info.parameters and isinstance(value, ast.Call) and self._is_parameter(value):
             return self._parameter(attr, value)
+        if attr in self.info.parameters and isinstance(value, ast.IfExp):
+            return [*self._parameter(attr, self.info.parameters[attr]), f"self.{self._keras_name(attr)} = None"]
         if attr not in self.info.children:
             return self._plain(writer, statement, attr, value)
         self.engine.constructing = attr
@@ -173,7 +179,15 @@ class Constructor:
         lines = writer.with_comment(statement, f"self.{self._keras_name(attr)} = {text}")
         extra, self.engine.extra_init = self.engine.extra_init, []
         self._plan_child(attr)
-        return lines + extra
+        return [*self._stored_here(), *lines, *extra]
+
+    def _stored_here(self) -> list[str]:
+        """Locals of the constructor (not its parameters) that build() needs, kept where they are known to be bound."""
+        parameters = {a.arg for a in [*self.function.args.args, *self.function.args.kwonlyargs]}
+        found = {name: attr for name, attr in self.plan.stored.items() if name not in parameters}
+        for name in found:
+            del self.plan.stored[name]
+        return [f"self.{attr} = {name}" for name, attr in found.items()]
 
     def _plain(self, writer: BlockWriter, statement: ast.stmt, attr: str, value: ast.expr) -> list[str] | None:
         if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) in ("torch.nn.ModuleList", "torch.nn.ModuleDict"):
@@ -267,9 +281,10 @@ class Constructor:
         child: ast.AST = node
         tests: list[str] = []
         while parent is not None and parent is not self.function:
-            if isinstance(parent, ast.If):
+            if isinstance(parent, (ast.If, ast.IfExp)):
                 test = self._for_build(parent.test)
-                tests.append(test if child in parent.body else f"not ({test})")
+                inside = child is parent.body if isinstance(parent, ast.IfExp) else child in parent.body
+                tests.append(test if inside else f"not ({test})")
             child, parent = parent, self.engine.parent(parent)
         return " and ".join(reversed(tests))
 
@@ -310,7 +325,7 @@ class Constructor:
         return None, ""
 
     def _normal(self) -> str:
-        if self.engine.has_initializer_range and _CONFIG in self.locals:
+        if self.engine.initializer:
             self.engine.uses.add("get_initializer")
             self.plan.needs_config = True
             return "get_initializer(self.config.initializer_range)"

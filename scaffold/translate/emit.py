@@ -156,7 +156,8 @@ class ClassWriter:
         return line
 
     def _initializer(self, function: ast.FunctionDef) -> str | None:
-        has_config = any(a.arg == "config" for a in [*function.args.args, *function.args.kwonlyargs])
+        required = function.args.args[: len(function.args.args) - len(function.args.defaults)]
+        has_config = any(a.arg == "config" for a in required)
         return "get_initializer(config.initializer_range)" if has_config and self.engine.has_initializer_range else None
 
     def _constructor_header(self, info: ClassInfo, function: ast.FunctionDef, main: bool) -> list[str]:
@@ -316,8 +317,15 @@ class ClassWriter:
         forward = info.methods.get("forward")
         if forward is None or losses.kind_of(info.name) is None:
             return False
-        text = ast.unparse(forward)
-        self.engine.loss_name = next((n for n in ("lm_loss", "masked_lm_loss", "total_loss", "loss") if f"{n} = None" in text), "loss")
+        names = [
+            ast.unparse(n.targets[0])
+            for n in forward.body
+            if isinstance(n, ast.Assign) and isinstance(n.value, ast.Constant) and n.value.value is None
+        ]
+        self.engine.loss_name = next((n for n in names if n.endswith("loss")), "loss")
+        if losses.has_problem_types(forward):
+            self.engine.method_overrides[info.name, "hf_compute_loss"] = losses.problem_type_loss()
+            self.engine.uses.add("shape_list")
         return True
 
     # -- other classes -----------------------------------------------------------------------------------------------

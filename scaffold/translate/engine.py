@@ -14,6 +14,7 @@ from scaffold.translate import binding, operators, registry
 from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite, parenthesised
 from scaffold.translate.classes import TRAINING_LAYERS, Category, Child, ClassInfo
 from scaffold.translate.infer import TENSOR_ONLY, Inference
+from scaffold.translate.losses import loss_function
 from scaffold.translate.rule import AnyRule, AttributeRule, LayerRule, Rule, Unmapped
 from scaffold.translate.sources import Source
 from scaffold.translate.truth import truth
@@ -58,7 +59,7 @@ class Engine:
         self.as_layer = False  # the current model class is written as a main layer
         self.has_initializer_range = False
         self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None
-        self.call_adapters: dict[str, Callable[[Engine, ast.Call, str], str]] = {}
+        self.trained_anyway: set[str] = set()  # borrowed classes whose call takes `training` although PyTorch's needs none
         self.settled: dict[str, bool] = {}  # conditions known in advance in the current function
         self.unpacks = False  # the current function is decorated with @unpack_inputs
         self.dropout_rates: frozenset[str] = frozenset()
@@ -172,9 +173,8 @@ class Engine:
 
     def call_in_file(self, node: ast.Call, text: str, info: ClassInfo) -> str:
         """A call of a sub-module of a class of this file."""
-        extra = ("training=training",) if info.needs_training or info.category is Category.MODEL else ()
-        if info.name in self.call_adapters:
-            return self.call_adapters[info.name](self, node, text)
+        trains = info.needs_training or info.category is Category.MODEL or info.name in self.trained_anyway
+        extra = ("training=training",) if trains else ()
         return operators.write_call(self, node, text, extra)
 
     def constructor_extras(self, pt_name: str) -> tuple[str, ...]:
@@ -332,6 +332,15 @@ class Engine:
         outcome = truth(node.test, self.settled)
         return self.splice(node) if outcome is None else self.expression(node.body if outcome else node.orelse)
 
+    def _boolop(self, node: ast.BoolOp) -> str:
+        """Operands whose outcome is settled and does not matter are left out."""
+        neutral = isinstance(node.op, ast.And)
+        kept = [v for v in node.values if truth(v, self.settled) is not neutral]
+        if len(kept) == len(node.values) or not kept:
+            return self.splice(node)
+        word = " and " if neutral else " or "
+        return word.join(self.expression(v) if len(kept) == 1 else parenthesised(self.expression(v), v) for v in kept)
+
     def _binop(self, node: ast.BinOp) -> str:
         return operators.binary(self, node)
 
@@ -359,6 +368,9 @@ class Engine:
     def qualname_of(self, node: ast.Call) -> str | None:
         """`torch.cat`, `torch.Tensor.view`, `transformers.pytorch_utils.f`, `self.method` rules; None for the rest."""
         func = node.func
+        constructor = self.loss_of(func)
+        if constructor is not None:
+            return loss_function(self.source.qualname(constructor.func))
         qualname = self.source.qualname(func)
         if qualname is not None:
             head = func
@@ -376,6 +388,25 @@ class Engine:
         if receiver.kind in SHAPES and func.attr == "numel":
             return "torch.Size.numel"
         return None
+
+    def loss_of(self, func: ast.AST) -> ast.Call | None:
+        """The constructor call behind `loss_fct` in `loss_fct(logits, labels)`, or in `CrossEntropyLoss()(logits, labels)`."""
+        if isinstance(func, ast.Call) and loss_function(self.source.qualname(func.func)):
+            return func
+        function = self.function_of(func) if isinstance(func, ast.Name) else None
+        for node in ast.walk(function) if function is not None else ():
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.targets[0]) == ast.unparse(func):
+                if self._same_branch(node, func) and loss_function(self.source.qualname(node.value.func)):
+                    return node.value
+        return None
+
+    def _same_branch(self, assignment: ast.AST, use: ast.AST) -> bool:
+        """True when the block of an assignment encloses a use after it."""
+        block = self.parent(assignment)
+        current: ast.AST | None = use
+        while current is not None and current is not block:
+            current = self.parent(current)
+        return current is block and use.lineno >= assignment.lineno  # type: ignore[attr-defined]
 
     def _call(self, node: ast.Call) -> str:
         qualname = self.qualname_of(node)
@@ -430,7 +461,9 @@ class Engine:
         positional = list(node.args)
         if qualname.startswith(("torch.Tensor.", "torch.Size.")) and isinstance(node.func, ast.Attribute):
             positional.insert(0, node.func.value)
-        bound = binding.bind(parameters, positional, node.keywords)
+        constructor = self.loss_of(node.func)
+        keywords = [*node.keywords, *(constructor.keywords if constructor is not None else ())]
+        bound = binding.bind(parameters, positional, keywords)
         if isinstance(bound, Unmapped):
             return bound
         named, varargs = bound

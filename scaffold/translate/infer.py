@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
 from scaffold.translate import registry
-from scaffold.translate.rule import AttributeRule, Rule
+from scaffold.translate.rule import AttributeRule, Rule, Unmapped
 
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
@@ -142,12 +142,21 @@ class Inference:
         if rule.torch.startswith("torch.Tensor.") and isinstance(node.func, ast.Attribute):
             first = node.func.value
         subject = self(first) if first is not None else UNKNOWN
-        dtype = subject.dtype if rule.dtype == "same" else rule.dtype
+        dtype = self._result_dtype(rule, node, subject)
         for keyword in node.keywords:
             if keyword.arg == "dtype":
                 dtype = self(keyword.value).dtype
         rank = subject.rank if rule.rank == "same" and subject.kind == "tensor" else None
         return static("tensor", dtype, rank)
+
+    def _result_dtype(self, rule: Rule, node: ast.Call, subject: TypeInfo) -> str | None:
+        if rule.dtype == "same":
+            return subject.dtype
+        if rule.dtype is None or not rule.dtype.startswith("arg:"):
+            return rule.dtype
+        site = self.engine.site(rule.args, rule.torch, node)
+        name = rule.dtype.removeprefix("arg:")
+        return site.bound[name].dtype if not isinstance(site, Unmapped) and name in site.bound else None
 
     def _binop(self, node: ast.BinOp) -> TypeInfo:
         left, right = self(node.left), self(node.right)

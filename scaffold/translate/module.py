@@ -31,7 +31,7 @@ class FileTranslator:
         names = located.names
         self.source = Source(located.source, names.pt_path, f"transformers.models.{names.folder}")
         self.engine = Engine(self.source, types)
-        analyser = Analyser(self.source)
+        analyser = Analyser(self.source, names.camel)
         self.classes = analyser.run()
         self.engine.classes = self.classes
         self.engine.variants = analyser.variants
@@ -75,11 +75,14 @@ class FileTranslator:
         """The whole file."""
         self.engine.unused_functions = self._unused_functions()
         body: list[str] = []
-        previous = 0
+        previous, after_constant = 0, False
         for node in self.source.tree.body:
             written = self._top_level(node)
             if written:
-                body += ["", "", *self._comments(previous, node), *written]
+                definition = isinstance(node, (ast.ClassDef, ast.FunctionDef))
+                gap = ["", ""] if definition or not after_constant else self._blank_lines(previous, node)
+                body += [*gap, *self._comments(previous, node), *written]
+                after_constant = not definition
             previous = node.end_lineno or node.lineno
         head = imports.header(self.located, self.source, self.engine)
         functions = [line for name in sorted(self.engine.emits) for line in ["", "", *template(f"model/functions/{name}.py").splitlines()]]
@@ -101,6 +104,11 @@ class FileTranslator:
                     k -= 1
                 return k
         return len(body)
+
+    def _blank_lines(self, previous: int, node: ast.stmt) -> list[str]:
+        """As many blank lines between two constants as PyTorch's file has."""
+        lines = self.source.lines[previous : node.lineno - 1]
+        return [""] * min(2, sum(1 for line in lines if not line.strip()))
 
     def _comments(self, previous: int, node: ast.stmt) -> list[str]:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
@@ -160,6 +168,7 @@ class FileTranslator:
             self.withheld.append((info.name, "backbones have no TensorFlow API in this release"))
             return []
         if info.name in self.borrowed:
+            self.engine.imported |= self.borrowed[info.name].imported
             return self.borrowed[info.name].lines
         writer = ClassWriter(self.engine, self.located.config_class, self.prefix)
         return writer.write(info)

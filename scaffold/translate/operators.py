@@ -129,10 +129,23 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
     if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
         return engine.splice(node)
     items = index.elts if isinstance(index, ast.Tuple) else [index]
+    if len(items) == 2 and isinstance(items[0], ast.Call) and engine.qualname_of(items[0]) == "torch.arange":
+        return _row_wise(engine, node.value, items[0], items[1])
     advanced = [(k, item) for k, item in enumerate(items) if _is_index_tensor(engine, item)]
     if not advanced:
         return engine.splice(node)
     return _advanced(engine, node, items, advanced)
+
+
+def _row_wise(engine: Engine, value: ast.expr, rows: ast.Call, column: ast.expr) -> str:
+    """`x[torch.arange(n), i]`: one item a row; an index that may be the number -1 is made a vector of non-negative ones."""
+    text, index = engine.expression(value), engine.expression(column)
+    if engine.type_of(column).kinds == {"tensor"} and engine.type_of(column).rank == 1:
+        return f"tf.gather({text}, {index}, batch_dims=1)"
+    engine.uses.add("shape_list")
+    count = engine.expression(rows.args[0])
+    index = f"tf.broadcast_to({parenthesised(index, column)} % shape_list({text})[1], [{count}])"
+    return f"tf.gather({text}, {index}, batch_dims=1)"
 
 
 def _is_index_tensor(engine: Engine, item: ast.expr) -> bool:
@@ -152,9 +165,6 @@ def _advanced(engine: Engine, node: ast.Subscript, items: list[ast.expr], advanc
             return f"tf.boolean_mask({text}, {index})" if axis == 0 else f"tf.boolean_mask({text}, {index}, axis={axis})"
         return f"tf.gather({text}, {index})" if axis == 0 else f"tf.gather({text}, {index}, axis={axis})"
     if len(advanced) == 2 and [k for k, _ in advanced] == [0, 1] and plain:
-        first = items[0]
-        if isinstance(first, ast.Call) and engine.qualname_of(first) == "torch.arange" and engine.type_of(items[1]).rank == 1:
-            return f"tf.gather({text}, {engine.expression(items[1])}, batch_dims=1)"
         return f"tf.gather_nd({text}, tf.stack([{index}, {engine.expression(items[1])}], axis=-1))"
     engine.diagnose("TFP121", "indexing", "this combination of tensor indices has no TensorFlow form", node, "use tf.gather_nd on explicit indices")
     return engine.splice(node)

@@ -27,6 +27,11 @@ def translate(text: str, renames: Mapping[str, str]) -> str:
     return _examples(text)
 
 
+def comment(text: str) -> str:
+    """A comment with tensor types in TensorFlow's terms."""
+    return re.sub(r"\btorch\.(?:Float|Long|Bool|Int)?Tensor\b", "tf.Tensor", text)
+
+
 def _examples(text: str) -> str:
     """Inside `>>>` examples: no torch contexts, tuples of ints for shapes."""
     lines = []

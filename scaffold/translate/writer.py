@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from scaffold.core.diagnostics import Severity
-from scaffold.translate import markers
+from scaffold.translate import markers, prose, signature
 from scaffold.translate.engine import Engine
 
 #: A pass returns None (not mine), or the statement's replacement: lines without indentation ([] drops the statement).
@@ -57,11 +57,8 @@ class BlockWriter:
 
     def _gap(self, previous: int, first: int) -> list[str]:
         """Comments and blank lines between two lines."""
-        return [
-            line.strip()
-            for line in self.source.lines[previous : first - 1]
-            if not line.strip() or line.strip().startswith("#")
-        ]
+        lines = (line.strip() for line in self.source.lines[previous : first - 1])
+        return [prose.comment(line) for line in lines if not line or line.startswith("#")]
 
     def statement(self, statement: ast.stmt) -> list[str]:
         """Lines of one statement, with markers above it for what was refused in it."""
@@ -90,7 +87,7 @@ class BlockWriter:
         """Text of a statement with the comment that stands behind it in the PyTorch file."""
         comment = self.source.comments.get(statement.end_lineno or 0)
         if comment is not None and not self.source.lines[(statement.end_lineno or 1) - 1].strip().startswith("#"):
-            text = f"{text}  {comment[1]}"
+            text = f"{text}  {prose.comment(comment[1])}"
         return text.split("\n")
 
     def _expr(self, statement: ast.Expr) -> list[str]:
@@ -98,9 +95,19 @@ class BlockWriter:
             return self.docstring(textwrap.dedent(" " * statement.col_offset + self.source.segment(statement))).split("\n")
         return self.simple(statement)
 
+    def _annassign(self, statement: ast.AnnAssign) -> list[str]:
+        kind = signature.annotation(self.engine, statement.annotation)
+        target = self.engine.expression(statement.target)
+        value = f" = {self.engine.expression(statement.value)}" if statement.value is not None else ""
+        return self.with_comment(statement, f"{target}: {kind}{value}" if kind else f"{target}{value}")
+
+    def header(self, node: ast.expr) -> str:
+        """An expression of a block's header; parentheses around several lines stand outside the node."""
+        text = self.engine.expression(node)
+        return f"({text})" if "\n" in text else text
+
     def _if(self, statement: ast.If) -> list[str]:
-        lines = [f"if {self.engine.expression(statement.test)}:"]
-        lines += self._with_markers(statement.test)
+        lines = [f"if {self.header(statement.test)}:"]
         lines += indented(self.body(statement.body, statement.test.end_lineno or statement.lineno))
         rest = statement.orelse
         if not rest:
@@ -117,19 +124,15 @@ class BlockWriter:
         comments = [line for line in self._gap(end, keyword + 1) if line]
         return [*lines, *comments, "else:", *indented(self.body(rest, keyword + 1))]
 
-    def _with_markers(self, node: ast.AST) -> list[str]:
-        del node
-        return []
-
     def _for(self, statement: ast.For) -> list[str]:
-        header = f"for {self.engine.expression(statement.target)} in {self.engine.expression(statement.iter)}:"
+        header = f"for {self.engine.expression(statement.target)} in {self.header(statement.iter)}:"
         lines = [header, *indented(self.body(statement.body, statement.iter.end_lineno or statement.lineno))]
         if statement.orelse:
             lines += ["else:", *indented(self.body(statement.orelse, statement.body[-1].end_lineno or 0))]
         return lines
 
     def _while(self, statement: ast.While) -> list[str]:
-        header = f"while {self.engine.expression(statement.test)}:"
+        header = f"while {self.header(statement.test)}:"
         return [header, *indented(self.body(statement.body, statement.test.end_lineno or statement.lineno))]
 
     def _with(self, statement: ast.With) -> list[str]:

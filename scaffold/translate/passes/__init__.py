@@ -10,6 +10,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     prune.torch_only,
     guards.shape_checks,
     losses.library_loss,
+    losses.constructed_loss,
     inplace.item_assignment,
     inplace.in_place_method,
     functional_dropout.through_layer,

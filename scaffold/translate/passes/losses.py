@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from scaffold.translate.losses import loss_function
 from scaffold.translate.writer import BlockWriter
 
 
@@ -34,6 +35,35 @@ KINDS = (
 def kind_of(class_name: str) -> LossKind | None:
     """The standard loss that a head's name announces."""
     return next((kind for kind in KINDS if class_name.endswith(kind.suffixes)), None)
+
+
+def has_problem_types(forward: ast.FunctionDef) -> bool:
+    """True when PyTorch chooses the loss by `config.problem_type`."""
+    return any(isinstance(n, ast.Constant) and n.value == "multi_label_classification" for n in ast.walk(forward))
+
+
+def problem_type_loss() -> list[str]:
+    """The losses of `config.problem_type` that the library's mixin lacks: several labels, several regression targets."""
+    return [
+        "def hf_compute_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:",
+        "    problem_type = self.config.problem_type",
+        "    if problem_type is None and self.num_labels > 1 and labels.dtype.is_floating:",
+        '        problem_type = "multi_label_classification"',
+        '    if problem_type == "multi_label_classification":',
+        "        labels = tf.cast(labels, logits.dtype)",
+        "        return tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)",
+        '    if problem_type == "regression":',
+        "        return tf.math.squared_difference(tf.reshape(logits, shape_list(labels)), tf.cast(labels, logits.dtype))",
+        "    return super().hf_compute_loss(labels, logits)",
+    ]
+
+
+def constructed_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`loss_fct = CrossEntropyLoss()` is dropped: its calls become functions (`Engine.loss_of`)."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and isinstance(statement.targets[0], ast.Name):
+        if loss_function(writer.engine.source.qualname(statement.value.func)) is not None:
+            return []
+    return None
 
 
 def library_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
