@@ -19,6 +19,10 @@ _TRIAL_SECONDS = 30.0
 _MAX_PARAMETERS = 40_000_000
 
 
+#: Where it comes from, configuration, inputs, labels.
+Trial = tuple[str, Any, "dict[str, Any]", "dict[str, Any]"]
+
+
 class NoOrigin(Exception):
     """No configuration and inputs were found that run."""
 
@@ -26,9 +30,13 @@ class NoOrigin(Exception):
 def prefer_eager(config: Any) -> Any:
     """Choose the plain attention code in the configuration and its parts: the one that is translated."""
     for part in (config, *vars(config).values()):
-        if hasattr(part, "to_dict") and hasattr(part, "model_type"):
+        if _is_config(part):
             part._attn_implementation = "eager"
     return config
+
+
+def _is_config(value: Any) -> bool:
+    return hasattr(value, "to_dict") and hasattr(value, "model_type")
 
 
 def construct(cls: Any, config: Any, seed: int, arguments: dict[str, Any] | None = None) -> Any:
@@ -62,7 +70,7 @@ class Origin:
                 return config, inputs, labels
         raise NoOrigin(failures[0] if failures else "no tester and no inputs known for its parameters")
 
-    def _from_tests(self, cls: Any, failures: list[str]) -> Iterator[tuple[str, Any, dict[str, Any], dict[str, Any]]]:
+    def _from_tests(self, cls: Any, failures: list[str]) -> Iterator[Trial]:
         listed = [tester for tester in self._testers if cls in tester.classes]
         for tester in (*listed, *(t for t in self._testers if t not in listed)):
             for small in (True, False):
@@ -71,15 +79,24 @@ class Origin:
                 except Exception as error:
                     failures.append(brief(error))
                     continue
-                if type(config) is not cls.config_class and tester not in listed:
-                    continue
-                accepted = pt_inputs.signature(cls)
                 given = {name: v for name, v in inputs.items() if v is not None}
-                if tester not in listed:
-                    given = {name: v for name, v in given.items() if name in accepted}
-                yield "tests", config, given, tester.labels(cls, inputs)
+                if tester in listed:
+                    yield "tests", config, given, tester.labels(cls, inputs)
+                else:
+                    yield from self._from_parts(cls, config, given)
 
-    def _from_config(self, cls: Any, failures: list[str]) -> Iterator[tuple[str, Any, dict[str, Any], dict[str, Any]]]:
+    def _from_parts(self, cls: Any, config: Any, given: dict[str, Any]) -> Iterator[Trial]:
+        """A class the tests do not list: their configuration or a part of it, their inputs as far as it takes them."""
+        accepted = pt_inputs.signature(cls)
+        fitting = {name: value for name, value in given.items() if name in accepted}
+        parts = [part for part in (config, *vars(config).values()) if _is_config(part)]
+        for part in sorted(parts, key=lambda part: type(part) is not cls.config_class):
+            if fitting and type(part) is cls.config_class:
+                yield "tests", part, fitting, {}
+            for inputs in pt_inputs.candidates(cls, part, False, limit=4):
+                yield "tests", part, {**inputs, **fitting} if part is config else inputs, {}
+
+    def _from_config(self, cls: Any, failures: list[str]) -> Iterator[Trial]:
         config_class = cls.config_class
         if config_class is None:
             return
