@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -25,7 +26,7 @@ from scaffold.verify import stored
 
 _WORKER = "run_tf.py"
 _MAX_RESTARTS = 3  # a worker that dies at every class is not worth a start of the frameworks each time
-_GRAPH_SHARE = 0.25  # of the time limit: graph mode traces anew for every case, eager mode has the same figures
+_GRAPH_SECONDS = 12  # processor time of one worker for compiled modes, which trace anew for most cases
 
 
 @dataclass(slots=True)
@@ -51,6 +52,7 @@ class _Job:
     modes: Sequence[str]
     deadline: float
     threads: int
+    graph_seconds: float
     script: str
 
 
@@ -66,12 +68,14 @@ def verify(
     pairs: Mapping[str, str] | None = None,
     work: Path | None = None,
     jobs: int | None = None,
+    graph_seconds: float = _GRAPH_SECONDS,
     worker: str = _WORKER,
 ) -> VerificationReport:
     """Compare every class of the port with PyTorch's recorded answers.
 
     `src` is the `src` folder of a tree that holds the port, `cases` the probe's `classes` folder, `pairs` TF class → PyTorch
-    class (by default the port's models), `work` a folder to keep the journal in, `jobs` the number of workers.
+    class (by default the port's models), `work` a folder to keep the journal in, `jobs` the number of workers. Cases beyond
+    `graph_seconds` of a worker's processor time run in eager mode only, and are reported as skipped in the other modes.
     """
     started = time.monotonic()
     wanted = dict(pairs) if pairs is not None else {name: port.pt_name(name) for name in port.models}
@@ -86,6 +90,7 @@ def verify(
         modes=modes,
         deadline=started + timeout,
         threads=max(1, 2 // number),
+        graph_seconds=graph_seconds,
         script=worker,
     )
     with tempfile.TemporaryDirectory(prefix="scaffold-verify-") as scratch:
@@ -119,9 +124,10 @@ def _run(job: _Job, pairs: Mapping[str, str], out: Path) -> tuple[str, dict[str,
         if not remaining or left <= 0:
             break
         folder = out / str(attempt)
+        shutil.rmtree(folder, ignore_errors=True)  # the worker appends, and a kept folder may hold an older journal
         try:
             result = run_worker(
-                job.script, _arguments(job, remaining, folder, left), python=job.python, src=job.src, timeout=left
+                job.script, _arguments(job, remaining, folder), python=job.python, src=job.src, timeout=left
             )
         except OSError as error:
             return environment, heads, f"the interpreter {job.python} could not be started: {error}"
@@ -138,7 +144,7 @@ def _run(job: _Job, pairs: Mapping[str, str], out: Path) -> tuple[str, dict[str,
     return environment, heads, None
 
 
-def _arguments(job: _Job, remaining: Mapping[str, _Head], folder: Path, left: float) -> list[str]:
+def _arguments(job: _Job, remaining: Mapping[str, _Head], folder: Path) -> list[str]:
     classes = ",".join(f"{head.pt_class}={name}" for name, head in remaining.items())
     arguments = {
         "--src": job.src.resolve(),
@@ -148,7 +154,7 @@ def _arguments(job: _Job, remaining: Mapping[str, _Head], folder: Path, left: fl
         "--out": folder.resolve(),
         "--modes": ",".join(job.modes),
         "--threads": job.threads,
-        "--graph-seconds": f"{left * _GRAPH_SHARE:.0f}",
+        "--graph-seconds": job.graph_seconds,
     }
     return [str(text) for pair in arguments.items() for text in pair]
 
