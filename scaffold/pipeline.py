@@ -179,7 +179,7 @@ def _plan(request: Request, result: Result, folder: Path, progress: Progress) ->
 def _verify(request: Request, result: Result, folder: Path, progress: Progress) -> None:
     if not request.verify or result.port is None:
         return
-    cases = folder / "probe"
+    cases = folder / "probe" / "classes"
     if not cases.is_dir():
         result.report = VerificationReport(heads=(), not_run="no cases to compare with: the probe was switched off")
         return
@@ -235,4 +235,4 @@ def verify_existing(located: Located, python: str, progress: Progress) -> Verifi
             probe(located, python=python, out=Path(name))
         with progress.step("verify"):
             port = port_of(located)
-            return verify(located, port, src=located.root / "src", python=python, cases=Path(name))
+            return verify(located, port, src=located.root / "src", python=python, cases=Path(name) / "classes")
