@@ -18,6 +18,11 @@ _HEAD_MASKS = ("head_mask", "decoder_head_mask", "cross_attn_head_mask")
 _PLAIN_FLAGS = frozenset((*_OUTPUT_FLAGS, "return_dict", "use_cache", "return_loss"))
 _NEW_TOKENS = 5
 
+#: Calls that change one input each; a head saves only the `combined` one.
+COMBINED = ("token_type_ids", "position_ids", "mask", "mask_left", "head_mask", "inputs_embeds", "decoder_inputs_embeds")
+#: Of a changed configuration, what is worth comparing again.
+FLAG_UNSAVED = frozenset(("mask", "mask_left", "use_cache"))
+
 
 def _flags(subject: Subject, **wanted: Any) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if name in subject.accepts}
@@ -282,6 +287,21 @@ def accessors(subject: Subject) -> None:
             continue  # not every model has both
 
 
+def combined(subject: Subject) -> None:
+    """What the calls above changed one by one, together: for heads, which only have to pass their inputs on."""
+    if not subject.unsaved:
+        return
+    inputs = dict(subject.inputs)
+    for name in COMBINED:
+        changed = subject.done.get(name)
+        if changed is None:
+            continue
+        inputs = {key: value for key, value in inputs.items() if key in changed or key not in subject.inputs}
+        inputs.update({key: value for key, value in changed.items() if value is not subject.inputs.get(key)})
+    if inputs.keys() != subject.inputs.keys() or any(v is not subject.inputs[k] for k, v in inputs.items()):
+        subject.run("combined", inputs, _flags(subject, return_dict=True))
+
+
 def labels(subject: Subject) -> None:
     """A loss, where the head computes one."""
     pt_labels.run(subject)
@@ -296,6 +316,7 @@ RECIPES: tuple[Callable[[Subject], None], ...] = (
     masks,
     head_mask,
     explicit_ids,
+    combined,
     shorter,
     switches,
     optional,

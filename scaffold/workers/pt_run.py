@@ -18,7 +18,7 @@ import pt_inputs
 import torch
 from pt_cases import save_cases, save_model
 from pt_origin import Origin, construct
-from pt_recipes import QUICK, RECIPES, resized
+from pt_recipes import COMBINED, FLAG_UNSAVED, QUICK, RECIPES, resized
 from pt_subject import OutOfTime, Subject, brief
 from pt_variants import find_flags
 from pt_weights import describe_weights, randomise
@@ -47,6 +47,11 @@ class Variant:
     keep: bool = True
 
 
+def _body_of(classes: Sequence[Any]) -> Any:
+    """The class that the heads build on."""
+    return next((cls for cls in classes if cls.__name__.endswith("Model")), classes[0] if classes else None)
+
+
 class Probe:
     """The run over all public classes of one file; `entries` and `dropped` are its report."""
 
@@ -59,12 +64,14 @@ class Probe:
         self._deadline = time.monotonic() + arguments.budget
         self._variant_time = 0.0
         self._reads_is_decoder = "config.is_decoder" in self._source
+        self._body: Any = None
         self._found: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {}
         self.entries: dict[str, dict[str, Any]] = {}
         self.dropped: dict[str, dict[str, dict[str, str]]] = {}
 
     def run(self, classes: Sequence[Any], others: Sequence[Any]) -> None:
         """Probe models first, then other public modules, then the variants."""
+        self._body = _body_of(classes)
         for cls in classes:
             self._base(cls)
         for cls in others:
@@ -124,6 +131,7 @@ class Probe:
         subject = Subject(model, {**inputs, **variant.extra}, labels, deadline=self._deadline)
         # Such a model predicts tokens only in its decoder variant.
         subject.bidirectional = self._reads_is_decoder and not getattr(config, "is_decoder", True)
+        subject.unsaved = self._unsaved(cls, variant)
         self._recipes(cls, variant, subject)
         if not subject.cases or (variant.only_if_new and self._recorder.reached == reached):
             return False
@@ -131,6 +139,12 @@ class Probe:
         if variant.keep:
             self._save(cls, variant.name, model, subject.cases)
         return True
+
+    def _unsaved(self, cls: Any, variant: Variant) -> frozenset[str]:
+        """Calls not worth comparing again: a head passes its inputs on to the body, which is compared by itself."""
+        if variant.recipes is QUICK:
+            return frozenset(FLAG_UNSAVED)
+        return frozenset() if cls is self._body else frozenset(COMBINED)
 
     def _recipes(self, cls: Any, variant: Variant, subject: Subject) -> None:
         for recipe in variant.recipes:
@@ -199,7 +213,7 @@ class Probe:
         """Configuration values that the file's conditions mention, one changed at a time."""
         config = self._found[classes[0].__name__][0]
         by_name = {cls.__name__: cls for cls in classes}
-        base = next((cls for cls in classes if cls.__name__.endswith("Model")), classes[0])
+        base = _body_of(classes)
         values = {"problem_type": None, **vars(config), "num_labels": getattr(config, "num_labels", None)}
         kept = 0
         for flag in find_flags(self._source, values):

@@ -42,6 +42,19 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, previous)
 
 
+@contextmanager
+def _buffers_kept(model: Any, train: bool) -> Iterator[None]:
+    """Undo what training does to running statistics: the saved weights must be those of the recorded calls."""
+    before = {name: buffer.clone() for name, buffer in model.named_buffers()} if train else {}
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for name, buffer in model.named_buffers() if train else ():
+                if name in before and before[name].shape == buffer.shape:
+                    buffer.copy_(before[name])
+
+
 def brief(error: BaseException) -> str:
     """An exception in one short line."""
     text = " ".join(str(error).split())
@@ -70,6 +83,8 @@ class Subject:
         }
         self.labels = labels
         self.bidirectional = False
+        self.unsaved: frozenset[str] = frozenset()  # calls that are made for the type database alone
+        self.done: dict[str, dict[str, Any]] = {}  # inputs of every call that worked
         self.cases: list[Case] = []
         self.dropped: dict[str, str] = {}
         self.deadline = deadline
@@ -112,9 +127,12 @@ class Subject:
         if time.monotonic() > self.deadline:
             raise OutOfTime(name)
         settings = dict(vars(self.config))
+        save = save and name not in self.unsaved
         try:
-            with at_most(_CALL_SECONDS):
-                return self._run(name, inputs, {**self.defaults, **(flags or {})}, save, train, generate)
+            with at_most(_CALL_SECONDS), _buffers_kept(self.model, train):
+                outputs = self._run(name, inputs, {**self.defaults, **(flags or {})}, save, train, generate)
+            self.done[name] = dict(inputs)
+            return outputs
         except Exception as error:
             self.failure = brief(error)
             if note:
