@@ -124,15 +124,15 @@ def _show_left(console: Console, result: Result) -> None:
 def _show_files(console: Console, result: Result) -> None:
     console.say("\nFiles:")
     for edit in result.edits:
-        # the commit has been made: the counts come from the edit's own content against HEAD~1's
+        # the work tree holds the new content by now, so only a new file's lines can be counted without asking git
         added = (edit.after or "").count("\n") if edit.kind is EditKind.CREATE else None
         note = f"  +{added}" if added is not None else ""
         console.say(f"  {_LETTERS[edit.kind]} {edit.path}{note}")
-    absent = [outcome for outcome in result.outcomes if isinstance(outcome, Absent)]
+    absent = [f"{outcome.path}: {outcome.why}" for outcome in result.outcomes if isinstance(outcome, Absent)]
     if absent:
         console.say("Not in this tree, so not registered there:")
-        for outcome in absent:
-            console.say(f"  - {outcome.path}: {outcome.why}")
+        for line in dict.fromkeys(absent):
+            console.say(f"  - {line}")
 
 
 def as_json(result: Result) -> dict[str, Any]:
