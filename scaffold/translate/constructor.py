@@ -367,7 +367,7 @@ class Constructor:
         bound = binding.bind(rule.args, list(call.args), call.keywords)
         if isinstance(bound, Unmapped):
             return None
-        values: dict[str, Arg | str] = {k: self._for_build(v) for k, v in bound[0].items()}
+        values: dict[str, Arg | str] = {k: self._for_build(v) for k, v in bound[0].items() if f"{{{k}}}" in rule.build}
         if "normalized_shape" in values:
             return self._norm_shape(call, bound[0]["normalized_shape"])
         return binding.fill(rule.build, values)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import prose, signature
+from scaffold.translate import generation, prose, signature
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor, Plan, build_method
 from scaffold.translate.engine import Engine
@@ -18,7 +18,7 @@ from scaffold.translate.writer import BlockWriter, indented
 
 #: Methods of PyTorch models that a port has no use for.
 DROPPED_METHODS = frozenset(
-    "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache_tuple gradient_checkpointing_enable"
+    "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache gradient_checkpointing_enable"
     " extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa _reset_parameters freeze_feature_extractor"
     " _autoset_attn_implementation parallelize deparallelize freeze_base_model freeze_feature_encoder _init_params init_weights".split()
 )
@@ -53,6 +53,14 @@ class ClassWriter:
                 return [*lines, "", "", *self._thin_model(info)] if info.name in self.engine.thin_models else lines
             return self._head(info)
         return self._layer(info)
+
+    def _class_constants(self, info: ClassInfo) -> dict[str, bool]:
+        """Settled attributes of a class and of its bases in this file."""
+        found: dict[str, bool] = {}
+        for base in info.bases:
+            if base in self.engine.classes:
+                found |= self._class_constants(self.engine.classes[base])
+        return constants(info.node, found)
 
     def _docstring(self, text: str) -> str:
         return prose.translate(text, self.engine.doc_renames)
@@ -125,7 +133,7 @@ class ClassWriter:
         if function is None:
             return Plan(), []
         self.engine.initializer = self._initializer(function)
-        self.engine.settled = constants(function)
+        self.engine.settled = constants(function, self._class_constants(info))
         constructor = Constructor(self.engine, info, function)
         writer = BlockWriter(self.engine, (constructor.statement, *CALL_PASSES), self._docstring)
         statements = writer.body(function.body, self._header_line(function))
@@ -195,6 +203,8 @@ class ClassWriter:
         return [m for m in self.engine.source.marks(function) if not re.match(r"#\s*(Copied from|Adapted from)|# Ignore copy", m)]
 
     def _is_dropped(self, info: ClassInfo, function: ast.FunctionDef) -> bool:
+        if function.name == "prepare_inputs_for_generation" and not generation.is_generative(info):
+            return True
         if info.category is Category.MODEL and function.name in ("get_output_embeddings", "set_output_embeddings"):
             return info.name in self.engine.tied_models
         decorators = [ast.unparse(d) for d in function.decorator_list]
@@ -204,7 +214,7 @@ class ClassWriter:
         """One method, `forward` as `call`."""
         is_call = function.name == "forward"
         self.engine.unpacks = public and is_call
-        self.engine.settled = constants(function)
+        self.engine.settled = constants(function, self._class_constants(info))
         self.engine.forget()
         name = "call" if is_call else function.name
         trains = function.name in info.training_methods or (is_call and public)
@@ -303,6 +313,9 @@ class ClassWriter:
 
     def _head(self, info: ClassInfo) -> list[str]:
         self.engine.uses_library_loss = self._has_library_loss(info)
+        prepared = generation.prepared_inputs(info)
+        if prepared is not None:
+            self.engine.method_overrides[info.name, "prepare_inputs_for_generation"] = prepared
         plan, constructor = self._constructor(info, main=False)
         attributes = self._attributes(info, frozenset({"main_input_name", "base_model_prefix", "config_class"}))
         ignored = self.engine.ignored_keys.get(info.name, ())
@@ -315,7 +328,7 @@ class ClassWriter:
 
     def _has_library_loss(self, info: ClassInfo) -> bool:
         forward = info.methods.get("forward")
-        if forward is None or losses.kind_of(info.name) is None:
+        if forward is None or losses.kind_of(info.name) is None or losses.masks_labels(forward):
             return False
         names = [
             ast.unparse(n.targets[0])

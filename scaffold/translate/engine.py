@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import TypeDB, TypeInfo
-from scaffold.translate import binding, operators, registry
+from scaffold.translate import binding, layouts, operators, registry
 from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite, parenthesised
 from scaffold.translate.classes import TRAINING_LAYERS, Category, Child, ClassInfo
 from scaffold.translate.infer import TENSOR_ONLY, Inference
@@ -409,6 +409,9 @@ class Engine:
         return current is block and use.lineno >= assignment.lineno  # type: ignore[attr-defined]
 
     def _call(self, node: ast.Call) -> str:
+        shortcut = layouts.tokens(self, node)
+        if shortcut is not None:
+            return shortcut
         qualname = self.qualname_of(node)
         rule = registry.find(qualname) if qualname else None
         if qualname is not None and qualname.startswith("self."):

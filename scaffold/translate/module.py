@@ -90,7 +90,7 @@ class FileTranslator:
         at = self._first_definition(body)
         text = "\n".join([*head, *body[:at], *functions, *layers, *body[at:]]) + "\n"
         text = residue.mark(text, self.engine)
-        text = tidy.tidy(text, self.located)
+        text = residue.undefined(tidy.tidy(text, self.located), self.engine)
         return self._translation(text)
 
     def _layer_text(self, name: str) -> list[str]:

@@ -184,6 +184,8 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if isinstance(rule, AttributeRule):
         engine.uses |= set(rule.uses)
         return rule.tf
+    if node.attr == "dtype" and isinstance(receiver, ast.Attribute) and receiver.attr == "weight":
+        return "tf.float32"
     if engine.type_of(receiver).kind == "tensor" or (node.attr == "shape" and not engine.owner_of(receiver)):
         rule = registry.find(f"torch.Tensor.{node.attr}")
         if isinstance(rule, AttributeRule):
@@ -195,8 +197,6 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
 
 
 def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
-    if node.attr == "dtype" and isinstance(node.value, ast.Attribute) and node.value.attr == "weight":
-        return "tf.float32"
     if node.attr == "dtype" and isinstance(node.value, ast.Name) and node.value.id == "self":
         return "tf.float32"
     child = engine.child_of(node.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.core.diagnostics import Diagnostic
-from scaffold.translate import markers
+from scaffold.translate import markers, tidy
 from scaffold.translate.engine import Engine
 
 _TORCH_NAMES = frozenset({"torch", "nn", "F", "ACT2FN"})
@@ -28,6 +28,20 @@ def mark(text: str, engine: Engine) -> str:
         lines[line - 1 : line - 1] = [indent + m for m in markers.write(found[line])]
         engine.diagnostics.append(found[line])
     return "\n".join(lines)
+
+
+def undefined(text: str, engine: Engine) -> str:
+    """A marker above every statement that uses a name nothing defines: a library function without a rule."""
+    for line, name in sorted(tidy.undefined_names(text), reverse=True):
+        lines = text.split("\n")
+        indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
+        found = Diagnostic(
+            code="TFP108", subject=name, message="has no TensorFlow counterpart", help="write it by hand", path=engine.source.path
+        )
+        engine.diagnostics.append(found)
+        lines[line - 1 : line - 1] = [indent + m for m in markers.write(found)]
+        text = "\n".join(lines)
+    return text
 
 
 def _simple_statements(tree: ast.Module) -> list[ast.stmt]:

@@ -108,6 +108,7 @@ class SuiteTranslator:
             return written
         names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         attributes = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+        called = {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
         written.calls = frozenset(names | attributes)
         refused = [d for d in self.engine.diagnostics[known:] if d.severity is Severity.ERROR]
         left = sorted(names & (self.names.forbidden | _TORCH))
@@ -115,13 +116,13 @@ class SuiteTranslator:
             written.reason = f"{refused[0].subject}: {refused[0].message}"
         elif left:
             written.reason = f"needs {', '.join(left)}"
-        elif attributes & _PYTORCH_ATTRIBUTES:
-            written.reason = f"needs .{sorted(attributes & _PYTORCH_ATTRIBUTES)[0]} of a PyTorch model"
+        elif called & _PYTORCH_METHODS:
+            written.reason = f"needs .{sorted(called & _PYTORCH_METHODS)[0]}() of PyTorch"
         return written
 
     def _lines(self, node: ast.FunctionDef, name: str) -> list[str]:
         writer = BlockWriter(self.engine, SUITE_PASSES, self._docstring)
-        decorators = [line for d in node.decorator_list for line in f"@{self.engine.splice(d)}".split("\n")]
+        decorators = [line for d in node.decorator_list for line in f"@{self.engine.expression(d)}".split("\n")]
         entries = signature.parameters(self.engine, node)
         body = writer.body(node.body, self._header_end(node))
         comments = [line for line in self.source.marks(node) if "Copied from" not in line]
@@ -203,7 +204,7 @@ class SuiteTranslator:
         if isinstance(node, ast.FunctionDef):
             return []
         comments = [line for line in self.source.marks(node) if "Copied from" not in line]
-        return [*comments, *(f"@{self.engine.splice(d)}" for d in node.decorator_list)]
+        return [*comments, *(f"@{self.engine.expression(d)}" for d in node.decorator_list)]
 
     def _written_class(self, group: Group) -> list[str]:
         suite = group.suite
@@ -252,10 +253,10 @@ class SuiteTranslator:
         return tuple(found)
 
 
-#: Attributes that only PyTorch's tensors and models have.
-_PYTORCH_ATTRIBUTES = frozenset(
-    "state_dict load_state_dict named_parameters parameters named_modules gradient_checkpointing_enable grad requires_grad"
-    " register_buffer bfloat16 half cuda _init_weights modules named_buffers is_leaf retain_grad zero_grad".split()
+#: Methods that only PyTorch's tensors and models have.
+_PYTORCH_METHODS = frozenset(
+    "state_dict load_state_dict named_parameters parameters named_modules gradient_checkpointing_enable register_buffer"
+    " bfloat16 half cuda _init_weights modules named_buffers retain_grad zero_grad backward".split()
 )
 
 

@@ -107,7 +107,8 @@ class SuiteNames:
         if _TORCH_NAME.search(name) and name != "require_torchaudio":
             return Twin(bound, None)
         if name in self.translation.classes or name in self.pytorch:
-            return self._model(bound, name)
+            twin = self._model(bound, name)
+            return twin if twin.line or not module.endswith(f".{self.located.names.module}") else self._from_module(bound, module, name)
         if module.endswith(("modeling_auto", "modeling_outputs")) or re.search(r"\.modeling_(?!tf_|flax_)\w+$", module):
             return self._from_module(bound, module, name)
         spelled = f"{name} as {alias.asname}" if alias.asname else name

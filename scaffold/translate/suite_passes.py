@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
 from scaffold.translate.passes import inplace
 from scaffold.translate.suite_engine import SuiteEngine
@@ -86,4 +87,31 @@ def column_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | N
     return writer.with_comment(statement, text)
 
 
-SUITE_PASSES: tuple[Pass, ...] = (no_grad, torch_only, assertion, column_assignment, inplace.item_assignment, inplace.in_place_method)
+def _filled_in_loop(writer: BlockWriter, statement: ast.stmt) -> list[str]:
+    """Tensors into whose single elements a loop assigns, by name."""
+    names = []
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                root = target
+                while isinstance(root, ast.Subscript):
+                    root = root.value
+                if root is not target and isinstance(root, ast.Name) and writer.engine.type_of(root).kind == "tensor":
+                    names.append(root.id)
+    return list(dict.fromkeys(names))
+
+
+def element_loop(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`for i …: for j …: bbox[i, j, 3] = t`: on a numpy copy, made a tensor again afterwards."""
+    if not isinstance(statement, ast.For):
+        return None
+    names = _filled_in_loop(writer, statement)
+    if not names:
+        return None
+    text = writer.source.segment(statement)
+    lines = textwrap.dedent(" " * statement.col_offset + text).replace(".clone()", "").split("\n")
+    before = [f"{name} = {name}.numpy()" for name in names]
+    return [*before, *lines, *(f"{name} = tf.convert_to_tensor({name})" for name in names)]
+
+
+SUITE_PASSES: tuple[Pass, ...] = (no_grad, torch_only, assertion, element_loop, column_assignment, inplace.item_assignment, inplace.in_place_method)

@@ -75,14 +75,19 @@ def _attention(node: ast.Compare) -> bool | None:
     return None
 
 
-def constants(tree: ast.AST) -> dict[str, bool]:
-    """Settled names: `self._use_sdpa = config._attn_implementation == "sdpa"`, and locals assigned once in a function."""
-    found: dict[str, bool] = {}
+def constants(tree: ast.AST, known: Mapping[str, bool] | None = None) -> dict[str, bool]:
+    """Settled names: `self._use_sdpa = config._attn_implementation == "sdpa"`, and locals assigned once in a function.
+
+    For a class, only its attributes; `known` holds those when its methods are asked for their locals.
+    """
+    found: dict[str, bool] = dict(known or {})
     counts: dict[str, int] = {}
     assignments: list[tuple[str, ast.expr]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             text = ast.unparse(node.targets[0])
+            if isinstance(tree, ast.ClassDef) and not text.startswith("self."):
+                continue
             counts[text] = counts.get(text, 0) + 1
             assignments.append((text, node.value))
     for text, value in assignments:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from scaffold.translate import generation
 from scaffold.translate.passes import containers, functional_dropout, guards, inplace, losses, prune
 from scaffold.translate.writer import Pass
 
 CALL_PASSES: tuple[Pass, ...] = (
     prune.settled_conditions,
     prune.torch_only,
+    generation.last_token_only,
     guards.shape_checks,
     losses.library_loss,
     losses.constructed_loss,

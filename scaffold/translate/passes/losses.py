@@ -37,6 +37,12 @@ def kind_of(class_name: str) -> LossKind | None:
     return next((kind for kind in KINDS if class_name.endswith(kind.suffixes)), None)
 
 
+def masks_labels(forward: ast.FunctionDef) -> bool:
+    """True when PyTorch's loss looks at more than labels and logits, which the mixins cannot."""
+    blocks = [n for n in ast.walk(forward) if isinstance(n, ast.If) and _tests_labels(n.test)]
+    return any(isinstance(n, ast.Name) and n.id.endswith("mask") for block in blocks for n in ast.walk(block))
+
+
 def has_problem_types(forward: ast.FunctionDef) -> bool:
     """True when PyTorch chooses the loss by `config.problem_type`."""
     return any(isinstance(n, ast.Constant) and n.value == "multi_label_classification" for n in ast.walk(forward))

@@ -17,7 +17,20 @@ Rewrite = Callable[[CallSite], "str | Unmapped"]
 
 INTEGERS = frozenset({"int64", "int32", "int16", "int8", "uint8"})
 FLOATS = frozenset({"float64", "float32", "float16", "bfloat16"})
-_ORDER = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64", "complex64", "complex128")
+_ORDER = (
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+)
 #: Arguments of torch's creation functions and reductions that TensorFlow has no use for.
 PLACEMENT = ("device", "layout", "requires_grad", "pin_memory", "memory_format", "out", "generator", "names")
 
@@ -43,7 +56,9 @@ def _method(args: tuple[str, ...]) -> tuple[str, ...]:
     return ("self", *args[1:])
 
 
-def both(name: str, args: tuple[str, ...], tf: str, *, examples: Sequence[Example], inplace: bool = False, **fields: Any) -> list[Rule]:
+def both(
+    name: str, args: tuple[str, ...], tf: str, *, examples: Sequence[Example], inplace: bool = False, **fields: Any
+) -> list[Rule]:
     """Rows for `torch.name` and `torch.Tensor.name` (and `name_`): the first parameter is the method's receiver."""
     rules = [Rule(torch=f"torch.{name}", args=args, tf=tf, examples=tuple(examples), **fields)]
     template = tf.replace("{" + args[0] + "}", "{self}")
@@ -73,13 +88,18 @@ def rewrites(
                     tf="",
                     note=note,
                     rewrite=function,
-                    examples=tuple(_renamed(example, names[0], name) for example in examples),
+                    examples=tuple(_renamed(example, names[0], name) for example in examples if _holds(example, name)),
                     **fields,
                 )
             )
         return function
 
     return wrap
+
+
+def _holds(example: Example, name: str) -> bool:
+    """False for an in-place method where the result has another dtype: torch refuses that."""
+    return not (name.endswith("_") and "tf.cast(i, tf.float32)" in example.after)
 
 
 def _renamed(example: Example, first: str, name: str) -> Example:
@@ -89,7 +109,9 @@ def _renamed(example: Example, first: str, name: str) -> Example:
         if first.startswith("."):
             return replace(example, before=example.before.replace(f"{first}(", f"{name}(", 1))
         return method_example(example, first, name[1:])
-    return replace(example, before=example.before.replace(f"torch.{first}(", f"torch.{name}(", 1))
+    spelled = "F." + first.removeprefix("nn.functional.") if first.startswith("nn.functional.") else f"torch.{first}"
+    renamed = "F." + name.removeprefix("nn.functional.") if name.startswith("nn.functional.") else f"torch.{name}"
+    return replace(example, before=example.before.replace(f"{spelled}(", f"{renamed}(", 1))
 
 
 # -- asking the call site ----------------------------------------------------------------------------------------------
@@ -140,13 +162,18 @@ def looks_like_shape(arg: Arg) -> bool:
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         return True
     name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-    return arg.text.startswith("shape_list(") and arg.text.endswith(")") or name.endswith(("shape", "_dims", "sizes"))
+    is_shape = arg.text.startswith("shape_list(") and arg.text.endswith(")")
+    return is_shape or name.endswith(("shape", "_dims", "sizes"))
 
 
 def sizes(call: CallSite, name: str) -> str:
     """The text of a shape given as `*name`: `[a, b]`, or the one argument that holds it."""
     given = call.varargs.get(name, [])
-    if len(given) == 1 and looks_like_shape(given[0]) and not isinstance(given[0].node, ast.Tuple | ast.List | ast.Starred):
+    if (
+        len(given) == 1
+        and looks_like_shape(given[0])
+        and not isinstance(given[0].node, ast.Tuple | ast.List | ast.Starred)
+    ):
         return given[0].text
     return call.sequence(name)
 

@@ -39,7 +39,11 @@ def _before_softmax(call: CallSite, tensor: Arg) -> str:
     examples=(
         Example("F.softmax(a, dim=-1)", "stable_softmax(logits=a, axis=-1)", _ROW),
         Example("F.softmax(a, 1)", "stable_softmax(logits=a, axis=1)", "a: f32[2,3,4]"),
-        Example("F.softmax(a, dim=-1, dtype=torch.float32)", "stable_softmax(logits=tf.cast(a, tf.float32), axis=-1)", "a: f16[2,3]"),
+        Example(
+            "F.softmax(a, dim=-1, dtype=torch.float32)",
+            "stable_softmax(logits=tf.cast(a, tf.float32), axis=-1)",
+            "a: f16[2,3]",
+        ),
     ),
 )
 def softmax(call: CallSite) -> str | Unmapped:
@@ -78,7 +82,11 @@ rewrites(
     safety=Safety.CLOSE,
     examples=(
         Example("F.log_softmax(a, dim=-1)", "tf.nn.log_softmax(a, axis=-1)", _ROW),
-        Example("F.log_softmax(a, dim=0, dtype=torch.float32)", "tf.nn.log_softmax(tf.cast(a, tf.float32), axis=0)", "a: f16[2,3]"),
+        Example(
+            "F.log_softmax(a, dim=0, dtype=torch.float32)",
+            "tf.nn.log_softmax(tf.cast(a, tf.float32), axis=0)",
+            "a: f16[2,3]",
+        ),
     ),
 )(log_softmax)
 rewrites(
@@ -99,13 +107,17 @@ rewrites(
     args=("logits", "tau", "hard", "eps", "dim"),
     rank="same",
     safety=Safety.REVIEW,
-    examples=(Example("F.gumbel_softmax(a, tau=2, hard=True)", "_gumbel_softmax(a, tau=2, hard=True)", _ROW, witness=False),),
+    examples=(
+        Example("F.gumbel_softmax(a, tau=2, hard=True)", "_gumbel_softmax(a, tau=2, hard=True)", _ROW, witness=False),
+    ),
 )
 def gumbel_softmax(call: CallSite) -> str | Unmapped:
     """An emitted function; random."""
     name = call.emits("gumbel_softmax")
     call.uses("stable_softmax")
-    return invoke(f"_{name}", call.text("logits"), tau=given(call, "tau"), hard=given(call, "hard"), axis=given(call, "dim"))
+    return invoke(
+        f"_{name}", call.text("logits"), tau=given(call, "tau"), hard=given(call, "hard"), axis=given(call, "dim")
+    )
 
 
 # -- dropout -----------------------------------------------------------------------------------------------------------
@@ -114,15 +126,21 @@ def gumbel_softmax(call: CallSite) -> str | Unmapped:
 @rewrites(
     RULES,
     f"{_F}dropout",
-    f"{_F}alpha_dropout",
-    "dropout",
     args=("input", "p", "training", "inplace"),
     rank="same",
     safety=Safety.REVIEW,
     note="The same rate; other random numbers.",
     examples=(
-        Example("F.dropout(a, p=p, training=training)", "tf.nn.dropout(a, rate=p) if training else a", f"{_ROW}, p: 0.5, training: False"),
-        Example("F.dropout(a + a, 0.1, training=training)", "tf.nn.dropout(a + a, rate=0.1 if training else 0.0)", f"{_ROW}, training: False"),
+        Example(
+            "F.dropout(a, p=p, training=training)",
+            "tf.nn.dropout(a, rate=p) if training else a",
+            f"{_ROW}, p: 0.5, training: False",
+        ),
+        Example(
+            "F.dropout(a + a, 0.1, training=training)",
+            "tf.nn.dropout(a + a, rate=0.1 if training else 0.0)",
+            f"{_ROW}, training: False",
+        ),
         Example("F.dropout(a, p=0.5, training=False)", "a", _ROW),
         Example("F.dropout(a, p=0.5)", "tf.nn.dropout(a, rate=0.5)", _ROW, witness=False),
     ),
@@ -195,9 +213,27 @@ _row((f"{_F}selu", "selu"), ("inplace",), "tf.nn.selu({x})", ("", "tf.nn.selu(a)
 _row((f"{_F}softsign",), (), "tf.nn.softsign({x})", ("", "tf.nn.softsign(a)"))
 _row((f"{_F}logsigmoid",), (), "tf.math.log_sigmoid({x})", ("", "tf.math.log_sigmoid(a)"))
 _row((f"{_F}tanhshrink",), (), "{x} - tf.tanh({x})", ("", "a - tf.tanh(a)"))
-_row((f"{_F}mish",), ("inplace",), "{x} * tf.tanh(tf.nn.softplus({x}))", ("", "a * tf.tanh(tf.nn.softplus(a))"), safety=Safety.CLOSE)
-_row((f"{_F}hardswish",), ("inplace",), "{x} * tf.nn.relu6({x} + 3.0) / 6.0", ("", "a * tf.nn.relu6(a + 3.0) / 6.0"), safety=Safety.CLOSE)
-_row((f"{_F}hardsigmoid",), ("inplace",), "tf.nn.relu6({x} + 3.0) / 6.0", ("", "tf.nn.relu6(a + 3.0) / 6.0"), safety=Safety.CLOSE)
+_row(
+    (f"{_F}mish",),
+    ("inplace",),
+    "{x} * tf.tanh(tf.nn.softplus({x}))",
+    ("", "a * tf.tanh(tf.nn.softplus(a))"),
+    safety=Safety.CLOSE,
+)
+_row(
+    (f"{_F}hardswish",),
+    ("inplace",),
+    "{x} * tf.nn.relu6({x} + 3.0) / 6.0",
+    ("", "a * tf.nn.relu6(a + 3.0) / 6.0"),
+    safety=Safety.CLOSE,
+)
+_row(
+    (f"{_F}hardsigmoid",),
+    ("inplace",),
+    "tf.nn.relu6({x} + 3.0) / 6.0",
+    ("", "tf.nn.relu6(a + 3.0) / 6.0"),
+    safety=Safety.CLOSE,
+)
 _row(
     (f"{_F}hardtanh",),
     ("min_val", "max_val", "inplace"),
@@ -214,7 +250,14 @@ _row(
     ("0.1", "tf.nn.leaky_relu(a, alpha=0.1)"),
     defaults={"negative_slope": "0.01"},
 )
-_row((f"{_F}elu",), ("alpha", "inplace"), "tf.nn.elu({x})", ("", "tf.nn.elu(a)"), unsupported={"alpha": "tf.nn.elu has alpha 1"}, harmless={"alpha": "1.0"})
+_row(
+    (f"{_F}elu",),
+    ("alpha", "inplace"),
+    "tf.nn.elu({x})",
+    ("", "tf.nn.elu(a)"),
+    unsupported={"alpha": "tf.nn.elu has alpha 1"},
+    harmless={"alpha": "1.0"},
+)
 _row(
     (f"{_F}softplus",),
     ("beta", "threshold"),
@@ -273,5 +316,3 @@ def prelu(call: CallSite) -> str | Unmapped:
     if weight.info.shape not in (None, (1,)) and tensor.rank not in (1, 2):
         return call.refuse("TFP102", "one slope for each channel has no rule", "reshape the weight first")
     return f"tf.where({tensor.atom} > 0, {tensor.text}, {weight.atom} * {tensor.atom})"
-
-

@@ -67,7 +67,6 @@ _SAME = {
     "neg": "tf.negative",
     "negative": "tf.negative",
     "relu": "tf.nn.relu",
-    "conj": "tf.math.conj",
 }
 
 
@@ -87,6 +86,9 @@ for _name, _function in _FLOATING.items():
     _one(_name, _function, _name not in ("asin", "arcsin", "acos", "arccos", "atanh", "erfinv") or False)
 for _name, _function in _SAME.items():
     _one(_name, _function, False)
+RULES += both(
+    "conj", ("input",), "tf.math.conj({input})", examples=[Example("torch.conj(a)", "tf.math.conj(a)", "a: c64[2,3]")]
+)
 for _name, _function in {"expit": "tf.sigmoid", "erf": "tf.math.erf"}.items():
     RULES.append(
         Rule(
@@ -169,7 +171,11 @@ def _operator(names: tuple[str, ...], operator: str) -> None:
         examples=(
             Example(f"torch.{names[0]}(a, b)", f"a {operator} b", "a: f32[2,3], b: f32[3]"),
             Example(f"torch.{names[0]}(a, i)", f"a {operator} tf.cast(i, tf.float32)", "a: f32[2,3], i: i64[3]"),
-            *([Example(f"torch.{names[0]}(a, b, alpha=s)", scaled, "a: f32[2,3], b: f32[3], s: 2.0")] if operator in "+-" else []),
+            *(
+                [Example(f"torch.{names[0]}(a, b, alpha=s)", scaled, "a: f32[2,3], b: f32[3], s: 2.0")]
+                if operator in "+-"
+                else []
+            ),
         ),
     )
     def arithmetic(call: CallSite) -> str | Unmapped:
@@ -242,7 +248,11 @@ def div(call: CallSite) -> str | Unmapped:
     ".true_divide",
     args=("input", "other"),
     dtype=None,
-    examples=(Example("torch.true_divide(i, j)", "tf.cast(i, tf.float32) / tf.cast(j, tf.float32)", "i: i64[2,3], j: i64(1,3)[3]"),),
+    examples=(
+        Example(
+            "torch.true_divide(i, j)", "tf.cast(i, tf.float32) / tf.cast(j, tf.float32)", "i: i64[2,3], j: i64(1,3)[3]"
+        ),
+    ),
 )
 def true_divide(call: CallSite) -> str | Unmapped:
     """A quotient of integers is a float."""
@@ -264,18 +274,26 @@ _TWO = "a: f32(-5,5)[2,3], b: f32(1,2)[3]"
 _binary(
     ("floor_divide", ".floor_divide"),
     "{a} // {b}",
-    (Example("torch.floor_divide(i, 2)", "i // 2", "i: i64(-5,5)[2,3]"), Example("torch.floor_divide(a, b)", "a // b", _TWO)),
+    (
+        Example("torch.floor_divide(i, 2)", "i // 2", "i: i64(-5,5)[2,3]"),
+        Example("torch.floor_divide(a, b)", "a // b", _TWO),
+    ),
 )
 _binary(
     ("remainder", ".remainder"),
     "tf.math.floormod({a}, {b})",
-    (Example("torch.remainder(a, b)", "tf.math.floormod(a, b)", _TWO), Example("torch.remainder(i, 3)", "tf.math.floormod(i, 3)", "i: i64(-5,5)[2,3]")),
+    (
+        Example("torch.remainder(a, b)", "tf.math.floormod(a, b)", _TWO),
+        Example("torch.remainder(i, 3)", "tf.math.floormod(i, 3)", "i: i64(-5,5)[2,3]"),
+    ),
 )
 _binary(("fmod", ".fmod"), "tf.truncatemod({a}, {b})", (Example("torch.fmod(a, b)", "tf.truncatemod(a, b)", _TWO),))
 _binary(("maximum", ".maximum"), "tf.maximum({a}, {b})", (Example("torch.maximum(a, b)", "tf.maximum(a, b)", _TWO),))
 _binary(("minimum", ".minimum"), "tf.minimum({a}, {b})", (Example("torch.minimum(a, b)", "tf.minimum(a, b)", _TWO),))
 _binary(
-    ("atan2", "arctan2", ".atan2"), "tf.math.atan2({a}, {b})", (Example("torch.atan2(a, b)", "tf.math.atan2(a, b)", _TWO),)
+    ("atan2", "arctan2", ".atan2"),
+    "tf.math.atan2({a}, {b})",
+    (Example("torch.atan2(a, b)", "tf.math.atan2(a, b)", _TWO),),
 )
 
 #: Comparisons: names → TensorFlow function.
@@ -306,7 +324,6 @@ for _names, _function in _COMPARISONS.items():
     "pow",
     ".pow",
     ".pow_",
-    "float_power",
     args=("input", "exponent", "out"),
     rank="same",
     examples=(
@@ -368,156 +385,3 @@ for _bound, _function in (("min", "maximum"), ("max", "minimum")):
         inplace=True,
         examples=[Example(f"torch.clamp_{_bound}(a, 0.5)", f"tf.{_function}(a, 0.5)", "a: f32[2,3]")],
     )
-
-
-# -- logic -------------------------------------------------------------------------------------------------------------
-
-
-def _bool(arg: Arg) -> str:
-    return f"tf.cast({arg.text}, tf.bool)" if arg.dtype not in (None, "bool") else arg.text
-
-
-def _connective(name: str, function: str) -> None:
-    @rewrites(
-        RULES,
-        f"logical_{name}",
-        f".logical_{name}",
-        args=("input", "other"),
-        dtype="bool",
-        rank="same",
-        examples=(
-            Example(f"torch.logical_{name}(m, k)", f"tf.{function}(m, k)", "m: bool[2,3], k: bool[3]"),
-            Example(f"torch.logical_{name}(m, i)", f"tf.{function}(m, tf.cast(i, tf.bool))", "m: bool[2,3], i: i64[3]"),
-        ),
-    )
-    def connective(call: CallSite) -> str | Unmapped:
-        """Numbers are true where they are not zero."""
-        return f"tf.{function}({_bool(receiver(call))}, {_bool(call.arg('other'))})"
-
-    @rewrites(
-        RULES,
-        f"bitwise_{name}",
-        f".bitwise_{name}",
-        f".bitwise_{name}_",
-        args=("input", "other"),
-        rank="same",
-        examples=(
-            Example(f"torch.bitwise_{name}(m, k)", f"tf.{function}(m, k)", "m: bool[2,3], k: bool[3]"),
-            Example(f"torch.bitwise_{name}(i, j)", f"tf.bitwise.bitwise_{name}(i, j)", "i: i64(0,9)[2,3], j: i64(0,9)[3]"),
-        ),
-    )
-    def bitwise(call: CallSite) -> str | Unmapped:
-        """Logical for booleans."""
-        left, right = receiver(call), call.arg("other")
-        if left.dtype in INTEGERS:
-            return f"tf.bitwise.bitwise_{name}({', '.join(promoted(left, right))})"
-        return f"tf.{function}({left.text}, {right.text})"
-
-
-_connective("and", "logical_and")
-_connective("or", "logical_or")
-_connective("xor", "math.logical_xor")
-
-
-@rewrites(
-    RULES,
-    "logical_not",
-    "bitwise_not",
-    ".logical_not",
-    ".bitwise_not",
-    args=("input",),
-    dtype="bool",
-    rank="same",
-    examples=(Example("torch.logical_not(m)", "tf.logical_not(m)", "m: bool[2,3]"),),
-)
-def logical_not(call: CallSite) -> str | Unmapped:
-    """Numbers are true where they are not zero."""
-    tensor = receiver(call)
-    if "bitwise" in call.qualname and tensor.dtype in INTEGERS:
-        return f"tf.bitwise.invert({tensor.text})"
-    return f"tf.logical_not({_bool(tensor)})"
-
-
-for _name, _function in {"isnan": "is_nan", "isinf": "is_inf", "isfinite": "is_finite"}.items():
-    RULES += both(
-        _name,
-        ("input",),
-        f"tf.math.{_function}({{input}})",
-        dtype="bool",
-        rank="same",
-        examples=[Example(f"torch.{_name}(a / (a - a))", f"tf.math.{_function}(a / (a - a))", "a: f32[2,3]")],
-    )
-
-
-def _close(call: CallSite) -> str:
-    left, right = receiver(call), call.arg("other")
-    rtol, atol = call.text("rtol", "1e-5"), call.text("atol", "1e-8")
-    return f"tf.abs({left.atom} - {right.atom}) <= {atol} + {rtol} * tf.abs({right.text})"
-
-
-@rewrites(
-    RULES,
-    "isclose",
-    ".isclose",
-    args=("input", "other", "rtol", "atol", "equal_nan"),
-    dtype="bool",
-    rank="same",
-    examples=(Example("torch.isclose(a, b, atol=1.0)", "tf.abs(a - b) <= 1.0 + 1e-5 * tf.abs(b)", "a: f32[2,3], b: f32[2,3]"),),
-)
-def isclose(call: CallSite) -> str | Unmapped:
-    """Within an absolute and a relative tolerance."""
-    return _close(call)
-
-
-@rewrites(
-    RULES,
-    "allclose",
-    ".allclose",
-    args=("input", "other", "rtol", "atol", "equal_nan"),
-    result="bool",
-    examples=(Example("torch.allclose(a, a)", "tf.reduce_all(tf.abs(a - a) <= 1e-8 + 1e-5 * tf.abs(a))", "a: f32[2,3]", witness=False),),
-)
-def allclose(call: CallSite) -> str | Unmapped:
-    """Within an absolute and a relative tolerance, everywhere."""
-    return f"tf.reduce_all({_close(call)})"
-
-
-@rewrites(
-    RULES,
-    "equal",
-    ".equal",
-    args=("input", "other"),
-    result="bool",
-    examples=(Example("torch.equal(a, b)", "tf.reduce_all(tf.equal(a, b))", "a: f32[2,3], b: f32[2,3]", witness=False),),
-)
-def equal(call: CallSite) -> str | Unmapped:
-    """Everywhere the same."""
-    return f"tf.reduce_all(tf.equal({', '.join(promoted(receiver(call), call.arg('other')))}))"
-
-
-@rewrites(
-    RULES,
-    "nan_to_num",
-    ".nan_to_num",
-    ".nan_to_num_",
-    args=("input", "nan", "posinf", "neginf"),
-    rank="same",
-    examples=(
-        Example("torch.nan_to_num(a / (a - a))", "_nan_to_num(a / (a - a))", "a: f32[2,3]"),
-        Example("torch.nan_to_num(a, 1.5)", "_nan_to_num(a, nan=1.5)", "a: f32[2,3]"),
-    ),
-)
-def nan_to_num(call: CallSite) -> str | Unmapped:
-    """NaN becomes a number, infinities the largest of the dtype."""
-    if call.has("posinf") or call.has("neginf"):
-        return call.refuse("TFP102", "arguments `posinf` and `neginf` have no rule", "write them out with tf.where")
-    nan = f", nan={call.text('nan')}" if call.has("nan") else ""
-    return f"_{call.emits('nan_to_num')}({receiver(call).text}{nan})"
-
-
-RULES += both(
-    "lerp",
-    ("input", "end", "weight"),
-    "{input} + {weight} * ({end} - {input})",
-    examples=[Example("torch.lerp(a, b, 0.25)", "a + 0.25 * (b - a)", "a: f32[2,3], b: f32[2,3]")],
-)

@@ -20,7 +20,9 @@ _ALIASES = {
 }
 
 RULES = [
-    AttributeRule(torch=f"torch.{name}", tf=TF_DTYPES[_ALIASES.get(name, name)], result="dtype", dtype=_ALIASES.get(name, name))
+    AttributeRule(
+        torch=f"torch.{name}", tf=TF_DTYPES[_ALIASES.get(name, name)], result="dtype", dtype=_ALIASES.get(name, name)
+    )
     for name in (*TF_DTYPES, *_ALIASES)
 ]
 RULES += [
@@ -32,7 +34,14 @@ RULES += [
 ]
 RULES += [
     AttributeRule(torch=f"torch.{name}", tf="None", note="TensorFlow chooses memory formats itself.")
-    for name in ("contiguous_format", "preserve_format", "legacy_contiguous_format", "channels_last", "channels_last_3d", "strided")
+    for name in (
+        "contiguous_format",
+        "preserve_format",
+        "legacy_contiguous_format",
+        "channels_last",
+        "channels_last_3d",
+        "strided",
+    )
 ]
 RULES += [
     AttributeRule(torch="torch.dtype", tf="tf.DType", result="type", note="As an annotation."),

@@ -21,8 +21,9 @@ def cast_method(name: str, torch_dtype: str, keep: tuple[str, ...]) -> None:
     """`.long()` and its like; nothing to do where the tensor is known to have that dtype."""
     dtype = TF_DTYPES[torch_dtype]
     source = "bool" if torch_dtype in INTEGERS else "i64"
-    same = {"bool": "bool", "int64": "i64", "float64": "f64", "float16": "f16", "bfloat16": None}.get(torch_dtype)
-    examples = [Example(f"a.{name}()", f"tf.cast(a, {dtype})", f"a: {source}[2,3]")]
+    same = {"bool": "bool", "int64": "i64", "float64": "f64", "float16": "f16"}.get(torch_dtype)
+    witness = torch_dtype != "bfloat16"  # NumPy has no such type to compare in
+    examples = [Example(f"a.{name}()", f"tf.cast(a, {dtype})", f"a: {source}[2,3]", witness=witness)]
     if same and keep:
         examples.append(Example(f"a.{name}()", "a", f"a: {same}[2,3]"))
 
@@ -105,7 +106,13 @@ def to(call: CallSite) -> str | Unmapped:
 
 
 #: Names of torch's typed tensors, as `Tensor.type` takes them.
-_TYPES = {"FloatTensor": "tf.float32", "LongTensor": "tf.int32", "IntTensor": "tf.int32", "BoolTensor": "tf.bool", "HalfTensor": "tf.float16"}
+_TYPES = {
+    "FloatTensor": "tf.float32",
+    "LongTensor": "tf.int32",
+    "IntTensor": "tf.int32",
+    "BoolTensor": "tf.bool",
+    "HalfTensor": "tf.float16",
+}
 
 
 @rewrites(
@@ -211,7 +218,11 @@ RULES += [
     ),
 ]
 RULES += both(
-    "numel", ("input",), "tf.size({input})", result="int", examples=[Example("torch.numel(a)", "tf.size(a)", "a: f32[2,3]")]
+    "numel",
+    ("input",),
+    "tf.size({input})",
+    result="int",
+    examples=[Example("torch.numel(a)", "tf.size(a)", "a: f32[2,3]")],
 )
 RULES += both(
     "is_floating_point",
@@ -227,17 +238,17 @@ RULES += both(
     result="bool",
     examples=[Example("torch.is_complex(a)", "a.dtype.is_complex", "a: f32[2,3]")],
 )
-RULES += both(
-    "view_as_real",
-    ("input",),
-    "tf.stack([tf.math.real({input}), tf.math.imag({input})], axis=-1)",
-    dtype="float32",
-    rank=None,
-    examples=[
-        Example(
-            "torch.view_as_real(torch.conj(c))", "tf.stack([tf.math.real(tf.math.conj(c)), tf.math.imag(tf.math.conj(c))], axis=-1)", "c: c64[3]"
-        )
-    ],
+RULES.append(
+    Rule(
+        torch="torch.view_as_real",
+        args=("input",),
+        tf="tf.stack([tf.math.real({input}), tf.math.imag({input})], axis=-1)",
+        dtype="float32",
+        rank=None,
+        examples=(
+            Example("torch.view_as_real(c)", "tf.stack([tf.math.real(c), tf.math.imag(c)], axis=-1)", "c: c64[3]"),
+        ),
+    )
 )
 
 
@@ -262,7 +273,9 @@ for _part in ("real", "imag"):
             tf=f"tf.math.{_part}({{input}})",
             dtype="float32",
             examples=(
-                Example(f"torch.{_part}(torch.complex(a, b))", f"tf.math.{_part}(tf.complex(a, b))", "a: f32[3], b: f32[3]"),
+                Example(
+                    f"torch.{_part}(torch.complex(a, b))", f"tf.math.{_part}(tf.complex(a, b))", "a: f32[3], b: f32[3]"
+                ),
             ),
         )
     )

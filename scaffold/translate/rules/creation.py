@@ -105,7 +105,9 @@ def _new(name: str, function: str, witness: bool = True) -> None:
         args=("self", "*size", "dtype", *PLACEMENT),
         examples=(
             Example(f"a.{name}(2, n)", f"tf.{function}([2, n], dtype=a.dtype)", "a: i64[2], n: 3", witness=witness),
-            Example(f"a.{name}(a.shape)", f"tf.{function}(shape_list(a), dtype=a.dtype)", "a: f32[2,3]", witness=witness),
+            Example(
+                f"a.{name}(a.shape)", f"tf.{function}(shape_list(a), dtype=a.dtype)", "a: f32[2,3]", witness=witness
+            ),
         ),
     )
     def new(call: CallSite) -> str | Unmapped:
@@ -129,7 +131,10 @@ def _like(name: str, function: str, witness: bool = True) -> None:
             examples=(
                 Example(f"torch.{name}(a)", f"tf.{function}(a)", "a: f32[2,3]", witness=witness),
                 Example(
-                    f"torch.{name}(a, dtype=torch.long)", f"tf.{function}(a, dtype=tf.int32)", "a: f32[2,3]", witness=witness
+                    f"torch.{name}(a, dtype=torch.long)",
+                    f"tf.{function}(a, dtype=tf.int32)",
+                    "a: f32[2,3]",
+                    witness=witness,
                 ),
             ),
         )
@@ -148,7 +153,11 @@ def filled(call: CallSite, shape: str, value: Arg, dtype: str | None, known: str
         return f"tf.fill({shape}, {text})"
     name = known or dtype_name(dtype)
     exact = is_number(value) and (name == "float32" or (name in INTEGERS and isinstance(value.constant, int)))
-    if exact or (isinstance(value.constant, bool) and name == "bool") or (value.kind == "tensor" and value.dtype == name):
+    if (
+        exact
+        or (isinstance(value.constant, bool) and name == "bool")
+        or (value.kind == "tensor" and value.dtype == name)
+    ):
         return f"tf.fill({shape}, {text})"
     return f"tf.fill({shape}, tf.cast({text}, {dtype}))"
 
@@ -319,7 +328,9 @@ RULES.append(
         tf="tf.convert_to_tensor({ndarray})",
         dtype=None,
         rank=None,
-        examples=(Example("torch.from_numpy(x)", "tf.convert_to_tensor(x)", "", "x = np.ones((2, 3), dtype='float32')"),),
+        examples=(
+            Example("torch.from_numpy(x)", "tf.convert_to_tensor(x)", "", "x = np.ones((2, 3), dtype='float32')"),
+        ),
     )
 )
 
@@ -358,7 +369,11 @@ _typed("BoolTensor", "tf.bool", "[True, False]")
     safety=Safety.CLOSE,
     examples=(
         Example("torch.linspace(0, 1, n)", "tf.linspace(0.0, 1.0, n)", "n: 5"),
-        Example("torch.linspace(-2.0, m, n, device=d)", "tf.linspace(-2.0, tf.cast(m, tf.float32), n)", "n: 5, m: 3, d: None"),
+        Example(
+            "torch.linspace(-2.0, m, n, device=d)",
+            "tf.linspace(-2.0, tf.cast(m, tf.float32), n)",
+            "n: 5, m: 3, d: None",
+        ),
         Example(
             "torch.linspace(0, 1, n, dtype=a.dtype)", "tf.cast(tf.linspace(0.0, 1.0, n), a.dtype)", "n: 5, a: f32[2]"
         ),

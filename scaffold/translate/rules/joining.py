@@ -33,7 +33,9 @@ def joined(call: CallSite, name: str) -> str:
         Example("torch.cat([a, b], dim=-1)", "tf.concat([a, b], axis=-1)", "a: f32[2,3], b: f32[2,4]"),
         Example("torch.cat((a, b), 1)", "tf.concat([a, b], axis=1)", "a: f32[2,3], b: f32[2,4]"),
         Example("torch.cat((a, b))", "tf.concat([a, b], axis=0)", "a: f32[2,3], b: f32[1,3]"),
-        Example("torch.cat([a, m], dim=-1)", "tf.concat([a, tf.cast(m, tf.float32)], axis=-1)", "a: f32[2,3], m: bool[2,4]"),
+        Example(
+            "torch.cat([a, m], dim=-1)", "tf.concat([a, tf.cast(m, tf.float32)], axis=-1)", "a: f32[2,3], m: bool[2,4]"
+        ),
         Example("torch.cat(s, dim=1)", "tf.concat(s, axis=1)", "a: f32[2,3]", "s = [a, a]"),
     ),
 )
@@ -160,7 +162,9 @@ def _list(call: CallSite, sections: Arg) -> str:
     ".split_with_sizes",
     args=("tensor", "split_sizes", "dim"),
     result="tuple",
-    examples=(Example("torch.split_with_sizes(a, (1, n), dim=-1)", "tf.split(a, [1, n], axis=-1)", "a: f32[2,4], n: 3"),),
+    examples=(
+        Example("torch.split_with_sizes(a, (1, n), dim=-1)", "tf.split(a, [1, n], axis=-1)", "a: f32[2,4], n: 3"),
+    ),
 )
 def split_with_sizes(call: CallSite) -> str | Unmapped:
     """A list of sizes, as in TensorFlow."""
@@ -186,7 +190,9 @@ def split_with_sizes(call: CallSite) -> str | Unmapped:
 def chunk(call: CallSite) -> str | Unmapped:
     """A number of equal pieces."""
     if not isinstance(call.constant("chunks"), int) and call.arg("chunks").kind in ("list", "tuple"):
-        return call.refuse("TFP102", "pieces are given by their borders", "use torch.split with sizes in the PyTorch file")
+        return call.refuse(
+            "TFP102", "pieces are given by their borders", "use torch.split with sizes in the PyTorch file"
+        )
     return f"tf.split({receiver(call).text}, {call.text('chunks')}, axis={call.text('dim', '0')})"
 
 

@@ -42,6 +42,45 @@ def apply_chunking_to_forward(call: CallSite) -> str | Unmapped:
     return f"{function}({inputs}{training})"
 
 
+_MASKS = "transformers.modeling_attn_mask_utils."
+
+
+@rewrite(
+    f"{_MASKS}_prepare_4d_causal_attention_mask",
+    args=("attention_mask", "input_shape", "inputs_embeds", "past_key_values_length", "sliding_window"),
+)
+def prepare_causal_attention_mask(call: CallSite) -> str:
+    """Additive causal mask of rank 4, combined with a padding mask when there is one."""
+    return _causal(call, call.text("attention_mask"))
+
+
+@rewrite(
+    f"{_MASKS}_create_4d_causal_attention_mask",
+    args=("input_shape", "dtype", "device", "past_key_values_length", "sliding_window"),
+)
+def create_causal_attention_mask(call: CallSite) -> str:
+    """Additive causal mask of rank 4 without a padding mask."""
+    return _causal(call, "None")
+
+
+def _causal(call: CallSite, mask: str) -> str:
+    parts = [mask, call.text("input_shape")]
+    if "past_key_values_length" in call.bound:
+        parts.append(call.text("past_key_values_length"))
+    if call.has("sliding_window"):
+        parts.append(f"sliding_window={call.text('sliding_window')}")
+    return f"{call.emits('prepare_causal_attention_mask')}({', '.join(parts)})"
+
+
+@rewrite(f"{_MASKS}_prepare_4d_attention_mask", args=("mask", "dtype", "tgt_len"))
+def prepare_attention_mask(call: CallSite) -> str:
+    """Additive mask of rank 4 from a padding mask."""
+    length = f", {call.text('tgt_len')}" if call.has("tgt_len") else ""
+    return f"{call.emits('expand_attention_mask')}({call.text('mask')}{length})"
+
+
 RULES = [
+    Rule(torch="transformers.utils.torch_int", args=("x",), tf="int({x})", result="int", note="a cast for PyTorch's tracer"),
+    Rule(torch="transformers.utils.torch_float", args=("x",), tf="float({x})", result="float", note="a cast for PyTorch's tracer"),
     Rule(torch="transformers.activations.get_activation", args=("activation_string",), tf="get_tf_activation({activation_string})", result="other"),
 ]

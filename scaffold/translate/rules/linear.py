@@ -36,7 +36,7 @@ def untransposed(call: CallSite, arg: Arg) -> Arg | None:
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.keywords:
         return None
     name, receiver_node, args = node.func.attr, node.func.value, list(node.args)
-    if call.engine.source.qualname(node.func) in (f"torch.{swap}" for swap in _SWAPS) and args:
+    if (call.engine.source.qualname(node.func) or "").removeprefix("torch.") in _SWAPS and args:
         receiver_node = args.pop(0)
     below = call.engine.arg(receiver_node)
     axes = [call.engine.arg(arg).constant for arg in args]
@@ -88,11 +88,16 @@ def product(call: CallSite, left: Arg, right: Arg) -> str:
     rank="same",
     examples=(
         Example("torch.matmul(a, b)", "tf.linalg.matvec(a, b)", "a: f32[2,3], b: f32[3]"),
-        Example("torch.matmul(i, b)", "tf.matmul(tf.cast(i, tf.float32), b)", "i: i64[2,3], b: f32[3,4]"),
         Example("torch.matmul(a, b)", "tf.matmul(a, b)", "a: f32[2,3,4], b: f32[2,4,5]"),
-        Example("torch.matmul(a, b.transpose(-1, -2))", "tf.matmul(a, b, transpose_b=True)", "a: f32[2,3,4], b: f32[2,5,4]"),
-        Example("torch.matmul(a.transpose(1, 2), b)", "tf.matmul(a, b, transpose_a=True)", "a: f32[2,4,3], b: f32[2,4,5]"),
-        Example("torch.matmul(a, b.permute(0, 2, 1))", "tf.matmul(a, b, transpose_b=True)", "a: f32[2,3,4], b: f32[2,5,4]"),
+        Example(
+            "torch.matmul(a, b.transpose(-1, -2))", "tf.matmul(a, b, transpose_b=True)", "a: f32[2,3,4], b: f32[2,5,4]"
+        ),
+        Example(
+            "torch.matmul(a.transpose(1, 2), b)", "tf.matmul(a, b, transpose_a=True)", "a: f32[2,4,3], b: f32[2,4,5]"
+        ),
+        Example(
+            "torch.matmul(a, b.permute(0, 2, 1))", "tf.matmul(a, b, transpose_b=True)", "a: f32[2,3,4], b: f32[2,5,4]"
+        ),
     ),
 )
 def matmul(call: CallSite) -> str | Unmapped:
@@ -167,7 +172,9 @@ def outer(call: CallSite) -> str | Unmapped:
     args=("equation", "*operands"),
     dtype=None,
     examples=(
-        Example('torch.einsum("bij,bjk->bik", a, b)', 'tf.einsum("bij,bjk->bik", a, b)', "a: f32[2,3,4], b: f32[2,4,5]"),
+        Example(
+            'torch.einsum("bij,bjk->bik", a, b)', 'tf.einsum("bij,bjk->bik", a, b)', "a: f32[2,3,4], b: f32[2,4,5]"
+        ),
         Example('torch.einsum("i , j -> i j", a, b)', 'tf.einsum("i , j -> i j", a, b)', "a: f32[3], b: f32[2]"),
         Example('torch.einsum("...ij,jk", [a, b])', 'tf.einsum("...ij,jk", a, b)', "a: f32[2,3,4], b: f32[4,5]"),
         Example(
@@ -241,7 +248,9 @@ rewrites(
     rank="same",
     examples=(
         Example("F.linear(a, w)", "tf.matmul(a, w, transpose_b=True)", "a: f32[2,3], w: f32[4,3]"),
-        Example("F.linear(a, w, bias=b)", "tf.matmul(a, w, transpose_b=True) + b", "a: f32[2,5,3], w: f32[4,3], b: f32[4]"),
+        Example(
+            "F.linear(a, w, bias=b)", "tf.matmul(a, w, transpose_b=True) + b", "a: f32[2,5,3], w: f32[4,3], b: f32[4]"
+        ),
         Example("F.linear(a, w.t())", "tf.matmul(a, w)", "a: f32[2,3], w: f32[3,4]"),
     ),
 )
@@ -292,7 +301,9 @@ def cross(call: CallSite) -> str | Unmapped:
     tensor, other = receiver(call), call.arg("other")
     axis = call.constant("dim", -1)
     if axis not in (-1, None) and (tensor.rank is None or axis != tensor.rank - 1):
-        return call.refuse("TFP102", "argument `dim`: TensorFlow takes the last axis only", "transpose before and after")
+        return call.refuse(
+            "TFP102", "argument `dim`: TensorFlow takes the last axis only", "transpose before and after"
+        )
     return f"tf.linalg.cross({tensor.text}, {other.text})"
 
 
@@ -347,7 +358,9 @@ def norm(call: CallSite) -> str | Unmapped:
     "linalg.vector_norm",
     args=("x", "ord", "dim", "keepdim", "out", "dtype"),
     examples=(
-        Example("torch.linalg.norm(a, ord=2, dim=-1, keepdim=True)", "tf.norm(a, axis=-1, keepdims=True)", "a: f32[2,3]"),
+        Example(
+            "torch.linalg.norm(a, ord=2, dim=-1, keepdim=True)", "tf.norm(a, axis=-1, keepdims=True)", "a: f32[2,3]"
+        ),
         Example("torch.linalg.norm(a, dim=-1)", "tf.norm(a, axis=-1)", "a: f32[2,3]"),
     ),
 )
@@ -358,100 +371,3 @@ def linalg_norm(call: CallSite) -> str | Unmapped:
     if matrix and call.constant("ord") in (2, -2) and not call.qualname.endswith("vector_norm"):
         return call.refuse("TFP102", "the spectral norm has no rule", "use tf.linalg.svd")
     return norm_of(call, tensor, call.bound.get("ord"))
-
-
-# -- inverses and transforms -------------------------------------------------------------------------------------------
-
-
-def _matrix(name: str, tf: str, sample: str = "a @ a.mT + torch.eye(3)") -> list[Rule]:
-    after = "a @ tf.linalg.matrix_transpose(a) + tf.eye(3)"
-    return [
-        Rule(
-            torch=f"torch.{name}",
-            args=("A",),
-            tf=f"{tf}({{A}})",
-            safety=Safety.CLOSE,
-            examples=(Example(f"torch.{name}({sample})", f"{tf}({after})", "a: f32[3,3]"),),
-        )
-    ]
-
-
-RULES += _matrix("linalg.inv", "tf.linalg.inv") + _matrix("inverse", "tf.linalg.inv") + _matrix("linalg.pinv", "tf.linalg.pinv")
-RULES += _matrix("pinverse", "tf.linalg.pinv") + _matrix("linalg.det", "tf.linalg.det") + _matrix("det", "tf.linalg.det")
-RULES += _matrix("linalg.cholesky", "tf.linalg.cholesky")
-RULES += both(
-    "trace", ("input",), "tf.linalg.trace({input})", rank=None, examples=[Example("torch.trace(a)", "tf.linalg.trace(a)", "a: f32[3,3]")]
-)
-
-
-@rewrites(
-    RULES,
-    "fft.fftn",
-    "fft.fft",
-    args=("input", "n", "dim", "norm"),
-    dtype="complex64",
-    rank="same",
-    safety=Safety.CLOSE,
-    examples=(
-        Example("torch.fft.fftn(a, dim=(1, 2))", "tf.signal.fft2d(tf.cast(a, tf.complex64))", "a: f32[2,4,8]"),
-        Example("torch.fft.fftn(a, dim=-1)", "tf.signal.fft(tf.cast(a, tf.complex64))", "a: f32[2,4,8]"),
-    ),
-)
-def fftn(call: CallSite) -> str | Unmapped:
-    """Over the last axes, up to three of them."""
-    tensor, axes = receiver(call), call.constant("dim", -1)
-    rank = call.need_rank(tensor)
-    if isinstance(rank, Unmapped):
-        return rank
-    axes = [axes] if isinstance(axes, int) else list(axes or range(rank))
-    last = sorted(axis % rank for axis in axes) == list(range(rank - len(axes), rank))
-    if not last or len(axes) > 3 or call.has("n") or call.has("norm"):
-        return call.refuse("TFP102", "TensorFlow transforms the last axes in their own size only", "transpose before and after")
-    function = {1: "fft", 2: "fft2d", 3: "fft3d"}[len(axes)]
-    complex_already = tensor.dtype == "complex64"
-    return f"tf.signal.{function}({tensor.text if complex_already else f'tf.cast({tensor.text}, tf.complex64)'})"
-
-
-@rewrites(
-    RULES,
-    "fft.rfft",
-    args=("input", "n", "dim", "norm"),
-    dtype=None,
-    rank="same",
-    safety=Safety.CLOSE,
-    examples=(
-        Example("torch.fft.rfft(a)", "tf.signal.rfft(a)", "a: f32[2,8]"),
-        Example("torch.fft.rfft(a, n=n, dim=-1)", "tf.signal.rfft(a, fft_length=[n])", "a: f32[2,8], n: 6"),
-    ),
-)
-def rfft(call: CallSite) -> str | Unmapped:
-    """Over the last axis; other axes are moved there and back."""
-    tensor, function = receiver(call), "tf.signal." + call.qualname.rsplit(".", 1)[1]
-    length = f"[{call.text('n')}]" if call.has("n") else None
-    axis = call.constant("dim", -1)
-    if axis == -1 or (tensor.rank is not None and axis == tensor.rank - 1):
-        return invoke(function, tensor.text, fft_length=length)
-    rank = call.need_rank(tensor)
-    if isinstance(rank, Unmapped) or not isinstance(axis, int) or call.has("norm"):
-        return rank if isinstance(rank, Unmapped) else call.refuse("TFP102", "the axis or `norm` is not literal", "write it out")
-    order = list(range(rank))
-    order[axis], order[-1] = order[-1], order[axis]
-    perm = f"perm=({', '.join(map(str, order))})"
-    return f"tf.transpose({invoke(function, f'tf.transpose({tensor.text}, {perm})', fft_length=length)}, {perm})"
-
-
-rewrites(
-    RULES,
-    "fft.irfft",
-    args=("input", "n", "dim", "norm"),
-    dtype="float32",
-    rank="same",
-    safety=Safety.CLOSE,
-    examples=(
-        Example(
-            "torch.fft.irfft(torch.complex(a, b), n=6, dim=-1)",
-            "tf.signal.irfft(tf.complex(a, b), fft_length=[6])",
-            "a: f32[2,4], b: f32[2,4]",
-        ),
-    ),
-)(rfft)

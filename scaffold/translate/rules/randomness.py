@@ -36,7 +36,10 @@ def _sampled(name: str, function: str) -> None:
         safety=Safety.REVIEW,
         examples=(
             Example(
-                f"torch.{name}_like(a)", f"tf.random.{function}(shape_list(a), dtype=a.dtype)", "a: f32[2,3]", witness=False
+                f"torch.{name}_like(a)",
+                f"tf.random.{function}(shape_list(a), dtype=a.dtype)",
+                "a: f32[2,3]",
+                witness=False,
             ),
         ),
     )
@@ -105,7 +108,10 @@ RULES += [
     safety=Safety.REVIEW,
     examples=(
         Example(
-            "torch.bernoulli(a)", "tf.cast(tf.random.uniform(shape_list(a)) < a, a.dtype)", "a: f32(0,1)[2,3]", witness=False
+            "torch.bernoulli(a)",
+            "tf.cast(tf.random.uniform(shape_list(a)) < a, a.dtype)",
+            "a: f32(0,1)[2,3]",
+            witness=False,
         ),
     ),
 )

@@ -55,7 +55,9 @@ def _examples(name: str, tf: str) -> tuple[Example, ...]:
         *_examples("sum", "reduce_sum"),
         Example("torch.sum(a, dim=(1, 2))", "tf.reduce_sum(a, axis=(1, 2))", "a: f32[2,3,4]"),
         Example("torch.sum(m, dim=1)", "tf.reduce_sum(tf.cast(m, tf.int32), axis=1)", "m: bool[2,3]"),
-        Example("torch.sum(i, dim=-1, dtype=torch.float32)", "tf.reduce_sum(tf.cast(i, tf.float32), axis=-1)", "i: i64[2,3]"),
+        Example(
+            "torch.sum(i, dim=-1, dtype=torch.float32)", "tf.reduce_sum(tf.cast(i, tf.float32), axis=-1)", "i: i64[2,3]"
+        ),
     ),
 )
 def sum(call: CallSite) -> str | Unmapped:
@@ -63,9 +65,19 @@ def sum(call: CallSite) -> str | Unmapped:
     return reduced(call, "tf.reduce_sum", _converted(call, counting(receiver(call))))
 
 
-@rewrites(RULES, "nansum", ".nansum", args=_ARGS, examples=(
-    Example("torch.nansum(a, dim=1)", "tf.reduce_sum(tf.where(tf.math.is_nan(a), tf.zeros_like(a), a), axis=1)", "a: f32[2,3]"),
-))
+@rewrites(
+    RULES,
+    "nansum",
+    ".nansum",
+    args=_ARGS,
+    examples=(
+        Example(
+            "torch.nansum(a, dim=1)",
+            "tf.reduce_sum(tf.where(tf.math.is_nan(a), tf.zeros_like(a), a), axis=1)",
+            "a: f32[2,3]",
+        ),
+    ),
+)
 def nansum(call: CallSite) -> str | Unmapped:
     """NaNs count as zero."""
     text = receiver(call).text
@@ -80,7 +92,11 @@ def nansum(call: CallSite) -> str | Unmapped:
     examples=(
         *_examples("mean", "reduce_mean"),
         Example("torch.mean(a, dim=[-2, -1])", "tf.reduce_mean(a, axis=[-2, -1])", "a: f32[2,3,4]"),
-        Example("torch.mean(m, dim=0, dtype=torch.float32)", "tf.reduce_mean(tf.cast(m, tf.float32), axis=0)", "m: bool[2,3]"),
+        Example(
+            "torch.mean(m, dim=0, dtype=torch.float32)",
+            "tf.reduce_mean(tf.cast(m, tf.float32), axis=0)",
+            "m: bool[2,3]",
+        ),
     ),
 )
 def mean(call: CallSite) -> str | Unmapped:
@@ -93,7 +109,10 @@ def mean(call: CallSite) -> str | Unmapped:
     "prod",
     ".prod",
     args=_ARGS,
-    examples=(*_examples("prod", "reduce_prod"), Example("torch.prod(i, -1)", "tf.reduce_prod(i, axis=-1)", "i: i64[2,3]")),
+    examples=(
+        *_examples("prod", "reduce_prod"),
+        Example("torch.prod(i, -1)", "tf.reduce_prod(i, axis=-1)", "i: i64[2,3]"),
+    ),
 )
 def prod(call: CallSite) -> str | Unmapped:
     """Booleans are counted."""
@@ -109,14 +128,20 @@ def _logical(name: str, function: str) -> None:
         dtype="bool",
         examples=(
             Example(f"torch.{name}(m)", f"tf.{function}(m)", "m: bool[2,3]"),
-            Example(f"torch.{name}(m, dim=-1, keepdim=True)", f"tf.{function}(m, axis=-1, keepdims=True)", "m: bool[2,3]"),
+            Example(
+                f"torch.{name}(m, dim=-1, keepdim=True)", f"tf.{function}(m, axis=-1, keepdims=True)", "m: bool[2,3]"
+            ),
             Example(f"torch.{name}(i, 1)", f"tf.{function}(tf.cast(i, tf.bool), axis=1)", "i: i64[2,3]"),
         ),
     )
     def logical(call: CallSite) -> str | Unmapped:
         """Numbers are true where they are not zero."""
         tensor = receiver(call)
-        text = f"tf.cast({tensor.text}, tf.bool)" if tensor.kind == "tensor" and tensor.dtype not in (None, "bool") else tensor.text
+        text = (
+            f"tf.cast({tensor.text}, tf.bool)"
+            if tensor.kind == "tensor" and tensor.dtype not in (None, "bool")
+            else tensor.text
+        )
         return reduced(call, f"tf.{function}", text)
 
 
@@ -253,14 +278,14 @@ _spread("var", "reduce_variance")
     "median",
     ".median",
     args=("input", "dim", "keepdim"),
-    examples=(
-        Example("torch.median(a)", "tf.sort(tf.reshape(a, [-1]))[(tf.size(a) - 1) // 2]", "a: f32[2,3]"),
-    ),
+    examples=(Example("torch.median(a)", "tf.sort(tf.reshape(a, [-1]))[(tf.size(a) - 1) // 2]", "a: f32[2,3]"),),
 )
 def median(call: CallSite) -> str | Unmapped:
     """The lower of the two middle elements."""
     if call.has("dim"):
-        return call.refuse("TFP102", "the median along an axis comes with indices", "use torch.sort in the PyTorch file")
+        return call.refuse(
+            "TFP102", "the median along an axis comes with indices", "use torch.sort in the PyTorch file"
+        )
     text = receiver(call).text
     return f"tf.sort(tf.reshape({text}, [-1]))[(tf.size({text}) - 1) // 2]"
 
@@ -306,7 +331,9 @@ def _running(name: str, function: str) -> None:
         examples=(
             Example(f"torch.{name}(a, dim=-1)", f"{function}(a, axis=-1)", "a: f32[2,3]"),
             Example(f"torch.{name}(m, 1)", f"{function}(tf.cast(m, tf.int32), axis=1)", "m: bool[2,3]"),
-            Example(f"torch.{name}(i, 1, dtype=torch.float32)", f"{function}(tf.cast(i, tf.float32), axis=1)", "i: i64[2,3]"),
+            Example(
+                f"torch.{name}(i, 1, dtype=torch.float32)", f"{function}(tf.cast(i, tf.float32), axis=1)", "i: i64[2,3]"
+            ),
         ),
     )
     def running(call: CallSite) -> str | Unmapped:

@@ -1,0 +1,67 @@
+"""What `generate()` needs of a decoder: `prepare_inputs_for_generation`.
+
+PyTorch's `GenerationMixin` has a generic one, TensorFlow's has none (`generation/tf_utils.py` raises), so a port writes it out. With
+a past only the last token is fed, whatever its length: under XLA the past is padded, so lengths cannot be compared.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.classes import ClassInfo
+from scaffold.translate.writer import BlockWriter
+
+#: Optional arguments of `call` that generation hands on unchanged.
+_HANDED_ON = ("encoder_hidden_states", "encoder_attention_mask", "head_mask", "cross_attn_head_mask")
+
+
+def is_generative(info: ClassInfo) -> bool:
+    """True for classes that mix in PyTorch's GenerationMixin."""
+    return any(base.endswith("GenerationMixin") for base in info.bases)
+
+
+def prepared_inputs(info: ClassInfo) -> list[str] | None:
+    """The method for a decoder-only class that relies on PyTorch's generic one; None when the class has its own."""
+    forward = info.methods.get("forward")
+    if not is_generative(info) or "prepare_inputs_for_generation" in info.methods or forward is None:
+        return None
+    names = [a.arg for a in forward.args.args]
+    if "input_ids" not in names or "past_key_values" not in names or "decoder_input_ids" in names:
+        return None
+    positions = "position_ids" in names
+    lines = [
+        "def prepare_inputs_for_generation(",
+        "    self, input_ids, past_key_values=None, attention_mask=None, use_cache=None, **kwargs",
+        "):",
+        "    # only the last token is fed when there is a past",
+        "    if past_key_values is not None:",
+        "        input_ids = input_ids[:, -1:]",
+        "",
+    ]
+    if positions:
+        lines += [
+            '    position_ids = kwargs.get("position_ids", None)',
+            "    if attention_mask is not None and position_ids is None:",
+            "        position_ids = tf.math.cumsum(attention_mask, axis=-1, exclusive=True)",
+            "        if past_key_values is not None:",
+            "            position_ids = position_ids[:, -1:]",
+            "",
+        ]
+    handed = ["input_ids", "attention_mask", *(["position_ids"] if positions else []), "past_key_values", "use_cache"]
+    lines += ["    return {", *(f'        "{n}": {n},' for n in handed)]
+    lines += [f'        "{n}": kwargs.get("{n}"),' for n in _HANDED_ON if n in names]
+    return [*lines, "    }"]
+
+
+def last_token_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if past_key_values is not None:` around a cut of `input_ids` by lengths becomes a cut to the last token."""
+    if not isinstance(statement, ast.If) or "past_key_values" not in ast.unparse(statement.test):
+        return None
+    function = writer.engine.function_of(statement)
+    if function is None or function.name != "prepare_inputs_for_generation":
+        return None
+    for node in statement.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript) and "remove_prefix_length" in ast.unparse(node.value):
+            name = ast.unparse(node.targets[0])
+            return ["if past_key_values is not None:", f"    {name} = {name}[:, -1:]"]
+    return None

@@ -1,0 +1,300 @@
+"""Repeating, copying and moving a tensor's elements.
+
+Source: torch's documentation, "torch.Tensor" and "Indexing, Slicing, Joining, Mutating Ops".
+"""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.callsite import Arg, CallSite
+from scaffold.translate.rule import Example, Rule, Unmapped
+from scaffold.translate.rules._family import (
+    axis_of,
+    both,
+    invoke,
+    looks_like_shape,
+    receiver,
+    rewrites,
+    shape_text,
+    sizes,
+)
+
+RULES: list[Rule] = []
+
+
+# -- repeating ---------------------------------------------------------------------------------------------------------
+
+
+@rewrites(
+    RULES,
+    ".expand",
+    args=("self", "*size"),
+    examples=(
+        Example("a.expand(n, -1, -1)", "tf.repeat(a, repeats=n, axis=0)", "a: f32[1,3,4], n: 2"),
+        Example("a.expand(2, n)", "tf.broadcast_to(a, [2, n])", "a: f32[1,3], n: 3"),
+        Example("a.expand(n, -1)", "tf.broadcast_to(a, [n, shape_list(a)[-1]])", "a: f32[3], n: 2"),
+        Example("a.expand(b.shape)", "tf.broadcast_to(a, shape_list(b))", "a: f32[1,3], b: f32[2,3]"),
+        Example("a.expand((n, 4, -1))", "tf.broadcast_to(a, [n, 4, shape_list(a)[-1]])", "a: f32[1,1,3], n: 2"),
+    ),
+)
+def expand(call: CallSite) -> str | Unmapped:
+    """`-1` keeps a size, which TensorFlow cannot say: one new size is a repeat, else the size is written out."""
+    tensor, items = call.arg("self"), call.items("size")
+    if (
+        not items
+        or any(isinstance(item.node, ast.Starred) for item in items)
+        or (len(items) == 1 and looks_like_shape(items[0]))
+    ):
+        return f"tf.broadcast_to({tensor.text}, {sizes(call, 'size')})"
+    kept = [i for i, item in enumerate(items) if item.constant == -1]
+    new = [i for i in range(len(items)) if i not in kept]
+    shape = tensor.info.shape
+    if kept and len(new) == 1 and shape is not None and len(shape) == len(items) and shape[new[0]] == 1:
+        return f"tf.repeat({tensor.text}, repeats={items[new[0]].text}, axis={new[0]})"
+    if kept and not new:
+        return tensor.text
+    sizes_ = [f"{call.shape(tensor)}[{i - len(items)}]" if i in kept else item.text for i, item in enumerate(items)]
+    return f"tf.broadcast_to({tensor.text}, [{', '.join(sizes_)}])"
+
+
+RULES.append(
+    Rule(
+        torch="torch.Tensor.expand_as",
+        args=("self", "other"),
+        tf="tf.broadcast_to({self}, shape_list({other}))",
+        rank=None,
+        examples=(Example("a.expand_as(b)", "tf.broadcast_to(a, shape_list(b))", "a: f32[1,3], b: f32[2,3]"),),
+    )
+)
+
+
+@rewrites(
+    RULES,
+    "broadcast_to",
+    ".broadcast_to",
+    args=("input", "size"),
+    examples=(Example("torch.broadcast_to(a, (2, n))", "tf.broadcast_to(a, [2, n])", "a: f32[1,3], n: 3"),),
+)
+def broadcast_to(call: CallSite) -> str | Unmapped:
+    """Sizes as one list."""
+    return f"tf.broadcast_to({receiver(call).text}, {shape_text(call, call.arg('size'))})"
+
+
+def _tiled(call: CallSite, items: list[Arg], text: str) -> str | Unmapped:
+    """tf.tile wants as many numbers as the tensor has axes."""
+    tensor = receiver(call)
+    rank = call.need_rank(tensor)
+    if isinstance(rank, Unmapped):
+        return rank
+    if not items:
+        return f"tf.tile({tensor.text}, {text})"
+    numbers = [item.text for item in items]
+    if len(numbers) < rank:
+        numbers = ["1"] * (rank - len(numbers)) + numbers
+    extra = len(numbers) - rank
+    subject = tensor.text if not extra else f"{tensor.atom}[{', '.join(['None'] * extra)}]"
+    return f"tf.tile({subject}, [{', '.join(numbers)}])"
+
+
+@rewrites(
+    RULES,
+    ".repeat",
+    ".tile",
+    args=("self", "*repeats"),
+    examples=(
+        Example("a.repeat(1, n)", "tf.tile(a, [1, n])", "a: f32[2,3], n: 2"),
+        Example("a.repeat(n, 1, 1)", "tf.tile(a[None], [n, 1, 1])", "a: f32[2,3], n: 2"),
+    ),
+)
+def repeat(call: CallSite) -> str | Unmapped:
+    """New axes in front when there are more numbers than axes, which needs the rank."""
+    return _tiled(call, call.items("repeats"), sizes(call, "repeats"))
+
+
+@rewrites(
+    RULES,
+    "tile",
+    args=("input", "dims"),
+    examples=(Example("torch.tile(a, (2,))", "tf.tile(a, [1, 2])", "a: f32[2,3]"),),
+)
+def tile(call: CallSite) -> str | Unmapped:
+    """Missing numbers in front are ones."""
+    dims = call.arg("dims")
+    nodes = dims.node.elts if isinstance(dims.node, ast.Tuple | ast.List) else []
+    return _tiled(call, [call.engine.arg(node) for node in nodes], dims.text)
+
+
+RULES += both(
+    "repeat_interleave",
+    ("input", "repeats", "dim", "output_size"),
+    "tf.repeat({input}, repeats={repeats}, axis={dim})",
+    ignore=("output_size",),
+    rank=None,
+    examples=[
+        Example("torch.repeat_interleave(a, n, dim=1)", "tf.repeat(a, repeats=n, axis=1)", "a: f32[2,3], n: 2"),
+        Example("torch.repeat_interleave(a, repeats=2, dim=0)", "tf.repeat(a, repeats=2, axis=0)", "a: f32[2,3]"),
+    ],
+)
+
+
+# -- copies and views --------------------------------------------------------------------------------------------------
+
+
+def _same(name: str, args: tuple[str, ...] = ("self",), sample: str = "", witness: bool = True) -> Rule:
+    return Rule(
+        torch=f"torch.Tensor.{name}",
+        args=args,
+        ignore=args[1:],
+        tf="{self}",
+        note="Tensors are immutable in TensorFlow and have no strides: nothing to do.",
+        examples=(Example(f"a.{name}({sample})", "a", "a: f32[2,3]", witness=witness),),
+    )
+
+
+RULES += [
+    _same("contiguous", ("self", "memory_format")),
+    _same("cpu"),
+    _same("cuda", ("self", "device"), witness=False),
+    _same("requires_grad_", ("self", "requires_grad"), "False"),
+    _same("resolve_conj"),
+]
+RULES += both(
+    "clone",
+    ("input", "memory_format"),
+    "{input}",
+    ignore=("memory_format",),
+    examples=[Example("torch.clone(a)", "a", "a: f32[2,3]")],
+)
+RULES += both(
+    "detach",
+    ("input",),
+    "tf.stop_gradient({input})",
+    inplace=True,
+    examples=[Example("torch.detach(a)", "tf.stop_gradient(a)", "a: f32[2,3]")],
+)
+
+
+# -- moving elements ---------------------------------------------------------------------------------------------------
+
+
+@rewrites(
+    RULES,
+    "roll",
+    ".roll",
+    args=("input", "shifts", "dims"),
+    rank="same",
+    examples=(
+        Example(
+            "torch.roll(a, shifts=(-1, n), dims=(1, 2))",
+            "tf.roll(a, shift=(-1, n), axis=(1, 2))",
+            "a: f32[2,3,4], n: 2",
+        ),
+        Example("torch.roll(a, 1, 1)", "tf.roll(a, shift=1, axis=1)", "a: f32[2,3]"),
+        Example(
+            "torch.roll(a, 2)",
+            "tf.reshape(tf.roll(tf.reshape(a, [-1]), shift=2, axis=0), shape_list(a))",
+            "a: f32[2,3]",
+        ),
+    ),
+)
+def roll(call: CallSite) -> str | Unmapped:
+    """Without axes torch rolls the flattened tensor."""
+    tensor, shifts = receiver(call), call.text("shifts")
+    if call.has("dims"):
+        return f"tf.roll({tensor.text}, shift={shifts}, axis={call.text('dims')})"
+    return f"tf.reshape(tf.roll(tf.reshape({tensor.text}, [-1]), shift={shifts}, axis=0), {call.shape(tensor)})"
+
+
+RULES += [
+    Rule(
+        torch="torch.Tensor.flip",
+        args=("self", "*dims"),
+        tf="tf.reverse({self}, axis={dims})",
+        examples=(
+            Example("a.flip(1)", "tf.reverse(a, axis=[1])", "a: f32[2,3]"),
+            Example("a.flip((0, -1))", "tf.reverse(a, axis=[0, -1])", "a: f32[2,3]"),
+        ),
+    )
+]
+
+
+@rewrites(
+    RULES,
+    "flip",
+    args=("input", "dims"),
+    rank="same",
+    examples=(
+        Example("torch.flip(a, [1])", "tf.reverse(a, axis=[1])", "a: f32[2,3]"),
+        Example("torch.flip(a, dims=(0, 1))", "tf.reverse(a, axis=[0, 1])", "a: f32[2,3]"),
+    ),
+)
+def flip(call: CallSite) -> str | Unmapped:
+    """Axes as a list."""
+    return f"tf.reverse({call.text('input')}, axis={shape_text(call, call.arg('dims'))})"
+
+
+@rewrites(
+    RULES,
+    ".unfold",
+    args=("self", "dimension", "size", "step"),
+    examples=(
+        Example("a.unfold(-1, 3, 2)", "tf.signal.frame(a, frame_length=3, frame_step=2)", "a: f32[2,9]"),
+        Example(
+            "a.unfold(dimension=1, size=3, step=2)",
+            "tf.transpose(tf.signal.frame(a, frame_length=3, frame_step=2, axis=1), perm=(0, 1, 3, 2))",
+            "a: f32[2,9,4]",
+        ),
+    ),
+)
+def unfold(call: CallSite) -> str | Unmapped:
+    """torch puts the window last, tf.signal.frame beside the frames: the same for the last axis only."""
+    tensor, axis = call.arg("self"), call.constant("dimension")
+    frame = invoke("tf.signal.frame", tensor.text, frame_length=call.text("size"), frame_step=call.text("step"))
+    if axis == -1:
+        return frame
+    rank, axis = call.need_rank(tensor), axis_of(call, "dimension", tensor)
+    if isinstance(rank, Unmapped):
+        return rank
+    if isinstance(axis, Unmapped):
+        return axis
+    if axis == rank - 1:
+        return frame
+    order = [*range(axis + 1), *range(axis + 2, rank + 1), axis + 1]
+    return f"tf.transpose({frame[:-1]}, axis={axis}), perm=({', '.join(map(str, order))}))"
+
+
+def _leading(call: CallSite, axis: int, index: str) -> str:
+    return f"{receiver(call).atom}[{''.join(':, ' for _ in range(axis))}{index}]"
+
+
+@rewrites(
+    RULES,
+    "narrow",
+    ".narrow",
+    args=("input", "dim", "start", "length"),
+    rank="same",
+    examples=(Example("torch.narrow(a, 1, 1, n)", "a[:, 1 : 1 + n]", "a: f32[2,5], n: 3"),),
+)
+def narrow(call: CallSite) -> str | Unmapped:
+    """A slice."""
+    axis = axis_of(call, "dim", receiver(call))
+    if isinstance(axis, Unmapped):
+        return axis
+    start, length = call.arg("start"), call.arg("length")
+    return _leading(
+        call, axis, f":{length.text}" if start.constant == 0 else f"{start.atom} : {start.atom} + {length.atom}"
+    )
+
+
+@rewrites(
+    RULES,
+    "select",
+    ".select",
+    args=("input", "dim", "index"),
+    examples=(Example("torch.select(a, 1, n)", "a[:, n]", "a: f32[2,5], n: 3"),),
+)
+def select(call: CallSite) -> str | Unmapped:
+    """An index."""
+    axis = axis_of(call, "dim", receiver(call))
+    return axis if isinstance(axis, Unmapped) else _leading(call, axis, call.text("index"))
