@@ -14,7 +14,15 @@ from typing import Any
 
 from scaffold.core.typedb import Observation, TypeInfo
 
-DTYPES = {"f16": "float16", "f32": "float32", "f64": "float64", "c64": "complex64", "i64": "int64", "i32": "int32", "bool": "bool"}
+DTYPES = {
+    "f16": "float16",
+    "f32": "float32",
+    "f64": "float64",
+    "c64": "complex64",
+    "i64": "int64",
+    "i32": "int32",
+    "bool": "bool",
+}
 _TENSOR = re.compile(r"(f16|f32|f64|c64|i64|i32|bool)(perm|sorted)?(?:\(([^)]*)\))?\[([^\]]*)\]$")
 
 
@@ -55,7 +63,11 @@ class Sample:
             values = random.standard_normal(self.shape) + 1j * random.standard_normal(self.shape)
         else:
             values = random.uniform(*self.bounds, self.shape) if self.bounds else random.standard_normal(self.shape)
-        return np.sort(values, axis=-1).astype(self.dtype) if self.form == "sorted" else np.asarray(values).astype(self.dtype)
+        return (
+            np.sort(values, axis=-1).astype(self.dtype)
+            if self.form == "sorted"
+            else np.asarray(values).astype(self.dtype)
+        )
 
 
 def parse(inputs: str) -> list[Sample]:
