@@ -209,7 +209,8 @@ _TFP: tuple[Code, ...] = (
     Code(
         "TFP001",
         "not a Python module",
-        "The file to translate cannot be parsed as Python, or is far larger than any model file. Repair it or name the right one.",
+        "The file to translate cannot be parsed as Python, or is far larger than any model file. Repair it, or name the right "
+        "one.",
     ),
     Code(
         "TFP002",
@@ -277,7 +278,8 @@ _TFP: tuple[Code, ...] = (
     Code(
         "TFP121",
         "an index without a TensorFlow form",
-        "This combination of tensors, slices and ellipses as indices has no TensorFlow form. Use tf.gather_nd on explicit indices.",
+        "This combination of tensors, slices and ellipses as indices has no TensorFlow form. Use tf.gather_nd on explicit "
+        "indices.",
     ),
     Code(
         "TFP130",
