@@ -1,0 +1,146 @@
+"""The parts of the probe that need PyTorch, in a child process as they really run."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaffold.core.child import WORKERS, run_worker
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers is not installed"),
+    pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="torch is not installed"),
+]
+
+PREAMBLE = """
+import time
+import torch
+from torch import nn
+from transformers.utils import ModelOutput
+from transformers import PretrainedConfig
+
+class Config(PretrainedConfig):
+    model_type = "toy"
+    def __init__(self, hidden_size=8, num_labels=3, pad_token_id=0, vocab_size=20, **kwargs):
+        super().__init__(num_labels=num_labels, pad_token_id=pad_token_id, **kwargs)
+        self.hidden_size, self.vocab_size = hidden_size, vocab_size
+
+class Toy(nn.Module):
+    main_input_name = "input_ids"
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.emb = nn.Embedding(config.vocab_size, 8, padding_idx=0)
+        self.norm = nn.LayerNorm(8)
+        self.batch = nn.BatchNorm1d(8)
+        self.scale = nn.Parameter(torch.ones(8))
+        self.fixed = nn.Parameter(torch.arange(4.0), requires_grad=False)
+        self.classifier = nn.Linear(8, config.num_labels)
+        self.decoder = nn.Linear(8, config.vocab_size)
+        self.tie_weights()
+    def tie_weights(self):
+        self.decoder.weight = self.emb.weight
+    def forward(self, input_ids, attention_mask=None, labels=None, return_dict=None):
+        hidden = self.norm(self.emb(input_ids)) * self.scale
+        hidden = self.batch(hidden.transpose(1, 2)).transpose(1, 2)
+        logits = self.classifier(hidden.mean(1))
+        loss = nn.functional.cross_entropy(logits, labels) if labels is not None else None
+        self.config.problem_type = "changed"
+        return ModelOutput(loss=loss, logits=logits) if loss is not None else ModelOutput(logits=logits)
+"""
+
+
+def check(folder: Path, body: str) -> None:
+    """Run the body after the preamble; its assertions decide."""
+    script = folder / "check.py"
+    script.write_text(f"import sys\nsys.path.insert(0, {str(WORKERS)!r})\n{PREAMBLE}\n{body}", encoding="utf-8")
+    result = run_worker(script, [], python=sys.executable, src=None, timeout=240)
+    assert result.ok, result.stderr[-3000:]
+
+
+def test_weights_hide_nothing(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+from pt_weights import describe_weights, randomise
+torch.manual_seed(1)
+model = Toy(Config())
+randomise(model, 0)
+assert model.decoder.weight is model.emb.weight
+for name, p in model.named_parameters():
+    if name != "fixed":
+        assert p.unique().numel() == p.numel(), f"{name} is regular"
+assert model.fixed.tolist() == [0, 1, 2, 3], "what is not trained was changed"
+assert abs(model.norm.weight.mean() - 1) < 0.3 and abs(model.norm.bias).max() < 1
+assert (model.batch.running_var > 0).all() and model.batch.running_var.std() > 0 and model.batch.running_mean.std() > 0
+torch.manual_seed(1)
+twin = Toy(Config())
+randomise(twin, 0)
+assert all(torch.equal(v, twin.state_dict()[k]) for k, v in model.state_dict().items()), "not repeatable"
+said = describe_weights(model)
+assert said["tied"] == [["emb.weight", "decoder.weight"]]
+assert said["parameters"]["classifier.weight"] == [3, 8] and "batch.running_mean" in said["buffers"]
+assert said["modules"]["norm"] == "LayerNorm"
+""",
+    )
+
+
+def test_calls_are_repeatable_and_leave_the_model_alone(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+import numpy as np
+from pt_recipes import RECIPES
+from pt_subject import Subject
+from pt_weights import randomise
+model = Toy(Config()).eval()
+randomise(model, 0)
+before = {k: v.clone() for k, v in model.state_dict().items()}
+torch.manual_seed(0)
+ids = torch.randint(1, 20, (4, 6))
+subject = Subject(model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, {}, deadline=time.monotonic() + 100)
+for recipe in RECIPES:
+    recipe(subject)
+cases = {case.name: case for case in subject.cases}
+assert {"default", "minimal", "labels", "mask", "shorter"} <= set(cases), cases.keys()
+assert "train" not in cases
+assert all(torch.equal(before[k], v) for k, v in model.state_dict().items()), "training changed the weights"
+assert model.config.problem_type is None, "a call changed the configuration"
+labels = cases["labels"].arrays
+assert labels["in/labels"].shape == (4,) and labels["in/labels"].max() < 3 and labels["out/loss"].shape == ()
+assert cases["minimal"].inputs == ["input_ids"]
+for case in cases.values():
+    inputs = {k[3:]: torch.from_numpy(v) for k, v in case.arrays.items() if k.startswith("in/")}
+    with torch.no_grad():
+        again = model(**inputs)["logits"].numpy()
+    assert np.array_equal(again, case.arrays.get("out/logits", case.arrays.get("out/1", again))), case.name
+""",
+    )
+
+
+def test_failures_are_noted_not_raised(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+from pt_subject import OutOfTime, Subject
+model = Toy(Config()).eval()
+ids = torch.randint(1, 20, (2, 3))
+subject = Subject(model, {"input_ids": ids}, {}, deadline=time.monotonic() + 100)
+assert subject.run("bad", {"input_ids": ids + 100}) is None
+assert "IndexError" in subject.dropped["bad"] and not subject.cases
+with torch.no_grad():
+    model.scale.fill_(float("nan"))
+assert subject.run("nan", {"input_ids": ids}) is None
+assert "not numbers" in subject.dropped["nan"]
+subject.deadline = 0
+try:
+    subject.run("late", {"input_ids": ids})
+    raise SystemExit("no OutOfTime")
+except OutOfTime:
+    pass
+""",
+    )
