@@ -23,7 +23,11 @@ def problems(head: HeadReport) -> list[str]:
         found.append(
             f"first divergence at {c.tensor} in {divergence.case} ({divergence.mode}): {c.note or c.max_scaled}"
         )
-    found += [f"{case.case} ({case.mode}): {case.error}" for case in head.cases if case.error]
+    errors: dict[tuple[str, str], list[str]] = {}
+    for case in head.cases:
+        if case.error:
+            errors.setdefault((case.case, case.error), []).append(case.mode)
+    found += [f"{name} ({', '.join(modes)}): {error}" for (name, error), modes in errors.items()]
     found += [f"{check.name}: {check.detail}" for check in head.checks if check.status is Status.FAIL]
     if not found and head.max_scaled is None:
         found.append("nothing was compared")

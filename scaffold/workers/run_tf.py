@@ -78,11 +78,6 @@ class Budget:
         """This class's share."""
         return self.seconds / max(1, self.classes)
 
-    def spend(self, seconds: float) -> None:
-        """Book one class."""
-        self.seconds -= seconds
-        self.classes -= 1
-
 
 def read_variants(folder: Path) -> list[Variant]:
     """The variants of one class, `base` first."""
@@ -121,6 +116,7 @@ class ClassRun:
         self.folder = cases / self.pt_class
         self.buffers = set(probed.get("buffers", ()))
         self.tied = probed.get("tied", ())
+        self.probe_error = probed.get("error")
 
     def check(self, result: Mapping[str, str]) -> None:
         """Record a check."""
@@ -136,7 +132,8 @@ class ClassRun:
             raise LookupError(f"the module defines no {self.tf_class}")
         variants = read_variants(self.folder) if self.folder.is_dir() else []
         if not any(v.cases for v in variants):
-            raise LookupError(f"no recorded case for {self.pt_class}")
+            reason = f": {self.probe_error}" if self.probe_error else ""
+            raise LookupError(f"no recorded case for {self.pt_class}{reason}")
         for variant in variants:
             self.load(variant)
             for case in variant.cases:
@@ -223,7 +220,7 @@ class ClassRun:
             else:
                 self.execute(variant, case, mode)
                 traced.add(trace)
-        budget.spend(time.process_time() - started)
+        budget.seconds -= time.process_time() - started
 
 
 def _simplicity(pair: tuple[Variant, Case]) -> tuple[bool, bool, int, int]:
@@ -386,6 +383,7 @@ def main(argv: list[str] | None = None) -> int:
             from tf_model import describe
 
             error = str(failure) if isinstance(failure, LookupError) else describe(failure)
+        budget.classes -= 1
         seconds = time.monotonic() - started
         journal.write("end", **{"class": tf_class, "error": error, "seconds": round(seconds, 3)})
     return 0

@@ -74,15 +74,19 @@ BERT = spec(
     }
 )
 
-#: class → (text below the class statement, spoilt text)
-SPOILT = {
-    "TFBertForMaskedLM": ("sequence_output = outputs[0]", "sequence_output = outputs[0] * 1.0001"),
-    "TFBertForQuestionAnswering": ('name="qa_outputs"', 'name="qa_output"'),
+Changes = dict[str, tuple[tuple[str, str], ...]]
+
+#: class → pairs of text below the class statement and spoilt text
+SPOILT: Changes = {
+    "TFBertForMaskedLM": (("sequence_output = outputs[0]", "sequence_output = outputs[0] * 1.0001"),),
+    "TFBertForQuestionAnswering": (('name="qa_outputs"', 'name="qa_output"'),),
     "TFBertForSequenceClassification": (
-        "super().__init__(config, *inputs, **kwargs)",
-        "import os; os.kill(os.getpid(), 11)",
+        ("super().__init__(config, *inputs, **kwargs)", "import os; os.kill(os.getpid(), 11)"),
     ),
-    "TFBertForTokenClassification": ("self.dropout(inputs=sequence_output, training=training)", "sequence_output"),
+    "TFBertForTokenClassification": (
+        ("training=training,", "training=False,"),
+        ("self.dropout(inputs=sequence_output, training=training)", "sequence_output"),
+    ),
 }
 
 
@@ -111,7 +115,7 @@ def recorded(src: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "classes"
 
 
-def spoil(src: Path, tree: Path, changes: dict[str, tuple[str, str]]) -> Path:
+def spoil(src: Path, tree: Path, changes: Changes) -> Path:
     """A tree of links to the real one, with another modeling_tf_bert.py."""
 
     def link(below: Path, *parts: str) -> None:
@@ -126,7 +130,7 @@ def spoil(src: Path, tree: Path, changes: dict[str, tuple[str, str]]) -> Path:
     link(Path("transformers"), "models", "bert")
     file = tree / "transformers/models/bert/modeling_tf_bert.py"
     text = file.read_text()
-    for name, (old, new) in changes.items():
+    for name, old, new in ((name, *pair) for name, pairs in changes.items() for pair in pairs):
         head, mark, tail = text.partition(f"class {name}(")
         assert mark and old in tail
         text = head + mark + tail.replace(old, new, 1)
@@ -185,18 +189,19 @@ def test_a_spoilt_port_fails_where_it_is_spoilt(src: Path, recorded: Path, tmp_p
     assert "unexpected qa_outputs.weight" in check(questions, "weights-bin").detail
     assert dead.error == "child process died (signal 11, SIGSEGV)"
     assert tokens.max_scaled is not None and tokens.max_scaled < 1e-5, "dropout is off in inference"
+    assert check(tokens, "training-changes-output").status is Status.FAIL
     assert case(model, "base/minimal", "graph").ok, "the classes after the dead one are verified"
     assert absent.error == "no recorded case for BertForNextSentencePrediction"
 
 
 def test_a_wrong_epsilon_shows_in_the_first_hidden_state(src: Path, recorded: Path, tmp_path: Path) -> None:
-    tree = spoil(src, tmp_path / "src", {"TFBertEmbeddings": ("epsilon=config.layer_norm_eps", "epsilon=1e-3")})
+    tree = spoil(src, tmp_path / "src", {"TFBertEmbeddings": (("epsilon=config.layer_norm_eps", "epsilon=1e-3"),)})
     (model,) = run(tree, recorded, "TFBertModel", modes=("eager",)).heads
     first = localise(model)
     assert first is not None and first.comparison.tensor == "hidden_states/0"
 
 
 def test_a_module_with_an_error_in_it(src: Path, recorded: Path, tmp_path: Path) -> None:
-    tree = spoil(src, tmp_path / "src", {"TFBertEmbeddings": ("keras.layers.Layer)", "keras.layers.Lawyer)")})
+    tree = spoil(src, tmp_path / "src", {"TFBertEmbeddings": (("keras.layers.Layer)", "keras.layers.Lawyer)"),)})
     (model,) = run(tree, recorded, "TFBertModel").heads
     assert model.error and "Lawyer" in model.error and "modeling_tf_bert.py" in model.error
