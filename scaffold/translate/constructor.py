@@ -13,7 +13,7 @@ from scaffold.translate import binding, registry
 from scaffold.translate.callsite import Arg
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
-from scaffold.translate.operators import local_names
+from scaffold.translate.names import local_names
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.writer import BlockWriter, indented
 

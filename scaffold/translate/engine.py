@@ -6,15 +6,17 @@ Source of the semantics: translator.md's measurements and the rules in `rules/`;
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from scaffold.core.diagnostics import Diagnostic, Severity, Span
-from scaffold.core.typedb import TypeDB, TypeInfo
+from scaffold.core.diagnostics import Diagnostic
+from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import binding, layouts, operators, registry
 from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite, parenthesised
-from scaffold.translate.classes import TRAINING_LAYERS, Category, Child, ClassInfo
+from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
 from scaffold.translate.losses import loss_function
+from scaffold.translate.names import local_names
 from scaffold.translate.rule import AnyRule, AttributeRule, LayerRule, Rule, Unmapped
 from scaffold.translate.sources import Source
 from scaffold.translate.truth import truth
@@ -23,56 +25,15 @@ from scaffold.translate.truth import truth
 SHAPES = frozenset({"size"})
 
 
-class Engine:
+class Engine(Context):
     """Translates the expressions of one source. `classes` and `renames` are filled by the caller."""
 
     def __init__(self, source: Source, types: TypeDB | None = None, given: dict[str, TypeInfo] | None = None) -> None:
-        self.source = source
-        self.types = types or TypeDB()
-        self.given = given or {}
-        self.classes: dict[str, ClassInfo] = {}
-        self.renames: dict[str, str] = {}
-        self.current: ClassInfo | None = None
-        self.uses: set[str] = set()
-        self.emits: set[str] = set()
-        self.layers: set[str] = set()
-        self.variants: dict[str, dict[str, str]] = {}
-        self.layer_name: str | None = None  # text of the name argument of the sub-layer under construction
-        self.initializer: str | None = None  # text of the kernel initializer in the current constructor
-        self.extra_init: list[str] = []  # statements to add after the current one in a constructor
-        self.padded: dict[tuple[str, str], str] = {}  # (class, attribute) → padding layer in front of it
-        self.constructing: str | None = None  # attribute under construction
-        self.diagnostics: list[Diagnostic] = []
-        self.statistics: dict[str, int] = {"mapped": 0, "unmapped": 0}
-        self.main_layers: dict[str, str] = {}  # PyTorch model class → TF main layer
-        self.thin_models: dict[str, str] = {}  # public model class with a main layer → its TF class
-        self.extras: dict[str, dict[str, str]] = {}  # class → constructor argument → its text where a model constructs it
-        self.tied_models: set[str] = set()
-        self.tied_calls: dict[tuple[str, str], tuple[str, str | None]] = {}
-        self.tied_attributes: dict[str, dict[str, str | None]] = {}
-        self.ignored_keys: dict[str, tuple[str, ...]] = {}
-        self.method_overrides: dict[tuple[str, str], list[str]] = {}
-        self.base_members: list[str] = []
-        self.doc_renames: dict[str, str] = {}
-        self.imported: set[tuple[str, str]] = set()
-        self.unused_functions: set[str] = set()
-        self.as_layer = False  # the current model class is written as a main layer
-        self.has_initializer_range = False
-        self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None
-        self.trained_anyway: set[str] = set()  # borrowed classes whose call takes `training` although PyTorch's needs none
-        self.settled: dict[str, bool] = {}  # conditions known in advance in the current function
-        self.unpacks = False  # the current function is decorated with @unpack_inputs
-        self.dropout_rates: frozenset[str] = frozenset()
-        self.uses_library_loss = False
-        self.loss_name = "loss"
+        super().__init__(source, types, given)
         self.infer = Inference(self)
         self._memo: dict[int, str] = {}
 
-    # -- what rules may ask ------------------------------------------------------------------------------------------
-
-    def parent(self, node: ast.AST) -> ast.AST | None:
-        """The node's parent in the PyTorch syntax tree."""
-        return self.source.parents.get(node)
+    # -- what rules may ask ------------------------------------------------------------------------------------------------
 
     def type_of(self, node: ast.AST) -> TypeInfo:
         """What is known of an expression's PyTorch value."""
@@ -82,75 +43,6 @@ class Engine:
         """An expression as a rule's argument."""
         return Arg(node, self.expression(node), self.type_of(node))
 
-    def function_of(self, node: ast.AST) -> ast.FunctionDef | None:
-        """The innermost function a node stands in."""
-        current: ast.AST | None = node
-        while current is not None:
-            current = self.source.parents.get(current)
-            if isinstance(current, ast.FunctionDef):
-                return current
-        return None
-
-    def class_of(self, node: ast.AST) -> ClassInfo | None:
-        """The translated class a node stands in."""
-        current: ast.AST | None = node
-        while current is not None:
-            if isinstance(current, ast.ClassDef) and current.name in self.classes:
-                return self.classes[current.name]
-            current = self.source.parents.get(current)
-        return None
-
-    def child_of(self, node: ast.AST) -> Child | None:
-        """The sub-module an expression (`self.encoder.layer[0]`, a loop variable) denotes, if it does."""
-        if isinstance(node, ast.Attribute):
-            owner = self.owner_of(node.value)
-            return owner.children.get(node.attr) if owner else None
-        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
-            child = self.child_of(node.value)
-            return child.item() if child is not None and child.is_list else None
-        if isinstance(node, ast.Name):
-            return self._local_child(node)
-        return None
-
-    def _local_child(self, node: ast.Name) -> Child | None:
-        function = self.function_of(node)
-        for loop in ast.walk(function) if function else ():
-            if isinstance(loop, (ast.For, ast.comprehension)):
-                for target, iterable in operators.loop_pairs(loop):
-                    if isinstance(target, ast.Name) and target.id == node.id:
-                        child = self.child_of(iterable.value if isinstance(iterable, ast.Subscript) else iterable)
-                        if child is not None and child.is_list:
-                            return child.item()
-        return None
-
-    def owner_of(self, node: ast.AST) -> ClassInfo | None:
-        """The translated class whose instance an expression is."""
-        if isinstance(node, ast.Name) and node.id == "self":
-            return self.class_of(node)
-        child = self.child_of(node)
-        if child is not None and not child.is_list:
-            return self.classes.get(child.class_name)
-        detail = self.types.at(node).detail or ""
-        return self.classes.get(detail.split(".")[-1])
-
-    def all_methods(self, info: ClassInfo) -> dict[str, ast.FunctionDef]:
-        """A class's methods, those of its in-file bases included."""
-        methods: dict[str, ast.FunctionDef] = {}
-        for base in info.bases:
-            if base in self.classes:
-                methods |= self.all_methods(self.classes[base])
-        return {**methods, **info.methods}
-
-    def add_padding(self, node: ast.AST, constructor: str) -> None:
-        """Put an explicit padding layer in front of the sub-layer under construction."""
-        owner = self.class_of(node)
-        if owner is None or self.constructing is None or owner.children[self.constructing].is_list:
-            self.diagnose("TFP102", "padding", "a padded convolution inside a list", node, "give it its own attribute")
-            return
-        name = f"{self.constructing}_padding"
-        self.padded[owner.name, self.constructing] = name
-        self.extra_init.append(f"self.{name} = {constructor}")
-
     def padding_layer(self, func: ast.AST | None) -> str | None:
         """The padding layer in front of a called sub-layer, as text."""
         if not isinstance(func, ast.Attribute):
@@ -159,72 +51,15 @@ class Engine:
         name = self.padded.get((owner.name, func.attr)) if owner else None
         return f"{self.expression(func.value)}.{name}" if name else None
 
-    def training_argument(self, function: ast.AST | None) -> str:
-        """`, training=training` when a method given as a value needs it, else nothing."""
-        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "self":
-            owner = self.class_of(function)
-            if owner is not None and function.attr in owner.training_methods:
-                return ", training=training"
-        return ""
-
-    def main_layer_name(self, info: ClassInfo) -> str:
-        """The layer that stands for a pretrained model used inside another one."""
-        return self.main_layers.get(info.name, info.tf_name)
-
     def call_in_file(self, node: ast.Call, text: str, info: ClassInfo) -> str:
         """A call of a sub-module of a class of this file."""
         trains = info.needs_training or info.category is Category.MODEL or info.name in self.trained_anyway
         extra = ("training=training",) if trains else ()
         return operators.write_call(self, node, text, extra)
 
-    def constructor_extras(self, pt_name: str) -> tuple[str, ...]:
-        """Arguments that a translated class's constructor takes beyond PyTorch's (tied embeddings)."""
-        in_model = self.current is not None and self.current.category is Category.MODEL and not self.as_layer
-        return tuple(f"{name}={text if in_model else name}" for name, text in self.extras.get(pt_name, {}).items())
-
     def construct_layer(self, rule: LayerRule, qualname: str, node: ast.Call) -> str:
         """A torch layer's constructor as the Keras one."""
         return operators.layer_constructor(self, rule, qualname, node)
-
-    def called_rank(self, info: ClassInfo, constructor: ast.Call) -> int | None:
-        """Rank of the tensors that the sub-layer made by a constructor call is called with."""
-        attrs = [a for a, child in info.children.items() if constructor in child.calls]
-        for node in ast.walk(info.node):
-            if isinstance(node, ast.Call) and node.args:
-                child = self.child_of(node.func)
-                if child is not None and child.attr in attrs:
-                    return self.type_of(node.args[0]).rank
-        return None
-
-    def attribute_type(self, node: ast.Attribute) -> TypeInfo:
-        """Merged observations of the same `self.x` elsewhere in the class, or its value in `__init__`."""
-        owner = self.class_of(node)
-        if owner is None or not (isinstance(node.value, ast.Name) and node.value.id == "self"):
-            return TypeInfo(())
-        seen = []
-        for other in ast.walk(owner.node):
-            if isinstance(other, ast.Attribute) and other.attr == node.attr and ast.dump(other.value) == ast.dump(node.value):
-                seen += self.types.at(other).seen
-        return TypeInfo(tuple(dict.fromkeys(seen)), static=True)
-
-    def diagnose(self, code: str, subject: str, message: str, node: ast.AST, help: str = "", severity: Severity = Severity.ERROR) -> None:
-        """Record a finding at a node of the PyTorch file; an ERROR makes the statement writer leave a marker."""
-        span = Span(node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0)  # type: ignore[attr-defined]
-        owner = self._top_level(node)
-        found = Diagnostic(
-            code=code, subject=subject, message=message, help=help, path=self.source.path, span=span, severity=severity, owner=owner
-        )
-        if found not in self.diagnostics:
-            self.diagnostics.append(found)
-
-    def _top_level(self, node: ast.AST) -> str:
-        current: ast.AST | None = node
-        name = ""
-        while current is not None:
-            if isinstance(current, (ast.ClassDef, ast.FunctionDef)):
-                name = current.name
-            current = self.source.parents.get(current)
-        return name
 
     # -- rendering ---------------------------------------------------------------------------------------------------
 
@@ -240,10 +75,6 @@ class Engine:
         """Fix the text of an expression, when a pass has hoisted its value."""
         self._memo[id(node)] = text
 
-    def trains(self, child: Child) -> bool:
-        """True when a sub-module behaves differently in training."""
-        names = {child.qualname, *(self.source.qualname(c.func) or ast.unparse(c.func) for c in child.calls)}
-        return any(n in TRAINING_LAYERS or (n in self.classes and self.classes[n].needs_training) for n in names)
 
     def splice_arguments(self, arguments: ast.arguments) -> str:
         """A parameter list with translated annotations and defaults."""
@@ -302,8 +133,8 @@ class Engine:
         return result
 
     @staticmethod
-    def _tensor_named(name: str) -> tuple[operators.Observation, ...]:
-        return () if name in ("self", "config") else (operators.Observation("tensor"),)
+    def _tensor_named(name: str) -> tuple[Observation, ...]:
+        return () if name in ("self", "config") else (Observation("tensor"),)
 
     def _name(self, node: ast.Name) -> str:
         if node.id in self.renames and not self._is_local(node):
@@ -317,7 +148,7 @@ class Engine:
 
     def _is_local(self, node: ast.Name) -> bool:
         function = self.function_of(node)
-        return function is not None and node.id in operators.local_names(function)
+        return function is not None and node.id in local_names(function)
 
     def _attribute(self, node: ast.Attribute) -> str:
         if isinstance(node.ctx, ast.Load):
@@ -486,7 +317,7 @@ class Engine:
     def constant(self, node: ast.AST) -> object:
         """Literal value of an expression, or NOT_CONSTANT."""
         try:
-            return ast.literal_eval(node)  # type: ignore[arg-type]
+            return ast.literal_eval(node)
         except (ValueError, TypeError, SyntaxError):
             return NOT_CONSTANT
 

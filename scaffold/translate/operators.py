@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from scaffold.core.typedb import Observation, TypeInfo
+from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
 from scaffold.translate.callsite import Arg, parenthesised, tf_dtype
 from scaffold.translate.infer import promote
@@ -16,35 +14,7 @@ from scaffold.translate.rule import AttributeRule, LayerRule, Unmapped
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
 
-__all__ = ["Observation", "binary", "compare", "layer_constructor", "local_names", "loop_pairs", "plain_call", "special_attribute", "subscript"]
-
 _SEQUENCES = frozenset({"size", "tuple", "list"})
-
-
-@lru_cache(maxsize=512)
-def local_names(function: ast.FunctionDef) -> frozenset[str]:
-    """Parameters of a function and names it assigns."""
-    arguments = function.args
-    names = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
-    for extra in (arguments.vararg, arguments.kwarg):
-        if extra is not None:
-            names.add(extra.arg)
-    names |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return frozenset(names)
-
-
-def loop_pairs(loop: ast.For | ast.comprehension) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """(target, iterable) pairs of a loop, `enumerate` and `zip` looked through."""
-    target, iterable = loop.target, loop.iter
-    if isinstance(iterable, ast.Call) and isinstance(iterable.func, ast.Name) and isinstance(target, ast.Tuple):
-        if iterable.func.id == "enumerate" and len(target.elts) == 2:
-            inner = ast.comprehension(target=target.elts[1], iter=iterable.args[0], ifs=[], is_async=0)
-            yield from loop_pairs(inner)
-            return
-        if iterable.func.id == "zip":
-            yield from zip(target.elts, iterable.args, strict=False)
-            return
-    yield target, iterable
 
 
 def _as_list(engine: Engine, node: ast.expr) -> str:
@@ -115,7 +85,7 @@ def compare(engine: Engine, node: ast.Compare) -> str:
         common = promote(tensors[0][1].dtype, tensors[1][1].dtype)
         if common is not None and any(_tf(i.dtype) != _tf(common) for _, i in tensors):
             casts = {o: f"tf.cast({engine.expression(o)}, {tf_dtype(common)})" for o, i in tensors if _tf(i.dtype) != _tf(common)}
-            return _replace_operands(engine, node, casts)  # type: ignore[arg-type]
+            return _replace_operands(engine, node, casts)
     return engine.splice(node)
 
 
@@ -193,7 +163,15 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
             return binding.fill(rule.tf, {"self": engine.arg(receiver)})
     if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
         return _pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
-    return _module_attribute(engine, node)
+    return _loss_attribute(engine, node) or _module_attribute(engine, node)
+
+
+def _loss_attribute(engine: Engine, node: ast.Attribute) -> str | None:
+    """`loss_fct.ignore_index` of a loss module that has become a function."""
+    constructor = engine.loss_of(node.value) if node.attr == "ignore_index" else None
+    if constructor is None:
+        return None
+    return next((engine.expression(k.value) for k in constructor.keywords if k.arg == "ignore_index"), "-100")
 
 
 def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:

@@ -30,7 +30,7 @@ def exported(located: Located) -> frozenset[str]:
         names = set()
         for node in ast.parse(located.source).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                names = {e.value for e in getattr(node.value, "elts", []) if isinstance(e, ast.Constant)}
+                names = {str(ast.literal_eval(e)) for e in getattr(node.value, "elts", [])}
     return frozenset(names)
 
 

@@ -1,0 +1,205 @@
+"""What the translator knows while it works on a file: classes, roles, ties, the current function, findings.
+
+Lookups from syntax nodes to sub-modules and classes live here; rendering lives in `engine.py`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from scaffold.core.diagnostics import Diagnostic, Severity, Span
+from scaffold.core.typedb import Observation, TypeDB, TypeInfo
+from scaffold.translate.classes import TRAINING_LAYERS, Category, Child, ClassInfo
+from scaffold.translate.names import loop_pairs
+from scaffold.translate.sources import Source
+
+
+class Context:
+    """State shared by the parts of the translator. `classes` and `renames` are filled by the caller."""
+
+    def __init__(self, source: Source, types: TypeDB | None = None, given: dict[str, TypeInfo] | None = None) -> None:
+        self.source = source
+        self.types = types or TypeDB()
+        self.given = given or {}
+        self.classes: dict[str, ClassInfo] = {}
+        self.renames: dict[str, str] = {}
+        self.current: ClassInfo | None = None
+        self.uses: set[str] = set()
+        self.emits: set[str] = set()
+        self.layers: set[str] = set()
+        self.variants: dict[str, dict[str, str]] = {}
+        self.layer_name: str | None = None  # text of the name argument of the sub-layer under construction
+        self.initializer: str | None = None  # text of the kernel initializer in the current constructor
+        self.extra_init: list[str] = []  # statements to add after the current one in a constructor
+        self.padded: dict[tuple[str, str], str] = {}  # (class, attribute) → padding layer in front of it
+        self.constructing: str | None = None  # attribute under construction
+        self.diagnostics: list[Diagnostic] = []
+        self.statistics: dict[str, int] = {"mapped": 0, "unmapped": 0}
+        self.main_layers: dict[str, str] = {}  # PyTorch model class → TF main layer
+        self.thin_models: dict[str, str] = {}  # public model class with a main layer → its TF class
+        self.extras: dict[str, dict[str, str]] = {}  # class → constructor argument → its text where a model constructs it
+        self.tied_models: set[str] = set()
+        self.tied_calls: dict[tuple[str, str], tuple[str, str | None]] = {}
+        self.tied_attributes: dict[str, dict[str, str | None]] = {}
+        self.ignored_keys: dict[str, tuple[str, ...]] = {}
+        self.method_overrides: dict[tuple[str, str], list[str]] = {}
+        self.base_members: list[str] = []
+        self.doc_renames: dict[str, str] = {}
+        self.imported: set[tuple[str, str]] = set()
+        self.unused_functions: set[str] = set()
+        self.as_layer = False  # the current model class is written as a main layer
+        self.has_initializer_range = False
+        self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None
+        self.trained_anyway: set[str] = set()  # borrowed classes whose call takes `training` although PyTorch's needs none
+        self.settled: dict[str, bool] = {}  # conditions known in advance in the current function
+        self.unpacks = False  # the current function is decorated with @unpack_inputs
+        self.dropout_rates: frozenset[str] = frozenset()
+        self.uses_library_loss = False
+        self.loss_name = "loss"
+
+    # -- what rules may ask ------------------------------------------------------------------------------------------
+
+    def parent(self, node: ast.AST) -> ast.AST | None:
+        """The node's parent in the PyTorch syntax tree."""
+        return self.source.parents.get(node)
+
+
+
+    def function_of(self, node: ast.AST) -> ast.FunctionDef | None:
+        """The innermost function a node stands in."""
+        current: ast.AST | None = node
+        while current is not None:
+            current = self.source.parents.get(current)
+            if isinstance(current, ast.FunctionDef):
+                return current
+        return None
+
+    def class_of(self, node: ast.AST) -> ClassInfo | None:
+        """The translated class a node stands in."""
+        current: ast.AST | None = node
+        while current is not None:
+            if isinstance(current, ast.ClassDef) and current.name in self.classes:
+                return self.classes[current.name]
+            current = self.source.parents.get(current)
+        return None
+
+    def child_of(self, node: ast.AST) -> Child | None:
+        """The sub-module an expression (`self.encoder.layer[0]`, a loop variable) denotes, if it does."""
+        if isinstance(node, ast.Attribute):
+            owner = self.owner_of(node.value)
+            return owner.children.get(node.attr) if owner else None
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
+            child = self.child_of(node.value)
+            return child.item() if child is not None and child.is_list else None
+        if isinstance(node, ast.Name):
+            return self._local_child(node)
+        return None
+
+    def _local_child(self, node: ast.Name) -> Child | None:
+        function = self.function_of(node)
+        for loop in ast.walk(function) if function else ():
+            if isinstance(loop, (ast.For, ast.comprehension)):
+                for target, iterable in loop_pairs(loop):
+                    if isinstance(target, ast.Name) and target.id == node.id:
+                        child = self.child_of(iterable.value if isinstance(iterable, ast.Subscript) else iterable)
+                        if child is not None and child.is_list:
+                            return child.item()
+        return None
+
+    def owner_of(self, node: ast.AST) -> ClassInfo | None:
+        """The translated class whose instance an expression is."""
+        if isinstance(node, ast.Name) and node.id == "self":
+            return self.class_of(node)
+        child = self.child_of(node)
+        if child is not None and not child.is_list:
+            return self.classes.get(child.class_name)
+        detail = self.types.at(node).detail or ""
+        return self.classes.get(detail.split(".")[-1])
+
+    def all_methods(self, info: ClassInfo) -> dict[str, ast.FunctionDef]:
+        """A class's methods, those of its in-file bases included."""
+        methods: dict[str, ast.FunctionDef] = {}
+        for base in info.bases:
+            if base in self.classes:
+                methods |= self.all_methods(self.classes[base])
+        return {**methods, **info.methods}
+
+    def add_padding(self, node: ast.AST, constructor: str) -> None:
+        """Put an explicit padding layer in front of the sub-layer under construction."""
+        owner = self.class_of(node)
+        if owner is None or self.constructing is None or owner.children[self.constructing].is_list:
+            self.diagnose("TFP102", "padding", "a padded convolution inside a list", node, "give it its own attribute")
+            return
+        name = f"{self.constructing}_padding"
+        self.padded[owner.name, self.constructing] = name
+        self.extra_init.append(f"self.{name} = {constructor}")
+
+
+    def training_argument(self, function: ast.AST | None) -> str:
+        """`, training=training` when a method given as a value needs it, else nothing."""
+        if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "self":
+            owner = self.class_of(function)
+            if owner is not None and function.attr in owner.training_methods:
+                return ", training=training"
+        return ""
+
+    def main_layer_name(self, info: ClassInfo) -> str:
+        """The layer that stands for a pretrained model used inside another one."""
+        return self.main_layers.get(info.name, info.tf_name)
+
+
+    def constructor_extras(self, pt_name: str) -> tuple[str, ...]:
+        """Arguments that a translated class's constructor takes beyond PyTorch's (tied embeddings)."""
+        in_model = self.current is not None and self.current.category is Category.MODEL and not self.as_layer
+        return tuple(f"{name}={text if in_model else name}" for name, text in self.extras.get(pt_name, {}).items())
+
+
+    def called_rank(self, info: ClassInfo, constructor: ast.Call) -> int | None:
+        """Rank of the tensors that the sub-layer made by a constructor call is called with."""
+        attrs = [a for a, child in info.children.items() if constructor in child.calls]
+        for node in ast.walk(info.node):
+            if isinstance(node, ast.Call) and node.args:
+                child = self.child_of(node.func)
+                if child is not None and child.attr in attrs:
+                    return self.type_of(node.args[0]).rank
+        return None
+
+    def attribute_type(self, node: ast.Attribute) -> TypeInfo:
+        """Merged observations of the same `self.x` elsewhere in the class, or its value in `__init__`."""
+        owner = self.class_of(node)
+        if owner is None or not (isinstance(node.value, ast.Name) and node.value.id == "self"):
+            return TypeInfo(())
+        seen: list[Observation] = []
+        for other in ast.walk(owner.node):
+            if isinstance(other, ast.Attribute) and other.attr == node.attr and ast.dump(other.value) == ast.dump(node.value):
+                seen += self.types.at(other).seen
+        return TypeInfo(tuple(dict.fromkeys(seen)), static=True)
+
+    def diagnose(self, code: str, subject: str, message: str, node: ast.AST, help: str = "", severity: Severity = Severity.ERROR) -> None:
+        """Record a finding at a node of the PyTorch file; an ERROR makes the statement writer leave a marker."""
+        span = Span(node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0)  # type: ignore[attr-defined]
+        owner = self._top_level(node)
+        found = Diagnostic(
+            code=code, subject=subject, message=message, help=help, path=self.source.path, span=span, severity=severity, owner=owner
+        )
+        if found not in self.diagnostics:
+            self.diagnostics.append(found)
+
+    def _top_level(self, node: ast.AST) -> str:
+        current: ast.AST | None = node
+        name = ""
+        while current is not None:
+            if isinstance(current, (ast.ClassDef, ast.FunctionDef)):
+                name = current.name
+            current = self.source.parents.get(current)
+        return name
+
+    def trains(self, child: Child) -> bool:
+        """True when a sub-module behaves differently in training."""
+        names = {child.qualname, *(self.source.qualname(c.func) or ast.unparse(c.func) for c in child.calls)}
+        return any(n in TRAINING_LAYERS or (n in self.classes and self.classes[n].needs_training) for n in names)
+
+    def type_of(self, node: ast.AST) -> TypeInfo:
+        """What is known of an expression's PyTorch value."""
+        raise NotImplementedError
