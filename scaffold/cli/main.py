@@ -11,7 +11,9 @@ import difflib
 import errno
 import importlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,9 +112,15 @@ def _from_os(error: OSError) -> ScaffoldError:
     return ScaffoldError("CLI106", f"{what}{where}", help)
 
 
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)  # so that child processes are stopped and temporary trees removed
     console = Console(as_json="--json" in argv)
     try:
         return _dispatch(argv, console)
