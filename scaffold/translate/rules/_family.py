@@ -84,10 +84,10 @@ def rewrites(
             into.append(
                 Rule(
                     torch=qualname,
-                    args=_method(args) if is_method else args,
+                    args=(*(_method(args) if is_method else args), *_other_spellings(args)),
                     tf="",
                     note=note,
-                    rewrite=function,
+                    rewrite=_respelled(function),
                     examples=tuple(_renamed(example, names[0], name) for example in examples if _holds(example, name)),
                     **fields,
                 )
@@ -95,6 +95,26 @@ def rewrites(
         return function
 
     return wrap
+
+
+#: NumPy's names for two parameters, which torch takes too.
+_SPELLINGS = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def _other_spellings(args: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(other for other, name in _SPELLINGS.items() if name in args)
+
+
+def _respelled(function: Rewrite) -> Rewrite:
+    """The function, given its arguments by torch's own names."""
+
+    def rewrite(call: CallSite) -> str | Unmapped:
+        for other, name in _SPELLINGS.items():
+            if other in call.bound:
+                call.bound[name] = call.bound.pop(other)
+        return function(call)
+
+    return rewrite
 
 
 def _holds(example: Example, name: str) -> bool:

@@ -14,21 +14,26 @@ import pytest
 
 from scaffold.translate.engine import translate_expression
 from scaffold.translate.registry import all_rules
-from scaffold.translate.rule import AttributeRule, Example, LayerRule, Rule
+from scaffold.translate.rule import AttributeRule, Example, Rule
 from tests.translate.rules.samples import parse
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions"
 RULES: list[Rule] = [rule for _, rule in all_rules() if isinstance(rule, Rule)]
-EXAMPLES = [(rule, number, example) for rule in RULES for number, example in enumerate(rule.examples)]
 
 
-def named(rule: Rule, number: int) -> str:
-    return f"{rule.torch.removeprefix('torch.')}-{number}"
-
-
-every_example = pytest.mark.parametrize(
-    ("rule", "example"), [pytest.param(r, e, id=named(r, n)) for r, n, e in EXAMPLES]
+FAMILIES = sorted(
+    {family for family, rule in all_rules() if isinstance(rule, Rule) and rule.torch.startswith("torch.")}
 )
+every_family = pytest.mark.parametrize("family", FAMILIES)
+
+
+def of(family: str) -> list[tuple[Rule, Example]]:
+    return [
+        (rule, example)
+        for name, rule in all_rules()
+        if name == family and isinstance(rule, Rule) and rule.torch.startswith("torch.")
+        for example in rule.examples
+    ]
 
 
 def translated(source: str, example: Example) -> tuple[str, list[str]]:
@@ -37,21 +42,30 @@ def translated(source: str, example: Example) -> tuple[str, list[str]]:
     return text, [f"{d.code} {d.message}" for d in diagnostics]
 
 
+def plain(text: str) -> str:
+    return ast.unparse(ast.parse(text, mode="eval"))
+
+
 def test_every_rule_has_an_example() -> None:
-    assert RULES
+    assert len(RULES) > 500
     assert [rule.torch for rule in RULES if rule.torch.startswith("torch.") and not rule.examples] == []
 
 
-def test_attributes_are_dtypes_constants_or_tensor_attributes() -> None:
+def test_attribute_rules_are_expressions() -> None:
     rows = [rule for _, rule in all_rules() if isinstance(rule, AttributeRule)]
     assert len(rows) > 20
     for row in rows:
         ast.parse(row.tf.replace("{self}", "x"), mode="eval")
 
 
-@every_example
-def test_golden(rule: Rule, example: Example) -> None:
-    assert translated(example.before, example) == (example.after, [])
+@every_family
+def test_golden(family: str) -> None:
+    wrong = {}
+    for rule, example in of(family):
+        found = translated(example.before, example)
+        if found != (example.after, []):
+            wrong[f"{rule.torch}: {example.before}"] = (example.after, *found)
+    assert wrong == {}
 
 
 class Respelled(ast.NodeTransformer):
@@ -65,65 +79,75 @@ class Respelled(ast.NodeTransformer):
         self.generic_visit(node)
         name = ast.unparse(node.func)
         method = self.rule.torch.startswith("torch.Tensor.")
-        expected = (
-            self.rule.torch.rsplit(".", 1)[-1] if method else self.rule.torch.replace("torch.nn.functional.", "F.")
-        )
-        if (name != expected and not (method and name.endswith(f".{expected}"))) or not node.args:
-            return node
+        leaf = self.rule.torch.rsplit(".", 1)[-1]
+        matches = name.endswith(f".{leaf}") if method else name == self.rule.torch.replace("torch.nn.functional.", "F.")
         parameters = self.rule.args[1:] if method else self.rule.args
-        if any(keyword.iskeyword(p) for p in parameters) or any(
-            p.startswith("*") for p in parameters[: len(node.args)]
-        ):
+        parameters = parameters[: len(node.args)]
+        unspeakable = any(p.startswith("*") or keyword.iskeyword(p) for p in parameters)
+        if not matches or not parameters or unspeakable or len(parameters) < len(node.args):
             return node
-        if len(node.args) > len(parameters):
-            return node
-        node.keywords = [ast.keyword(p, v) for p, v in zip(parameters, node.args, strict=False)] + node.keywords
-        node.args = []
+        spelled = [ast.keyword(p, v) for p, v in zip(parameters, node.args, strict=True)]
         self.changed = True
-        return node
+        return ast.Call(node.func, [], spelled + node.keywords)
 
 
-def plain(text: str) -> str:
-    return ast.unparse(ast.parse(text, mode="eval"))
+@every_family
+def test_positional_arguments_as_keywords(family: str) -> None:
+    wrong, tried = {}, 0
+    for rule, example in of(family):
+        respelled = Respelled(rule)
+        source = ast.unparse(respelled.visit(ast.parse(example.before, mode="eval")))
+        if respelled.changed:
+            tried += 1
+            text, diagnostics = translated(source, example)
+            if (plain(text), diagnostics) != (plain(example.after), []):
+                wrong[f"{rule.torch}: {source}"] = (example.after, text, diagnostics)
+    assert wrong == {}
+    assert tried or family in ("library", "layers")
 
 
-def respelled_text(source: str, example: Example) -> tuple[str, list[str]]:
-    text, diagnostics = translated(source, example)
-    return plain(text), diagnostics
+@every_family
+def test_import_aliases(family: str) -> None:
+    wrong = {}
+    for rule, example in of(family):
+        module, leaf = rule.torch.rsplit(".", 1)
+        call = f"{rule.torch.replace('torch.nn.functional.', 'F.')}("
+        if module == "torch.Tensor" or call not in example.before:
+            continue
+        for spelled, statement in (
+            ("renamed", f"from {module} import {leaf} as renamed"),
+            (f"th.{leaf}", f"import {module} as th"),
+        ):
+            source = example.before.replace(call, f"{spelled}(")
+            text, diagnostics = translated(f"{statement}\n{source}", example)
+            if (text, diagnostics) != (example.after, []):
+                wrong[f"{statement}; {source}"] = (example.after, text, diagnostics)
+    assert wrong == {}
 
 
-@every_example
-def test_positional_arguments_as_keywords(rule: Rule, example: Example) -> None:
-    respelled = Respelled(rule)
-    source = ast.unparse(respelled.visit(ast.parse(example.before, mode="eval")))
-    if not respelled.changed:
-        pytest.skip("no positional argument that has a keyword")
-    assert respelled_text(source, example) == (plain(example.after), [])
+def test_axis_and_keepdims_are_torchs_other_spellings() -> None:
+    a = "a: f32[2,3], b: f32[2,3]"
+    assert translated("torch.cat([a, b], axis=1)", Example("", "", a)) == ("tf.concat([a, b], axis=1)", [])
+    assert translated("a.sum(axis=-1, keepdims=True)", Example("", "", a)) == (
+        "tf.reduce_sum(a, axis=-1, keepdims=True)",
+        [],
+    )
 
 
-@every_example
-def test_import_aliases(rule: Rule, example: Example) -> None:
-    if rule.torch.startswith("torch.Tensor."):
-        pytest.skip("a method has no import")
-    short = rule.torch.replace("torch.nn.functional.", "F.")
-    module, leaf = rule.torch.rsplit(".", 1)
-    if f"{short}(" not in example.before:
-        pytest.skip("the example spells the call otherwise")
-    renamed = example.before.replace(f"{short}(", "renamed(")
-    assert translated(f"from {module} import {leaf} as renamed\n{renamed}", example)[0] == example.after
-    aliased = example.before.replace(f"{short}(", f"th.{leaf}(")
-    assert translated(f"import {module} as th\n{aliased}", example)[0] == example.after
-
-
-@pytest.mark.parametrize("rule", [r for r in RULES if r.torch.startswith("torch.")], ids=lambda rule: rule.torch)
-def test_unpacked_arguments_are_refused_not_guessed(rule: Rule) -> None:
-    method = rule.torch.startswith("torch.Tensor.")
-    parameters = rule.args[1:] if method else rule.args
-    if not parameters or parameters[0].startswith("*"):
-        pytest.skip("takes any number of arguments, or none")
-    call = f"a.{rule.torch.rsplit('.', 1)[-1]}(*given)" if method else f"{rule.torch}(*given)"
-    text, diagnostics = translated(call, Example(call, "", "a: f32[2,3]"))
-    assert diagnostics and "*given" in text
+@every_family
+def test_unpacked_arguments_are_refused_not_guessed(family: str) -> None:
+    wrong = []
+    for rule in dict.fromkeys(rule.torch for rule, _ in of(family)):
+        args = next(r.args for r in RULES if r.torch == rule)
+        method = rule.startswith("torch.Tensor.")
+        args = args[1:] if method else args
+        if not args or args[0].startswith("*"):
+            continue  # takes any number of arguments, or none
+        call = f"a.{rule.rsplit('.', 1)[-1]}(*given)" if method else f"{rule}(*given)"
+        text, diagnostics = translated(call, Example(call, "", "a: f32[2,3]"))
+        if not diagnostics or "*given" not in text:
+            wrong.append((call, text))
+    assert wrong == []
 
 
 # -- the numerical witness ---------------------------------------------------------------------------------------------
@@ -225,22 +249,19 @@ def assert_same(torch_value: Any, tf_value: Any, both: Frameworks) -> None:
         assert np.array_equal(np.asarray(tf_value), np.asarray(torch_value))
 
 
-WITNESSES = [pytest.param(r, e, id=named(r, n)) for r, n, e in EXAMPLES if e.witness]
-
-
 @pytest.mark.e2e
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("rule", "example"), WITNESSES)
-def test_witness(rule: Rule, example: Example, frameworks: Frameworks) -> None:
-    expected = frameworks.left(example)
-    assert_same(expected, frameworks.right(example, graph=False), frameworks)
-    if (
-        ".numpy()" not in example.after
-        and "rank" not in example.after
-        and frameworks.tf.is_tensor(frameworks.right(example, False))
-    ):
-        assert_same(frameworks.left(example), frameworks.right(example, graph=True), frameworks)
-
-
-def test_layer_rules_are_someone_elses() -> None:
-    assert all(not isinstance(rule, LayerRule) for rule in RULES)
+@every_family
+def test_witness(family: str, frameworks: Frameworks) -> None:
+    wrong = {}
+    for rule, example in of(family):
+        if not example.witness:
+            continue
+        try:
+            actual = frameworks.right(example, graph=False)
+            assert_same(frameworks.left(example), actual, frameworks)
+            if isinstance(actual, frameworks.tf.Tensor) and ".numpy()" not in example.after:
+                assert_same(frameworks.left(example), frameworks.right(example, graph=True), frameworks)
+        except Exception as error:  # every failure of the family is listed, not only the first
+            wrong[f"{rule.torch}: {example.before}"] = f"{type(error).__name__}: {error}"
+    assert wrong == {}
