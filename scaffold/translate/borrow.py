@@ -62,11 +62,10 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
     node = next((n for n in source.tree.body if isinstance(n, ast.ClassDef) and n.name == f"TF{name}"), None)
     if node is None or node.decorator_list:
         return None
+    replacements = _prefixes(name, info.name, replacements)
     text = source.segment(node)
     for before, after in replacements:
         text = re.sub(before, after, text)
-    if not replacements and name != info.name:
-        text = text.replace(name, info.name)
     try:
         renamed = ast.parse(text).body[0]
     except SyntaxError:
@@ -74,9 +73,24 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
     if not isinstance(renamed, ast.ClassDef) or renamed.name != info.tf_name:
         return None
     target = f"transformers.models.{folder}.modeling_tf_{stem}.TF{name}"
-    pairs = ",".join(f"{a}->{b}" for a, b in replacements) or ("" if name == info.name else f"{name}->{info.name}")
+    if any(n.id.endswith("Config") and n.id != located.config_class for n in ast.walk(renamed) if isinstance(n, ast.Name)):
+        return None
+    pairs = ",".join(f"{a}->{b}" for a, b in replacements)
     mark = f"# Copied from {target}" + (f" with {pairs}" if pairs else "")
     return Borrowed([mark, *text.split("\n")], target, renamed, _needed_imports(source, renamed, folder))
+
+
+def _prefixes(name: str, own: str, replacements: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Replacements of whole class names as replacements of the models' names, which also fit the configuration's."""
+    if name == own or any(name.startswith(a) and own == name.replace(a, b) and a != name for a, b in replacements):
+        return replacements
+    length = 0
+    while length < min(len(name), len(own)) and name[-1 - length] == own[-1 - length]:
+        length += 1
+    while length and not name[len(name) - length].isupper():
+        length -= 1
+    before, after = name[: len(name) - length], own[: len(own) - length]
+    return ((before, after),) if before and after else replacements
 
 
 def _needed_imports(source: Source, node: ast.ClassDef, folder: str) -> set[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate.classes import TRAINING_LAYERS, Category, Child, ClassInfo
-from scaffold.translate.names import loop_pairs
+from scaffold.translate.names import loop_pairs, loops
 from scaffold.translate.sources import Source
 
 
@@ -98,13 +98,12 @@ class Context:
 
     def _local_child(self, node: ast.Name) -> Child | None:
         function = self.function_of(node)
-        for loop in ast.walk(function) if function else ():
-            if isinstance(loop, (ast.For, ast.comprehension)):
-                for target, iterable in loop_pairs(loop):
-                    if isinstance(target, ast.Name) and target.id == node.id:
-                        child = self.child_of(iterable.value if isinstance(iterable, ast.Subscript) else iterable)
-                        if child is not None and child.is_list:
-                            return child.item()
+        for loop in loops(function) if function else ():
+            for target, iterable in loop_pairs(loop):
+                if isinstance(target, ast.Name) and target.id == node.id:
+                    child = self.child_of(iterable.value if isinstance(iterable, ast.Subscript) else iterable)
+                    if child is not None and child.is_list:
+                        return child.item()
         return None
 
     def owner_of(self, node: ast.AST) -> ClassInfo | None:

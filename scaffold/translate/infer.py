@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
 from scaffold.translate import registry
+from scaffold.translate.names import loop_pairs, loops
 from scaffold.translate.rule import AttributeRule, Rule, Unmapped
 
 if TYPE_CHECKING:
@@ -33,12 +34,16 @@ def static(kind: str, dtype: str | None = None, rank: int | None = None, detail:
     return TypeInfo((Observation(kind, dtype, rank, detail),), static=True)
 
 
+_Names = dict[str, tuple[tuple[Observation, ...], tuple[ast.AST, ...]]]
+
+
 class Inference:
     """Static types for one engine; results are memoised by node."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._memo: dict[int, TypeInfo] = {}
+        self._names: dict[ast.FunctionDef, _Names] = {}
 
     def __call__(self, node: ast.AST) -> TypeInfo:
         seen = self.engine.types.at(node)
@@ -62,20 +67,29 @@ class Inference:
         function = self.engine.function_of(node)
         if function is None:
             return UNKNOWN
-        observed: list[Observation] = []
-        values: list[ast.AST] = []
-        for other in ast.walk(function):
-            if isinstance(other, ast.Name) and other.id == node.id:
-                observed += self.engine.types.at(other).seen
-            elif isinstance(other, ast.Assign) and any(isinstance(t, ast.Name) and t.id == node.id for t in other.targets):
-                values.append(other.value)
+        observed, values = self._names_of(function).get(node.id, ((), ()))
         if observed:
-            return TypeInfo(tuple(dict.fromkeys(observed)), static=True)
+            return TypeInfo(tuple(observed), static=True)
         for value in values:
             info = self(value)
             if info.seen and info.kind != "none":
                 return info
         return self._parameter(function, node.id) or self._loop_target(function, node.id)
+
+    def _names_of(self, function: ast.FunctionDef) -> _Names:
+        """What the probe saw of every name of a function, and the values it is assigned; read once a function."""
+        if function not in self._names:
+            seen: dict[str, dict[Observation, None]] = {}
+            values: dict[str, list[ast.AST]] = {}
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name):
+                    seen.setdefault(node.id, {}).update(dict.fromkeys(self.engine.types.at(node).seen))
+                elif isinstance(node, ast.Assign):
+                    for target in node.targets:
+                        if isinstance(target, ast.Name):
+                            values.setdefault(target.id, []).append(node.value)
+            self._names[function] = {name: (tuple(found), tuple(values.get(name, ()))) for name, found in seen.items()}
+        return self._names[function]
 
     def _parameter(self, function: ast.FunctionDef, name: str) -> TypeInfo | None:
         for parameter in [*function.args.args, *function.args.kwonlyargs]:
@@ -90,11 +104,8 @@ class Inference:
         return None
 
     def _loop_target(self, function: ast.FunctionDef, name: str) -> TypeInfo:
-        for loop in ast.walk(function):
-            if isinstance(loop, (ast.For, ast.comprehension)):
-                iterable, target = loop.iter, loop.target
-                if isinstance(iterable, ast.Call) and ast.unparse(iterable.func) == "enumerate" and isinstance(target, ast.Tuple):
-                    iterable, target = iterable.args[0], target.elts[1]
+        for loop in loops(function):
+            for target, iterable in loop_pairs(loop):
                 if isinstance(target, ast.Name) and target.id == name:
                     child = self.engine.child_of(iterable)
                     if child is not None and child.is_list:

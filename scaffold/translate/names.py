@@ -31,3 +31,9 @@ def loop_pairs(loop: ast.For | ast.comprehension) -> Iterator[tuple[ast.expr, as
             yield from zip(target.elts, iterable.args, strict=False)
             return
     yield target, iterable
+
+
+@lru_cache(maxsize=512)
+def loops(function: ast.FunctionDef) -> tuple[ast.For | ast.comprehension, ...]:
+    """Loops and comprehensions of a function."""
+    return tuple(n for n in ast.walk(function) if isinstance(n, (ast.For, ast.comprehension)))

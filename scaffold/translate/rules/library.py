@@ -79,7 +79,17 @@ def prepare_attention_mask(call: CallSite) -> str:
     return f"{call.emits('expand_attention_mask')}({call.text('mask')}{length})"
 
 
+def _activation(name: str) -> Rule:
+    return Rule(
+        torch=f"transformers.activations.{name}",
+        args=("x",),
+        tf=f'get_tf_activation("{name}")({{x}})',
+        note="the activation functions that `activations.py` exports ready-made",
+    )
+
+
 RULES = [
+    *(_activation(name) for name in ("gelu", "gelu_new", "gelu_fast", "mish", "quick_gelu", "silu")),
     Rule(torch="transformers.utils.torch_int", args=("x",), tf="int({x})", result="int", note="a cast for PyTorch's tracer"),
     Rule(torch="transformers.utils.torch_float", args=("x",), tf="float({x})", result="float", note="a cast for PyTorch's tracer"),
     Rule(torch="transformers.activations.get_activation", args=("activation_string",), tf="get_tf_activation({activation_string})", result="other"),
