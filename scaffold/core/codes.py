@@ -305,7 +305,13 @@ _TFP: tuple[Code, ...] = (
 )
 
 # --- RND: rendering --------------------------------------------------------------------------------------------------
-_RND: tuple[Code, ...] = ()
+_RND: tuple[Code, ...] = (
+    Code(
+        "RND101",
+        "a name that cannot be a module's",
+        "File names are made from the model's name. Only lower-case letters, digits and underscores may be in it.",
+    ),
+)
 
 # --- REG: registering ------------------------------------------------------------------------------------------------
 _REG = (

@@ -30,3 +30,16 @@ class Translation:
     def markers(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that left a marker in the text."""
         return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteTranslation:
+    """A test file made from the PyTorch one.
+
+    `text` is the whole module, formatted; `kept` names the functions that were translated (`Class.method`), `dropped` those
+    left out, each with the reason.
+    """
+
+    text: str
+    kept: tuple[str, ...]
+    dropped: tuple[tuple[str, str], ...] = ()
