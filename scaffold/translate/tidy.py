@@ -5,29 +5,19 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 from scaffold.core.checkout import Located
 from scaffold.core.errors import ScaffoldError
-
-#: The repository's own settings (`pyproject.toml`, the same in every release since 4.27).
-_CHECK = [
-    "check", "--isolated", "--quiet", "--fix", "--unsafe-fixes", "--exit-zero", "--line-length=119", "--select=I,F401,F841,F541",
-    "--config=lint.isort.lines-after-imports=2", "--config=lint.isort.known-first-party=['transformers']",
-]  # fmt: skip
+from scaffold.core.formatting import Unformattable, formatted, ruff
 
 
 def tidy(text: str, located: Located | None = None) -> str:
     """Formatted text. ScaffoldError TFP002 when the text does not parse, which is a defect of the translator."""
     del located
-    name = "--stdin-filename=src/transformers/models/m/modeling_tf_m.py"
-    for command in ([*_CHECK, name, "-"], ["format", "--isolated", "--quiet", "--line-length=119", name, "-"]):
-        result = subprocess.run([ruff(), *command], input=text, capture_output=True, text=True, check=False)
-        if result.returncode or not result.stdout.strip():
-            raise ScaffoldError("TFP002", f"the generated file does not parse: {result.stderr.strip()[:500]}", "report this, with the PyTorch file")
-        text = result.stdout
-    return text
+    try:
+        return formatted(text)
+    except Unformattable as error:
+        raise ScaffoldError("TFP002", f"the generated file does not parse: {error}", "report this, with the PyTorch file") from None
 
 
 def undefined_names(text: str) -> list[tuple[int, str]]:
@@ -45,9 +35,3 @@ def undefined_names(text: str) -> list[tuple[int, str]]:
             for line in range(first, last + 1):
                 starts[line] = max(starts.get(line, 0), first)
     return sorted({(starts.get(line, line), name) for line, name in found})
-
-
-def ruff() -> str:
-    """Path of the ruff that is installed beside this package."""
-    beside = Path(sys.executable).with_name("ruff")
-    return str(beside) if beside.exists() else "ruff"
