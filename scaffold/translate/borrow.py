@@ -137,9 +137,21 @@ def _equivalent(info: ClassInfo, twin: ast.ClassDef) -> bool:
     init, twin_init = info.init, _method(twin, "__init__")
     if forward is None or call is None or _raises_not_implemented(call):
         return False
+    if _tuple_length(forward) != _tuple_length(call):
+        return False
     extra = {"forward", "__init__", *_PYTORCH_METHODS}
     missing = [m for m in info.methods if m not in extra and _method(twin, m) is None]
     return not missing and _binds_like(forward, call) and (init is None or twin_init is None or _binds_like(init, twin_init))
+
+
+def _tuple_length(function: ast.FunctionDef) -> int | None:
+    """How many values `return tuple(v for v in [a, b, …] if v is not None)` chooses from."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "tuple":
+            for part in ast.walk(node.value):
+                if isinstance(part, ast.comprehension) and isinstance(part.iter, (ast.List, ast.Tuple)):
+                    return len(part.iter.elts)
+    return None
 
 
 _PYTORCH_METHODS = frozenset({"prune_heads", "_prune_heads", "extra_repr", "_tie_weights", "feed_forward_chunk", "_init_weights"})

@@ -64,6 +64,7 @@ class Constructor:
         self.plan = Plan()
         self.locals = local_names(function) - {"self"}
         self.list_owner: dict[str, str] = {}
+        self.stored_before: set[str] = set()
         self._find_lists()
 
     def _find_lists(self) -> None:
@@ -187,6 +188,7 @@ class Constructor:
         found = {name: attr for name, attr in self.plan.stored.items() if name not in parameters}
         for name in found:
             del self.plan.stored[name]
+            self.stored_before.add(name)
         return [f"self.{attr} = {name}" for name, attr in found.items()]
 
     def _plain(self, writer: BlockWriter, statement: ast.stmt, attr: str, value: ast.expr) -> list[str] | None:
@@ -404,7 +406,8 @@ class Constructor:
                 if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self" and target.attr not in self.engine.dropout_rates:
                     return self._keras_name(target.attr)
         attr = name if name not in self.info.children and name not in self.info.parameters else f"{name}_size"
-        self.plan.stored[name] = attr
+        if name not in self.stored_before:
+            self.plan.stored[name] = attr
         return attr
 
 

@@ -45,6 +45,7 @@ class Context:
         self.ignored_keys: dict[str, tuple[str, ...]] = {}
         self.method_overrides: dict[tuple[str, str], list[str]] = {}
         self.base_members: list[str] = []
+        self.sampled_tasks: frozenset[str] = frozenset()  # tasks that the checkout has a TensorFlow code sample for
         self.doc_renames: dict[str, str] = {}
         self.imported: set[tuple[str, str]] = set()
         self.unused_functions: set[str] = set()

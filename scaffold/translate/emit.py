@@ -27,6 +27,16 @@ KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_na
 _ANNOTATION_ONLY = frozenset({"_tied_weights_keys", "_no_split_modules", "_keep_in_fp32_modules", "_keys_to_ignore_on_load_missing"})
 
 
+#: Head → key of its sample in the library's `utils/doc.py`.
+_SAMPLED_TASKS = {
+    "AudioClassification": "AudioClassification",
+    "AudioFrameClassification": "AudioFrameClassification",
+    "XVector": "AudioXVector",
+    "CTC": "CTC",
+    "ImageClassification": "ImageClassification",
+}
+
+
 class ClassWriter:
     """Writes the classes of one file. `main_layers`: model classes that get a main layer and a thin model."""
 
@@ -222,7 +232,7 @@ class ClassWriter:
         entries = signature.parameters(self.engine, function, public=public and is_call, extra=extra)
         returns = signature.annotation(self.engine, function.returns)
         writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
-        body = writer.body(function.body, self._header_line(function))
+        body = [*generation.flat_extra_inputs(writer, function), *writer.body(function.body, self._header_line(function))]
         decorators = self._method_decorators(info, function, public and is_call)
         self.engine.unpacks = False
         return [*decorators, *signature.header(name, entries, returns), *indented(_strip(body))]
@@ -242,8 +252,19 @@ class ClassWriter:
         for decorator in function.decorator_list:
             name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
             if name in ("staticmethod", "property", "classmethod") or name.startswith(("add_start_docstrings", "add_code_sample", "replace_return")):
-                lines += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
+                lines += ("@" + self._decorator(info, decorator, name)).split("\n")
         return lines
+
+    def _decorator(self, info: ClassInfo, decorator: ast.expr, name: str) -> str:
+        """A documentation decorator; without the sample for tasks that the checkout has no TensorFlow sample for."""
+        if name == "add_code_sample_docstrings" and isinstance(decorator, ast.Call) and self._lacks_sample(info):
+            kept = [f"{k.arg}={self.engine.expression(k.value)}" for k in decorator.keywords if k.arg in ("output_type", "config_class")]
+            return f"replace_return_docstrings({', '.join(kept)})"
+        return self._documented(self.engine.splice(decorator))
+
+    def _lacks_sample(self, info: ClassInfo) -> bool:
+        task = next((t for t in _SAMPLED_TASKS if info.name.endswith(f"For{t}")), None)
+        return task is not None and _SAMPLED_TASKS[task] not in self.engine.sampled_tasks
 
     # -- models ------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate.classes import ClassInfo
-from scaffold.translate.writer import BlockWriter
+from scaffold.translate.writer import BlockWriter, indented
 
 #: Optional arguments of `call` that generation hands on unchanged.
 _HANDED_ON = ("encoder_hidden_states", "encoder_attention_mask", "head_mask", "cross_attn_head_mask")
@@ -60,8 +60,32 @@ def last_token_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     function = writer.engine.function_of(statement)
     if function is None or function.name != "prepare_inputs_for_generation":
         return None
+    lines: list[str] = []
+    cut = False
     for node in statement.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript) and "remove_prefix_length" in ast.unparse(node.value):
+        text = ast.unparse(node)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript) and "remove_prefix_length" in text:
             name = ast.unparse(node.targets[0])
-            return ["if past_key_values is not None:", f"    {name} = {name}[:, -1:]"]
-    return None
+            lines.append(f"{name} = {name}[:, -1:]")
+            cut = True
+        elif "past_length" not in text and "remove_prefix_length" not in text:
+            lines += writer.statement(node)
+    return ["if past_key_values is not None:", *indented(lines)] if cut else None
+
+
+#: Arguments that TensorFlow's generation already hands over in the right shape.
+_PLAIN = frozenset({"self", "input_ids", "attention_mask", "past_key_values", "use_cache", "inputs_embeds", "position_ids", "decoder_input_ids"})
+
+
+def flat_extra_inputs(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
+    """Beam search keeps the beams of additional inputs in an axis of their own; the model wants them in the batch."""
+    if function.name != "prepare_inputs_for_generation":
+        return []
+    names = [a.arg for a in function.args.args if a.arg.endswith("_ids") and a.arg not in _PLAIN and "decoder" not in a.arg]
+    lines: list[str] = []
+    for name in names:
+        writer.engine.uses.add("shape_list")
+        lines += [f"if {name} is not None:", f"    {name} = tf.reshape({name}, [-1, shape_list({name})[-1]])"]
+    comment = "# beam search keeps the beams of additional inputs in an axis of their own"
+    return [comment, *lines, ""] if lines else []
+

@@ -38,6 +38,7 @@ class FileTranslator:
         self.engine.constructor_name = analyser.constructor_name
         self.engine.has_initializer_range = "initializer_range" in located.source
         self.public = pretrained.exported(located)
+        self.engine.sampled_tasks = pretrained.sampled_tasks(located)
         self.prefix = pretrained.base_model_prefix(self.classes)
         self._roles()
         self._renames()

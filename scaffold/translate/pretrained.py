@@ -34,6 +34,15 @@ def exported(located: Located) -> frozenset[str]:
     return frozenset(names)
 
 
+def sampled_tasks(located: Located) -> frozenset[str]:
+    """Keys of `TF_SAMPLE_DOCSTRINGS` in the checkout's `utils/doc.py`."""
+    path = located.root / "src/transformers/utils/doc.py"
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else ():
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TF_SAMPLE_DOCSTRINGS" and isinstance(node.value, ast.Dict):
+            return frozenset(str(ast.literal_eval(k)) for k in node.value.keys if k is not None)
+    return frozenset()
+
+
 def base_model_prefix(classes: dict[str, ClassInfo]) -> str:
     """`base_model_prefix` of the abstract base class, empty when it has none."""
     for info in classes.values():
