@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scaffold.core.checkout import Located
+from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.translation import SuiteTranslation, Translation
 from scaffold.core.typedb import TypeDB
 
@@ -10,11 +11,27 @@ from scaffold.core.typedb import TypeDB
 def translate(located: Located, types: TypeDB, *, borrowing: bool = True) -> Translation:
     """The TensorFlow module's text, formatted, with diagnostics. Parses the model's source and never imports it.
 
-    Raises ScaffoldError TFP001 (exit code 7) when the source is not Python.
+    Raises ScaffoldError TFP001 (exit code 7) when the source is not Python, not UTF-8 or nests too deep.
     """
     from scaffold.translate.module import FileTranslator
 
-    return FileTranslator(located, types, borrowing=borrowing).run()
+    try:
+        return FileTranslator(located, types, borrowing=borrowing).run()
+    except UnicodeDecodeError as error:
+        raise _unreadable(located, f"byte {error.start} is not UTF-8") from None
+    except RecursionError:
+        # ast.parse accepts what later walks over the tree cannot: sums of 500 terms, chains of 500 elif, classes that
+        # inherit from each other
+        raise _unreadable(located, "it nests too deep") from None
+
+
+def _unreadable(located: Located, why: str) -> ScaffoldError:
+    return ScaffoldError(
+        "TFP001",
+        f"{located.names.pt_path} cannot be translated: {why}",
+        "repair the file, or name the right one",
+        exit_code=ExitCode.UNSUPPORTED_SOURCE,
+    )
 
 
 def translate_tests(located: Located, translation: Translation) -> SuiteTranslation | None:

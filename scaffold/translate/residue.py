@@ -15,12 +15,11 @@ def mark(text: str, engine: Engine) -> str:
     """A marker above every statement that still names torch and has none yet."""
     tree = ast.parse(text)
     lines = text.split("\n")
-    marked = {m.line for m in markers.parse(text)}
     found: dict[int, Diagnostic] = {}
     for statement in _simple_statements(tree):
         names = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} & _TORCH_NAMES
         first = statement.lineno
-        if names and not any(line in marked for line in range(max(1, first - 6), first)):
+        if names and not _has_marker(lines, first):
             subject = ast.unparse(statement).split("\n")[0][:60].replace(" ", "")
             found[first] = Diagnostic(code="TFP109", subject=sorted(names)[0], message=f"left as it was: {subject}", path=engine.source.path)
     for line in sorted(found, reverse=True):
@@ -34,6 +33,8 @@ def undefined(text: str, engine: Engine) -> str:
     """A marker above every statement that uses a name nothing defines: a library function without a rule."""
     for line, name in sorted(tidy.undefined_names(text), reverse=True):
         lines = text.split("\n")
+        if name in _TORCH_NAMES and _has_marker(lines, line):
+            continue
         indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
         found = Diagnostic(
             code="TFP108", subject=name, message="has no TensorFlow counterpart", help="write it by hand", path=engine.source.path
@@ -42,6 +43,16 @@ def undefined(text: str, engine: Engine) -> str:
         lines[line - 1 : line - 1] = [indent + m for m in markers.write(found)]
         text = "\n".join(lines)
     return text
+
+
+def _has_marker(lines: list[str], line: int) -> bool:
+    """True when the comments directly above a line hold a marker."""
+    above = line - 1
+    while above and lines[above - 1].lstrip().startswith("#"):
+        if markers.MARKER.match(lines[above - 1]):
+            return True
+        above -= 1
+    return False
 
 
 def _simple_statements(tree: ast.Module) -> list[ast.stmt]:
