@@ -252,17 +252,12 @@ class ClassWriter:
         for decorator in function.decorator_list:
             name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
             if name in ("staticmethod", "property", "classmethod") or name.startswith(("add_start_docstrings", "add_code_sample", "replace_return")):
-                lines += ("@" + self._decorator(info, decorator, name)).split("\n")
+                if not (name == "add_code_sample_docstrings" and self._lacks_sample(info)):
+                    lines += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
         return lines
 
-    def _decorator(self, info: ClassInfo, decorator: ast.expr, name: str) -> str:
-        """A documentation decorator; without the sample for tasks that the checkout has no TensorFlow sample for."""
-        if name == "add_code_sample_docstrings" and isinstance(decorator, ast.Call) and self._lacks_sample(info):
-            kept = [f"{k.arg}={self.engine.expression(k.value)}" for k in decorator.keywords if k.arg in ("output_type", "config_class")]
-            return f"replace_return_docstrings({', '.join(kept)})"
-        return self._documented(self.engine.splice(decorator))
-
     def _lacks_sample(self, info: ClassInfo) -> bool:
+        """True for a head whose task the checkout has no TensorFlow code sample for."""
         task = next((t for t in _SAMPLED_TASKS if info.name.endswith(f"For{t}")), None)
         return task is not None and _SAMPLED_TASKS[task] not in self.engine.sampled_tasks
 

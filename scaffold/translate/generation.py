@@ -15,6 +15,23 @@ from scaffold.translate.writer import BlockWriter, indented
 _HANDED_ON = ("encoder_hidden_states", "encoder_attention_mask", "head_mask", "cross_attn_head_mask")
 
 
+#: Of these, what holds one row a beam, with how many axes belong to a row.
+_ENCODER = {"encoder_hidden_states": 2, "encoder_attention_mask": 1}
+
+
+def _flat_encoder(names: list[str]) -> list[str]:
+    """Beam search keeps the beams of the encoder's output in an axis of their own; the model wants them in the batch."""
+    lines: list[str] = []
+    for name, axes in _ENCODER.items():
+        if name in names:
+            lines += [
+                f'    {name} = kwargs.get("{name}")',
+                f"    if {name} is not None:",
+                f"        {name} = tf.reshape({name}, [-1] + shape_list({name})[-{axes}:])",
+            ]
+    return ["    # beam search keeps the beams of the encoder's output in an axis of their own", *lines, ""] if lines else []
+
+
 def is_generative(info: ClassInfo) -> bool:
     """True for classes that mix in PyTorch's GenerationMixin."""
     return any(base.endswith("GenerationMixin") for base in info.bases)
@@ -33,6 +50,7 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
         "def prepare_inputs_for_generation(",
         "    self, input_ids, past_key_values=None, attention_mask=None, use_cache=None, **kwargs",
         "):",
+        *_flat_encoder(names),
         "    # only the last token is fed when there is a past",
         "    if past_key_values is not None:",
         "        input_ids = input_ids[:, -1:]",
@@ -49,7 +67,7 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
         ]
     handed = ["input_ids", "attention_mask", *(["position_ids"] if positions else []), "past_key_values", "use_cache"]
     lines += ["    return {", *(f'        "{n}": {n},' for n in handed)]
-    lines += [f'        "{n}": kwargs.get("{n}"),' for n in _HANDED_ON if n in names]
+    lines += [f'        "{n}": {n if n in _ENCODER else f"""kwargs.get("{n}")"""},' for n in _HANDED_ON if n in names]
     return [*lines, "    }"]
 
 

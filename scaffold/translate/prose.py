@@ -40,8 +40,11 @@ def _examples(text: str) -> str:
         if re.match(r"\s*>>> with torch\.no_grad\(\):", line):
             dedent = True
             continue
-        if dedent and re.match(r"\s*\.\.\.     ", line):
-            line = re.sub(r"\.\.\.     ", ">>> ", line, count=1)
-        dedent = dedent and line.lstrip().startswith(">>>") is False and line.lstrip().startswith("...")
+        inside = re.match(r"(\s*)\.\.\. {5}(.*)", line) if dedent else None
+        if inside is None:
+            dedent = False
+        else:
+            continued = inside[2][:1] in (" ", ")", "]", "}")
+            line = f"{inside[1]}{'...' if continued else '>>>'} {inside[2]}"
         lines.append(line)
     return "\n".join(lines)
