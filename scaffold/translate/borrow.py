@@ -41,7 +41,8 @@ def plan(located: Located, engine: Engine) -> dict[str, Borrowed]:
     for info in engine.classes.values():
         if info.category is Category.LAYER and info.copied_from is not None and info.name not in engine.extras:
             candidate = _candidate(located, info)
-            if candidate is not None and _equivalent(info, candidate.node):
+            stable = candidate is not None and not _features(candidate.node)[0] & engine.reassigned_config
+            if candidate is not None and stable and _equivalent(info, candidate.node):
                 found[info.name] = candidate
     _settle(found, engine)
     return found

@@ -104,6 +104,16 @@ def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
     return found
 
 
+def reassigned_config(classes: dict[str, ClassInfo]) -> frozenset[str]:
+    """Configuration attributes that some constructor changes (for a while): their value then depends on when it is read."""
+    found = set()
+    for info in classes.values():
+        for node in ast.walk(info.init) if info.init is not None else ():
+            if isinstance(node, ast.Assign):
+                found |= {t.attr for t in node.targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) == "config"}
+    return frozenset(found)
+
+
 class Analyser:
     """Builds the ClassInfo of every class in a source."""
 

@@ -385,6 +385,11 @@ class Constructor:
     def _for_build(self, node: ast.expr) -> str:
         """An expression of the constructor as `build()` can write it: through `self`."""
         names: dict[str, str] = {}
+        changing = {
+            ast.unparse(n): f"self.{self._kept(ast.unparse(n))}"
+            for n in ast.walk(node)
+            if isinstance(n, ast.Attribute) and ast.unparse(n.value) == _CONFIG and n.attr in self.engine.reassigned_config
+        }
         for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}:
             if name == _CONFIG and name in self.locals:
                 self.plan.needs_config = True
@@ -392,6 +397,8 @@ class Constructor:
             elif name in self.locals:
                 names[name] = f"self.{self._kept(name)}"
         text = self.engine.expression(node)
+        for before, after in changing.items():
+            text = text.replace(before, after)
         tree = ast.parse(text, mode="eval")
         for item in ast.walk(tree):
             if isinstance(item, ast.Name) and item.id in names:
@@ -401,11 +408,12 @@ class Constructor:
     def _kept(self, name: str) -> str:
         """The attribute that already holds a constructor local, or a new one."""
         for node in ast.walk(self.function):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == name:
+            if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
                 target = node.targets[0]
                 if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self" and target.attr not in self.engine.dropout_rates:
                     return self._keras_name(target.attr)
-        attr = name if name not in self.info.children and name not in self.info.parameters else f"{name}_size"
+        plain = name.split(".")[-1]
+        attr = plain if plain not in self.info.children and name not in self.info.parameters else f"{plain}_size"
         if name not in self.stored_before:
             self.plan.stored[name] = attr
         return attr

@@ -55,6 +55,7 @@ class Context:
         self.trained_anyway: set[str] = set()  # borrowed classes whose call takes `training` although PyTorch's needs none
         self.settled: dict[str, bool] = {}  # conditions known in advance in the current function
         self.unpacks = False  # the current function is decorated with @unpack_inputs
+        self.reassigned_config: frozenset[str] = frozenset()  # configuration attributes that constructors change for their children
         self.dropout_rates: frozenset[str] = frozenset()
         self.uses_library_loss = False
         self.loss_name = "loss"

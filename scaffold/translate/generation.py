@@ -60,7 +60,8 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
         lines += [
             '    position_ids = kwargs.get("position_ids", None)',
             "    if attention_mask is not None and position_ids is None:",
-            "        position_ids = tf.math.cumsum(attention_mask, axis=-1, exclusive=True)",
+            "        position_ids = tf.math.cumsum(attention_mask, axis=-1) - 1",
+            "        position_ids = tf.where(attention_mask == 0, tf.ones_like(position_ids), position_ids)",
             "        if past_key_values is not None:",
             "            position_ids = position_ids[:, -1:]",
             "",

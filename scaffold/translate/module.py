@@ -11,7 +11,7 @@ from scaffold.core.resources import template
 from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB
 from scaffold.translate import borrow, imports, markers, pretrained, prose, residue, signature, tidy, ties
-from scaffold.translate.classes import Analyser, Category, ClassInfo
+from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
 from scaffold.translate.emit import ClassWriter
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import CALL_PASSES
@@ -34,6 +34,7 @@ class FileTranslator:
         analyser = Analyser(self.source, names.camel)
         self.classes = analyser.run()
         self.engine.classes = self.classes
+        self.engine.reassigned_config = reassigned_config(self.classes)
         self.engine.variants = analyser.variants
         self.engine.constructor_name = analyser.constructor_name
         self.engine.has_initializer_range = "initializer_range" in located.source

@@ -72,10 +72,18 @@ class SuiteClass:
         models = [m for m in dict.fromkeys(found) if m in self.names.translation.models]
         if name == "all_model_classes":
             self.models = models
-        elif not models or name not in self.names.common:
+        elif not models or name not in self.names.common or self._caches_only_as_decoder():
             return None
         items = ", ".join(models) + ("," if len(models) == 1 else "")
         return f"{name} = ({items}) if is_tf_available() else ()"
+
+    def _caches_only_as_decoder(self) -> bool:
+        """True for encoders that keep no keys and values unless configured as decoders, and a tester that does not.
+
+        TensorFlow's compiled generation demands `past_key_values`; hand-written tests of such models don't run it.
+        """
+        depends = re.search(r"config\.is_decoder\b[^\n]*:\n\s+use_cache\b", self.names.translation.text)
+        return depends is not None and "is_decoder=True" not in self.names.source.text
 
     def _mapping(self, value: ast.expr) -> str | None:
         """Tasks that have a TensorFlow pipeline, with the classes this port has."""
