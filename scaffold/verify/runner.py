@@ -139,7 +139,7 @@ def _run(job: _Job, pairs: Mapping[str, str], out: Path) -> tuple[str, dict[str,
         if fatal is not None:
             _close(heads, f"the TensorFlow module does not import: {fatal['error']}")
         elif not _blame(heads, result):
-            _close(heads, f"the worker did not start: {result.last_error()}" if not result.ok else "not tried")
+            _close(heads, _unbegun(result))
     _close(heads, "not reached: the time limit was used up, or the worker kept dying")
     return environment, heads, None
 
@@ -210,6 +210,13 @@ def _cause(result: ChildResult) -> str:
             name = "unknown"
         return f"child process died (signal {-result.returncode}, {name})"
     return f"child process ended with status {result.returncode}: {result.last_error()}"
+
+
+def _unbegun(result: ChildResult) -> str:
+    """Why a worker ended before its first class."""
+    if result.timed_out:
+        return f"not reached: {result.seconds:.0f} s were too short to import the frameworks"
+    return f"the worker did not start: {_cause(result)}"
 
 
 def _close(heads: Mapping[str, _Head], reason: str) -> None:

@@ -28,6 +28,8 @@ def fatal(stage, error):
 part = PART
 if part == "no frameworks":
     fatal("environment", "No module named 'tensorflow'")
+if part == "stuck":
+    time.sleep(60)
 if part == "silent":
     sys.exit("out of memory")
 write("environment", text="TensorFlow 2.18")
@@ -119,6 +121,11 @@ def test_the_time_limit_names_the_class_it_caught(run) -> None:  # type: ignore[
     report = run("slow", "TFA", "TFB", timeout=1.5)
     assert "time limit" in report.heads[0].error and report.heads[0].cases[0].ok
     assert "not reached" in report.heads[1].error
+
+
+def test_the_time_limit_before_the_first_class(run) -> None:  # type: ignore[no-untyped-def]
+    (head,) = run("stuck", "TFA", timeout=1.5).heads
+    assert "too short to import" in head.error
 
 
 def test_an_interpreter_that_does_not_exist(run) -> None:  # type: ignore[no-untyped-def]
