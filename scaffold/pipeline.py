@@ -27,7 +27,7 @@ from scaffold.overlay import overlay
 
 if TYPE_CHECKING:
     from scaffold.core.checkout import Located
-    from scaffold.core.translation import Translation
+    from scaffold.core.translation import SuiteTranslation, Translation
     from scaffold.publish.git import Clone
 
 
@@ -54,6 +54,7 @@ class Result:
     resumed: bool = False
     port: Port | None = None
     translation: Translation | None = None
+    suite: SuiteTranslation | None = None
     types: TypeDB = field(default_factory=TypeDB)
     edits: tuple[Edit, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
@@ -152,7 +153,7 @@ def _plan(request: Request, result: Result, folder: Path, progress: Progress) ->
     """Everything up to the complete list of edits."""
     from scaffold.register import register
     from scaffold.render import render
-    from scaffold.translate import translate
+    from scaffold.translate import translate, translate_tests
 
     located = result.located
     if request.probe:
@@ -169,7 +170,12 @@ def _plan(request: Request, result: Result, folder: Path, progress: Progress) ->
         progress.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
     tree = Tree(located.root)
     with progress.step("render"):
-        rendered = render(located, translation, tree)
+        result.suite = translate_tests(located, translation)
+        cases = folder / "probe" if request.probe else None
+        rendered = render(located, translation, tree, suite=result.suite, cases=cases)
+        if result.suite is not None:
+            dropped = len(result.suite.dropped)
+            progress.note(f"{len(result.suite.kept)} test functions from the PyTorch tests, {dropped} left out")
     with progress.step("register"):
         registered = register(located, result.port, tree)
     result.outcomes = (*rendered, *registered)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from scaffold.core.edits import Absent, Outcome, Tree
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.port import Contributor, Port
 from scaffold.core.reports import CaseReport, Comparison, HeadReport, VerificationReport
-from scaffold.core.translation import Translation
+from scaffold.core.translation import SuiteTranslation, Translation
 from scaffold.core.typedb import TypeDB
 from scaffold.environment import Environment
 from scaffold.pipeline import Request, load_report, make_port, run, state_folder
@@ -69,8 +68,22 @@ class Stages:
             diagnostics=(marker,),
         )
 
-    def render(self, located: Located, translation: Translation, tree: Tree) -> tuple[Outcome, ...]:
+    def translate_tests(self, located: Located, translation: Translation) -> SuiteTranslation:
+        assert located.pt_test is not None
+        return SuiteTranslation(text="", kept=("A.test_b",), dropped=(("A.test_torchscript", "PyTorch only"),))
+
+    def render(
+        self,
+        located: Located,
+        translation: Translation,
+        tree: Tree,
+        *,
+        suite: SuiteTranslation | None,
+        cases: Path | None,
+    ) -> tuple[Outcome, ...]:
         self.enter("render")
+        assert suite is not None
+        assert cases is None or (cases / "classes").is_dir()
         return (tree.plan(located.names.tf_path, translation.text, by="render", why="the model"),)
 
     def register(self, located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
@@ -94,7 +107,8 @@ class Stages:
 def stages(monkeypatch: pytest.MonkeyPatch) -> Stages:
     made = Stages()
     for name in ("probe", "translate", "render", "register", "verify"):
-        monkeypatch.setattr(importlib.import_module(f"scaffold.{name}"), name, getattr(made, name), raising=False)
+        monkeypatch.setattr(f"scaffold.{name}.{name}", getattr(made, name))
+    monkeypatch.setattr("scaffold.translate.translate_tests", made.translate_tests)
     versions = {"torch": "2.13.0", "tensorflow": "2.18.1", "tf_keras": "2.18.0", "numpy": "2.0", "safetensors": "0.8"}
     environment = Environment(python="3.11.0", executable="python", versions=versions)
     monkeypatch.setattr("scaffold.pipeline.read_environment", lambda python, root: environment)
@@ -176,6 +190,7 @@ def test_a_class_that_differs_is_committed_and_reported(
     assert "FAIL TFBrandNewModel" in out
     assert "TFP101 torch.foo" in out
     assert "docs/x.md: no such page" in out
+    assert "left out: A.test_torchscript: PyTorch only" in out
     assert "scaffold checklist brand_new --repo" in out
     assert all(stage in err for stage in ["locate", *ORDER, "commit"])
     assert git(root, "rev-parse", "--abbrev-ref", "HEAD") == "add_tf_brand_new"

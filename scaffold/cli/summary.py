@@ -53,6 +53,7 @@ def show_port(console: Console, result: Result) -> None:
         return
     _show_classes(console, result)
     _show_parity(console, result)
+    _show_tests(console, result)
     _show_left(console, result)
     _show_files(console, result)
     console.say(f"\nCommitted as {(result.commit or '')[:12]} on branch {result.branch} in {result.seconds:.0f} s.")
@@ -107,6 +108,22 @@ def _problems(head: HeadReport) -> list[str]:
     from scaffold.verify.render import problems
 
     return [] if head.ok else problems(head)
+
+
+def _show_tests(console: Console, result: Result) -> None:
+    suite = result.suite
+    if suite is None:
+        return
+    console.say(
+        f"\nTests: {len(suite.kept)} functions translated from the PyTorch tests, {len(suite.dropped)} left out"
+    )
+    reasons: dict[str, list[str]] = {}
+    for name, reason in suite.dropped:
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        console.say(
+            f"  left out: {', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}: {reason}"
+        )
 
 
 def _show_left(console: Console, result: Result) -> None:
@@ -165,6 +182,11 @@ def as_json(result: Result) -> dict[str, Any]:
             for d in result.translation.markers
         ]
         document["weights"] = weights(result)
+    if result.suite is not None:
+        document["tests"] = {
+            "kept": list(result.suite.kept),
+            "dropped": [list(entry) for entry in result.suite.dropped],
+        }
     if result.report is not None:
         document["verification"] = {
             "not_run": result.report.not_run,

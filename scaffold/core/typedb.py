@@ -48,7 +48,7 @@ class TypeInfo:
         """The only kind seen (ignoring None), or None when mixed or unknown."""
         return next(iter(self.kinds)) if len(self.kinds) == 1 else None
 
-    def _only(self, values: Iterable[Any]) -> Any:
+    def _only(self, values: Iterable[str | None]) -> str | None:
         distinct = {v for v in values if v is not None}
         return distinct.pop() if len(distinct) == 1 else None
 
