@@ -13,6 +13,7 @@ from typing import Any
 
 VOCABULARY = 99
 HIDDEN = 32
+WIDE = 128  # for models that fix the size of a head and derive the number of heads
 HEADS = 4
 LAYERS = 2
 POSITIONS = 64
@@ -24,26 +25,34 @@ Values = Mapping[str, Any]
 _LAYERS = re.compile(r"(^|_)(layers?|depths?|n_layers?|num_blocks|blocks|num_self_attends_per_block)$")
 _HEADS = re.compile(r"(^|_)(n_|num_)?heads?$")
 _HEAD_SIZE = re.compile(r"head_dim$|^d_kv$|attention_head_size$|kv_channels$|dim_head$|attention_head_dim$")
-_SIZES = re.compile(r"(^|_)(d_model|n_embd|n_inner|hidden|dims?|d_ff|ffn|sizes?|channels?|width|units|inner|latents|dimension)$")
+_SIZES = re.compile(
+    r"(^|_)(d_model|n_embd|n_inner|hidden|dims?|d_ff|ffn|sizes?|channels?|width|units|inner|latents|dimension)$"
+)
 _SIZES_ALSO = re.compile(r"(^|_)(d_\w+|conv_dim|feedforward)$")
 _NOT_SIZES = re.compile(
     r"vocab|patch|image|img|window|kernel|num_channels|batch|chunk|block_size|group|crop|mel|key_dim|seq|pool|spec"
 )
 _VOCABULARY = re.compile(r"vocab_size$")
-_POSITIONS = re.compile(r"max_.*(position|seq|text|time|length)|^n_positions$|^n_ctx$|_seq_len$|^seq_len(gth)?$|^max_length$")
+_POSITIONS = re.compile(
+    r"max_.*(position|seq|text|time|length)|^n_positions$|^n_ctx$|_seq_len$|^seq_len(gth)?$|^max_length$"
+)
 _IMAGES = re.compile(r"(^|_)image_size$|^max_img_size$|^spec_size$")
 _EXPERTS = re.compile(r"num_(local_|routed_)?experts$|^n_routed_experts$")
 _TOKEN_IDS = re.compile(r"token_(id|ids|index)$|_token$")
 
-#: What a model that rejects the smallest configuration may keep at full size, tried in this order.
+#: What a model that rejects the smallest configuration may keep at full size, tried in this order. `wide` is no group: it
+#: asks for the larger width.
 RELAXATIONS: tuple[frozenset[str], ...] = tuple(
     frozenset(groups.split())
     for groups in (
         "",
+        "wide",
         "images",
         "positions",
         "audio",
         "layers",
+        "wide images",
+        "wide images positions",
         "heads sizes",
         "heads sizes images",
         "layers images",
@@ -71,7 +80,7 @@ def _each(value: Any, function: Callable[[int], int]) -> Any:
     return value
 
 
-def _layers(values: Values) -> dict[str, Any]:
+def _layers(values: Values, width: int) -> dict[str, Any]:
     return {
         name: _each(value, lambda v: min(v, LAYERS))
         for name, value in values.items()
@@ -98,11 +107,11 @@ def _heads_list(values: Values) -> Any:
     return next((v for name, v in values.items() if _HEADS.search(name) and _whole_list(v)), None)
 
 
-def _sizes(values: Values) -> dict[str, Any]:
+def _sizes(values: Values, width: int) -> dict[str, Any]:
     """Scale every width by the same factor, so that equal ones stay equal and multiples stay multiples."""
     base = _base_size(values)
     heads = _heads_list(values)
-    target = heads[0] * 8 if heads else HIDDEN
+    target = heads[0] * 8 if heads else width
 
     def scaled(value: int) -> int:
         return value if value < HIDDEN else max(8, round(value * target / base / 8) * 8)
@@ -121,9 +130,11 @@ def _sizes(values: Values) -> dict[str, Any]:
     return result
 
 
-def _heads(values: Values) -> dict[str, Any]:
+def _heads(values: Values, width: int) -> dict[str, Any]:
     """Four heads, two key-value heads where there were fewer of them, and head sizes that fit."""
-    counts = [v for name, v in values.items() if _HEADS.search(name) and _whole(v) and "kv" not in name and "key" not in name]
+    counts = [
+        v for name, v in values.items() if _HEADS.search(name) and _whole(v) and "kv" not in name and "key" not in name
+    ]
     most = max(counts, default=0)
     result: dict[str, Any] = {}
     for name, value in values.items():
@@ -131,19 +142,23 @@ def _heads(values: Values) -> dict[str, Any]:
             shared = ("kv" in name or "key" in name) and value < most
             result[name] = min(value, HEADS // 2 if shared else HEADS)
         elif _HEAD_SIZE.search(name) and _whole(value):
-            result[name] = HIDDEN // HEADS
+            result[name] = width // HEADS
     return result
 
 
-def _vocabulary(values: Values) -> dict[str, Any]:
-    return {name: _each(value, lambda v: min(v, VOCABULARY)) for name, value in values.items() if _VOCABULARY.search(name)}
+def _vocabulary(values: Values, width: int) -> dict[str, Any]:
+    return {
+        name: _each(value, lambda v: min(v, VOCABULARY)) for name, value in values.items() if _VOCABULARY.search(name)
+    }
 
 
-def _positions(values: Values) -> dict[str, Any]:
-    return {name: _each(value, lambda v: min(v, POSITIONS)) for name, value in values.items() if _POSITIONS.search(name)}
+def _positions(values: Values, width: int) -> dict[str, Any]:
+    return {
+        name: _each(value, lambda v: min(v, POSITIONS)) for name, value in values.items() if _POSITIONS.search(name)
+    }
 
 
-def _images(values: Values) -> dict[str, Any]:
+def _images(values: Values, width: int) -> dict[str, Any]:
     """Small patches and a grid of them; a model with stages halves the grid at each, so it gets a larger one."""
     stages = max((len(v) for name, v in values.items() if _LAYERS.search(name) and _whole_list(v)), default=0)
     result: dict[str, Any] = {}
@@ -161,16 +176,16 @@ def _images(values: Values) -> dict[str, Any]:
     return result
 
 
-def _audio(values: Values) -> dict[str, Any]:
+def _audio(values: Values, width: int) -> dict[str, Any]:
     limits = {"num_mel_bins": 32, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2, "feature_size": 32}
     return {name: min(values[name], limit) for name, limit in limits.items() if _whole(values.get(name))}
 
 
-def _experts(values: Values) -> dict[str, Any]:
+def _experts(values: Values, width: int) -> dict[str, Any]:
     return {name: min(value, 4) for name, value in values.items() if _EXPERTS.search(name) and _whole(value)}
 
 
-GROUPS: dict[str, Callable[[Values], dict[str, Any]]] = {
+GROUPS: dict[str, Callable[[Values, int], dict[str, Any]]] = {
     "layers": _layers,
     "sizes": _sizes,
     "heads": _heads,
@@ -185,9 +200,10 @@ GROUPS: dict[str, Callable[[Values], dict[str, Any]]] = {
 def shrunk_values(values: Values, keep: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Only the values that change, all groups but those in `keep` applied."""
     changes: dict[str, Any] = {}
+    width = WIDE if "wide" in keep else HIDDEN
     for group, rule in GROUPS.items():
         if group not in keep:
-            changes.update(rule(values))
+            changes.update(rule(values, width))
     return {name: value for name, value in changes.items() if value != values[name]}
 
 

@@ -32,7 +32,9 @@ DEFAULT = Dims()
 
 #: Parameters that are given although they have a default: without them a model does less than it can.
 _USUAL = ("attention_mask", "token_type_ids", "bbox", "decoder_input_ids", "decoder_attention_mask")
-_NEVER = re.compile(r"^(output_|return_|use_cache|past_|labels|inputs_embeds|.*_embeds$|.*head_mask$|.*labels?$|args|kwargs)")
+_NEVER = re.compile(
+    r"^(output_|return_|use_cache|past_|labels|inputs_embeds|.*_embeds$|.*head_mask$|.*labels?$|args|kwargs)"
+)
 
 
 def signature(cls: Any) -> dict[str, inspect.Parameter]:

@@ -45,6 +45,17 @@ def construct(cls: Any, config: Any, seed: int, arguments: dict[str, Any] | None
     return cls(prefer_eager(copy.deepcopy(config)), **(arguments or {})).eval()
 
 
+def _parameters(cls: Any, config: Any, seed: int) -> int:
+    """How many parameters a model would have, without allocating them where its constructor allows that."""
+    with at_most(_TRIAL_SECONDS):
+        try:
+            with torch.device("meta"):
+                model = construct(cls, config, seed)
+        except Exception:  # a constructor that looks at values
+            model = construct(cls, config, seed)
+    return sum(p.numel() for p in model.parameters())
+
+
 class Origin:
     """Finds, and remembers by class, a configuration, inputs and labels that run."""
 
@@ -57,18 +68,19 @@ class Origin:
 
     def find(self, cls: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
         """Configuration, inputs and labels of one class; NoOrigin with the first failure when nothing runs."""
-        failures: list[str] = []
+        failures: list[str] = []  # of building anything to try
+        rejected: list[str] = []  # of trying it: these say more
         for source in (self._from_tests, self._from_config):
             for label, config, inputs, labels in source(cls, failures):
                 try:
                     with at_most(_TRIAL_SECONDS), torch.no_grad():
                         construct(cls, config, self._seed)(**inputs)
                 except Exception as error:
-                    failures.append(brief(error))
+                    rejected.append(brief(error))
                     continue
                 self.used[cls.__name__] = label
                 return config, inputs, labels
-        raise NoOrigin(failures[0] if failures else "no tester and no inputs known for its parameters")
+        raise NoOrigin([*rejected, *failures, "no tester and no inputs known for its parameters"][0])
 
     def _from_tests(self, cls: Any, failures: list[str]) -> Iterator[Trial]:
         listed = [tester for tester in self._testers if cls in tester.classes]
@@ -104,14 +116,11 @@ class Origin:
         order = sorted(pt_config.candidates(config_class), key=lambda pair: pair[0] != known)
         for keep, config in order:
             try:
-                with at_most(_TRIAL_SECONDS):
-                    model = construct(cls, config, self._seed)
-                if sum(p.numel() for p in model.parameters()) > _MAX_PARAMETERS:
+                if _parameters(cls, config, self._seed) > _MAX_PARAMETERS:
                     continue
             except Exception as error:
                 failures.append(brief(error))
                 continue
-            del model
             torch.manual_seed(self._seed)
             for inputs in pt_inputs.candidates(cls, config, cls.__name__ in self._multiple_choice):
                 yield "configuration", config, inputs, {}

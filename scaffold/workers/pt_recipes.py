@@ -19,7 +19,15 @@ _PLAIN_FLAGS = frozenset((*_OUTPUT_FLAGS, "return_dict", "use_cache", "return_lo
 _NEW_TOKENS = 5
 
 #: Calls that change one input each; a head saves only the `combined` one.
-COMBINED = ("token_type_ids", "position_ids", "mask", "mask_left", "head_mask", "inputs_embeds", "decoder_inputs_embeds")
+COMBINED = (
+    "token_type_ids",
+    "position_ids",
+    "mask",
+    "mask_left",
+    "head_mask",
+    "inputs_embeds",
+    "decoder_inputs_embeds",
+)
 #: Of a changed configuration, what is worth comparing again.
 FLAG_UNSAVED = frozenset(("mask", "mask_left", "use_cache"))
 
@@ -95,7 +103,9 @@ def masks(subject: Subject) -> None:
         subject.run(case, {**subject.inputs, name: mask}, _flags(subject, return_dict=True))
     if pt_inputs.lookup(subject.config, "is_encoder_decoder") is not True and old.shape[1] <= 64:
         square = torch.ones(old.shape[0], old.shape[1], old.shape[1], dtype=torch.long).tril()
-        subject.run("mask_3d", {**subject.inputs, name: square}, _flags(subject, return_dict=True), save=False, note=False)
+        subject.run(
+            "mask_3d", {**subject.inputs, name: square}, _flags(subject, return_dict=True), save=False, note=False
+        )
 
 
 def head_mask(subject: Subject) -> None:
@@ -105,7 +115,9 @@ def head_mask(subject: Subject) -> None:
     inputs = dict(subject.inputs)
     for name in wanted:
         part = "decoder" if name != "head_mask" else "encoder"
-        layers = pt_inputs.lookup(subject.config, f"{part}_layers", f"num_{part}_layers", "num_hidden_layers", "n_layer")
+        layers = pt_inputs.lookup(
+            subject.config, f"{part}_layers", f"num_{part}_layers", "num_hidden_layers", "n_layer"
+        )
         heads = pt_inputs.lookup(
             subject.config, f"{part}_attention_heads", f"num_{part}_attention_heads", "num_attention_heads", "n_head"
         )
@@ -179,7 +191,9 @@ def switches(subject: Subject) -> None:
             continue
         if "bool" in str(parameter.annotation) and "Tensor" not in str(parameter.annotation):
             value = parameter.default is not True
-            subject.run(f"switch_{name}", subject.inputs, {name: value, **_flags(subject, return_dict=True)}, note=False)
+            subject.run(
+                f"switch_{name}", subject.inputs, {name: value, **_flags(subject, return_dict=True)}, note=False
+            )
     if "return_loss" in subject.accepts:
         subject.run("return_loss", subject.inputs, {"return_loss": True, **_flags(subject, return_dict=True)})
 

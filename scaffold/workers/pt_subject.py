@@ -25,7 +25,7 @@ class OutOfTime(Exception):
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Interrupt the block after so many seconds, where the platform has timers."""
+    """Interrupt the block after so many seconds of computing (a busy machine is no fault), where there are timers."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -33,13 +33,13 @@ def at_most(seconds: float) -> Iterator[None]:
     def stop(*_: Any) -> None:
         raise TimeoutError(f"took more than {seconds:.0f} s")
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    previous = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
 
 
 @contextmanager
@@ -71,16 +71,12 @@ def is_value(value: Any) -> bool:
 class Subject:
     """A model with its default inputs. `labels` are those the checkout's tests would add."""
 
-    def __init__(
-        self, model: Any, inputs: dict[str, Any], labels: dict[str, Any], *, deadline: float
-    ) -> None:
+    def __init__(self, model: Any, inputs: dict[str, Any], labels: dict[str, Any], *, deadline: float) -> None:
         self.model = model
         self.config = model.config
         self.accepts = signature(type(model))
         self.inputs = {name: value for name, value in inputs.items() if is_value(value)}
-        self.defaults = {
-            name: value for name, value in inputs.items() if isinstance(value, (bool, int, float, str))
-        }
+        self.defaults = {name: value for name, value in inputs.items() if isinstance(value, (bool, int, float, str))}
         self.labels = labels
         self.bidirectional = False
         self.unsaved: frozenset[str] = frozenset()  # calls that are made for the type database alone

@@ -24,9 +24,7 @@ def test_environment_is_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "import json, os, sys\nprint(json.dumps([dict(os.environ), sys.path, sys.argv[1:]]))",
     )
     source = tmp_path / "src"
-    result = run_worker(
-        script, ["--a", "1"], python=sys.executable, src=source, timeout=60, env_extra={"EXTRA": "yes"}
-    )
+    result = run_worker(script, ["--a", "1"], python=sys.executable, src=source, timeout=60, env_extra={"EXTRA": "yes"})
     assert result.ok, result.stderr
     environment, path, argv = json.loads(result.stdout)
     assert "secret" not in environment.values()
