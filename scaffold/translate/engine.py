@@ -122,6 +122,7 @@ class Engine(Context):
     def snippet(self, text: str) -> str:
         """Translate an expression given as text; only shapes are known by their spelling in it."""
         source = Source(text)
+        source.imports = self.source.imports
         child = Engine(source, given=self.given)
         child.renames = self.renames
         body = source.tree.body[0]

@@ -56,14 +56,30 @@ def base_model_prefix(classes: dict[str, ClassInfo]) -> str:
 def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> list[str]:
     """`input_signature` where the base class cannot infer it."""
     first = _main_input(classes)
-    if first is None or first in _INFERRED:
+    if first is None:
         return []
+    if first in _INFERRED:
+        return _fixed_length(located) if first == "input_ids" else []
     shape = _shape(located, engine, classes, first)
     dtype = "tf.int32" if first.endswith("_ids") else "tf.float32"
     return [
         "@property",
         "def input_signature(self):",
         f'    return {{"{first}": tf.TensorSpec(({shape}), {dtype}, name="{first}")}}',
+    ]
+
+
+def _fixed_length(located: Located) -> list[str]:
+    """Longer `dummy_inputs` where the configuration fixes the length of sequences: the model is called with them on loading."""
+    lengths = sorted(set(re.findall(r"\bconfig\.(\w*seq_len)\b", located.source)))
+    if len(lengths) != 1:
+        return []
+    return [
+        "@property",
+        "def dummy_inputs(self):",
+        "    # the configuration fixes the length of the sequences",
+        f"    length = self.config.{lengths[0]}",
+        "    return {name: tf.repeat(value[..., :1], length, axis=-1) for name, value in super().dummy_inputs.items()}",
     ]
 
 
