@@ -71,7 +71,7 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
 
 def _fixed_length(located: Located) -> list[str]:
     """Longer `dummy_inputs` where the configuration fixes the length of sequences: the model is called with them on loading."""
-    lengths = sorted(set(re.findall(r"\bconfig\.(\w*seq_len)\b", located.source)))
+    lengths = sorted(set(re.findall(r"\bconfig\.((?!max)\w*seq_len)\b", located.source)))
     if len(lengths) != 1:
         return []
     return [
