@@ -6,6 +6,7 @@ Source of the semantics: translator.md's measurements and the rules in `rules/`;
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from scaffold.core.diagnostics import Diagnostic
@@ -116,7 +117,8 @@ class Engine(Context):
             if isinstance(value, ast.FormattedValue):
                 before = ast.unparse(value.value)
                 after = self.snippet(before)
-                text = text.replace("{" + before, "{" + after.replace('"', "'"))
+                opening = r"(?<!\{)((?:\{\{)*\{)" + re.escape(before)
+                text = re.sub(opening, lambda m, new=after.replace('"', "'"): m[1] + new, text)  # type: ignore[misc]
         return text
 
     def snippet(self, text: str) -> str:

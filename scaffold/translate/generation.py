@@ -15,6 +15,19 @@ from scaffold.translate.writer import BlockWriter, indented
 _HANDED_ON = ("encoder_hidden_states", "encoder_attention_mask", "head_mask", "cross_attn_head_mask")
 
 
+#: New tokens get the type of the last one, as PyTorch's generation has it.
+_TOKEN_TYPES = [
+    '    token_type_ids = kwargs.get("token_type_ids", None)',
+    "    if token_type_ids is not None:",
+    "        token_type_ids = tf.reshape(token_type_ids, [-1, shape_list(token_type_ids)[-1]])",
+    "        new_tokens = shape_list(input_ids)[1] - shape_list(token_type_ids)[1]",
+    "        token_type_ids = tf.concat(",
+    "            [token_type_ids, tf.repeat(token_type_ids[:, -1:], new_tokens, axis=1)], axis=1",
+    "        )",
+    "        if past_key_values is not None:",
+    "            token_type_ids = token_type_ids[:, -1:]",
+    "",
+]
 #: Of these, what holds one row a beam, with how many axes belong to a row.
 _ENCODER = {"encoder_hidden_states": 2, "encoder_attention_mask": 1}
 
@@ -51,6 +64,7 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
         "    self, input_ids, past_key_values=None, attention_mask=None, use_cache=None, **kwargs",
         "):",
         *_flat_encoder(names),
+        *(_TOKEN_TYPES if "token_type_ids" in names else []),
         "    # only the last token is fed when there is a past",
         "    if past_key_values is not None:",
         "        input_ids = input_ids[:, -1:]",
@@ -66,7 +80,8 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
             "            position_ids = position_ids[:, -1:]",
             "",
         ]
-    handed = ["input_ids", "attention_mask", *(["position_ids"] if positions else []), "past_key_values", "use_cache"]
+    handed = ["input_ids", "attention_mask", *(["token_type_ids"] if "token_type_ids" in names else [])]
+    handed += [*(["position_ids"] if positions else []), "past_key_values", "use_cache"]
     lines += ["    return {", *(f'        "{n}": {n},' for n in handed)]
     lines += [f'        "{n}": {n if n in _ENCODER else f"""kwargs.get("{n}")"""},' for n in _HANDED_ON if n in names]
     return [*lines, "    }"]
