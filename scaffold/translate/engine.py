@@ -76,14 +76,6 @@ class Engine(Context):
         """Fix the text of an expression, when a pass has hoisted its value."""
         self._memo[id(node)] = text
 
-
-    def splice_arguments(self, arguments: ast.arguments) -> str:
-        """A parameter list with translated annotations and defaults."""
-        copy = ast.parse("def f(): pass").body[0]
-        assert isinstance(copy, ast.FunctionDef)
-        copy.args = arguments
-        return ast.unparse(copy).removeprefix("def f(").split("):\n")[0]
-
     def forget(self) -> None:
         """Drop memoised texts, when the context they were rendered in changes."""
         self._memo.clear()

@@ -155,6 +155,5 @@ class BlockWriter:
         return lines
 
     def _functiondef(self, statement: ast.FunctionDef) -> list[str]:
-        arguments = self.engine.splice_arguments(statement.args)
-        header = f"def {statement.name}({arguments}):"
+        header = f"def {statement.name}({', '.join(signature.parameters(self.engine, statement))}):"
         return [header, *indented(self.body(statement.body, statement.body[0].lineno - 1))]

@@ -158,7 +158,7 @@ def known(text: str) -> TypeInfo:
     """`float32[3]` (a tensor of rank 3), `size[2]`, `int` as the type of a variable."""
     name, _, rank = text.rstrip("]").partition("[")
     number = int(rank) if rank else None
-    if name in ("size", "int", "float", "bool", "str", "tuple", "list", "device", "none"):
+    if name in ("size", "tuple", "list") or number is None:
         return TypeInfo((Observation(name, rank=number),))
     return TypeInfo((Observation("tensor", name, number),))
 
@@ -177,7 +177,8 @@ def engine_for(text: str, **types: str) -> Engine:
 def body_of(text: str, **types: str) -> tuple[str, Engine]:
     """The translated body of the last function in `text`, and the engine that did it."""
     engine = engine_for(text, **types)
-    function = [n for n in ast.walk(engine.source.tree) if isinstance(n, ast.FunctionDef)][-1]
+    function = engine.source.tree.body[-1]
+    assert isinstance(function, ast.FunctionDef)
     lines = BlockWriter(engine, CALL_PASSES).body(function.body, function.body[0].lineno - 1)
     return "\n".join(lines), engine
 

@@ -1,0 +1,113 @@
+"""What follows about types where the probe did not look."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from scaffold.core.typedb import Observation, TypeDB, TypeInfo
+from scaffold.translate.engine import Engine
+from scaffold.translate.infer import promote
+from scaffold.translate.sources import Source
+from tests.translate.checkouts import PRELUDE, engine_for, known
+
+TYPES = {"x": "float32[3]", "i": "int64[2]", "m": "bool[3]", "n": "int", "s": "size[3]"}
+
+
+def inferred(text: str) -> tuple[str | None, str | None, int | None]:
+    source = Source(PRELUDE + text)
+    engine = Engine(source, given={name: known(kind) for name, kind in TYPES.items()})
+    node = source.tree.body[-1]
+    assert isinstance(node, ast.Expr)
+    info = engine.type_of(node.value)
+    return info.kind, info.dtype, info.rank
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1", ("int", None, None)),
+        ("1.5", ("float", None, None)),
+        ("None", ("none", None, None)),
+        ("x + 1", ("tensor", "float32", 3)),
+        ("x * m", ("tensor", "float32", 3)),
+        ("i / 2", ("tensor", "float32", 2)),
+        ("i * 2", ("tensor", "int64", 2)),
+        ("i * 0.5", ("tensor", "float32", 2)),
+        ("x + i", ("tensor", "float32", 3)),
+        ("x > 0", ("tensor", "bool", 3)),
+        ("x is None", ("bool", None, None)),
+        ("-x", ("tensor", "float32", 3)),
+        ("x[:, 0]", ("tensor", "float32", 2)),
+        ("x[..., None]", ("tensor", "float32", 4)),
+        ("x[n]", ("tensor", "float32", 2)),
+        ("x[0:2]", ("tensor", "float32", 3)),
+        ("x.shape", ("size", None, 3)),
+        ("x.shape[0]", ("int", None, None)),
+        ("s[1:]", ("size", None, None)),
+        ("s + (1,)", ("size", None, None)),
+        ("x.device", ("device", None, None)),
+        ("torch.tanh(x)", ("tensor", "float32", 3)),
+        ("x.long()", ("tensor", "int64", 3)),
+        ("unknown.view(1, 2)", ("tensor", None, None)),
+        ("unknown(x)", (None, None, None)),
+        ("unknown.attribute", (None, None, None)),
+        ("x if n else None", ("tensor", "float32", 3)),
+        ("(1, 2)", ("tuple", None, 2)),
+        ("n / 2", ("float", None, None)),
+        ("n * 2", ("int", None, None)),
+        ("len(s)", ("int", None, None)),
+    ],
+)
+def test_propagation(text: str, expected: object) -> None:
+    assert inferred(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("int64", "float32", "float32"),
+        ("bool", "int64", "int64"),
+        ("float16", "float32", "float32"),
+        ("float16", "int64", "float16"),
+        ("int64", None, None),
+    ],
+)
+def test_promotion(left: str | None, right: str | None, expected: str | None) -> None:
+    assert promote(left, right) == expected
+
+
+def test_parameters_by_their_annotation() -> None:
+    engine = engine_for(
+        """
+        def f(a: torch.Tensor, b: Optional[torch.LongTensor], c: Tuple[torch.Tensor], d: int, e):
+            return (a, b, c, d, e)
+        """
+    )
+    returned = next(n for n in ast.walk(engine.source.tree) if isinstance(n, ast.Return))
+    assert isinstance(returned.value, ast.Tuple)
+    found = [engine.type_of(e) for e in returned.value.elts]
+    assert [(i.kind, i.dtype) for i in found] == [
+        ("tensor", None),
+        ("tensor", "int64"),
+        (None, None),
+        ("int", None),
+        (None, None),
+    ]
+
+
+def test_assignments_are_followed_and_circles_end() -> None:
+    engine = engine_for("def f(a: torch.Tensor):\n    b = a + 1\n    c = c\n    return (b, c)\n")
+    returned = next(n for n in ast.walk(engine.source.tree) if isinstance(n, ast.Return))
+    assert isinstance(returned.value, ast.Tuple)
+    assert [engine.type_of(e).kind for e in returned.value.elts] == ["tensor", None]
+
+
+def test_what_the_probe_saw_wins() -> None:
+    source = Source("1 + 1\n")
+    node = source.tree.body[0]
+    assert isinstance(node, ast.Expr)
+    seen = TypeInfo((Observation("tensor", "int64", 1),))
+    engine = Engine(source, TypeDB({(1, 0, 1, 5): seen}))
+    assert engine.type_of(node.value) is seen

@@ -1,0 +1,115 @@
+"""Operators, subscripts and attributes: TensorFlow wants explicit casts and gathers where PyTorch promotes and indexes."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaffold.translate.engine import translate_expression
+from tests.translate.checkouts import known
+
+TYPES = {
+    "x": "float32[2]",
+    "y": "float32[2]",
+    "i": "int64[2]",
+    "j": "int64[1]",
+    "k": "int64[1]",
+    "m": "bool[2]",
+    "n": "int",
+    "s": "size[2]",
+    "t": "tuple[2]",
+    "h": "float16[2]",
+}
+
+
+def expression(text: str) -> str:
+    return translate_expression(text, {name: known(kind) for name, kind in TYPES.items()})[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x + y", "x + y"),
+        ("x * 2", "x * 2"),
+        ("x * i", "x * tf.cast(i, tf.float32)"),
+        ("m * x", "tf.cast(m, tf.float32) * x"),
+        ("i / n", "tf.cast(i, tf.float32) / n"),
+        ("i // n", "i // n"),
+        ("i * 1.5", "tf.cast(i, tf.float32) * 1.5"),
+        ("1.0 - i", "1.0 - tf.cast(i, tf.float32)"),
+        ("m + i", "tf.cast(m, tf.int32) + i"),
+        ("1 - m", "1 - tf.cast(m, tf.int32)"),
+        ("h + x", "tf.cast(h, tf.float32) + x"),
+        ("n / 2", "n / 2"),
+        ("m & m", "m & m"),
+        ("~m", "tf.logical_not(m)"),
+        ("-x", "-x"),
+    ],
+)
+def test_binary(text: str, expected: str) -> None:
+    assert expression(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("s + (n, 2)", "s + [n, 2]"),
+        ("(n,) + s", "[n] + s"),
+        ("s + t", "s + list(t)"),
+        ("x.shape[:-1] + (n,)", "shape_list(x)[:-1] + [n]"),
+        ("x.size() == (n, 2)", "shape_list(x) == [n, 2]"),
+        ("s != t", "s != list(t)"),
+        ("n in s", "n in s"),
+    ],
+)
+def test_shapes_are_lists(text: str, expected: str) -> None:
+    assert expression(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x > y", "x > y"),
+        ("x == i", "x == tf.cast(i, tf.float32)"),
+        ("x is None", "x is None"),
+        ("i >= n", "i >= n"),
+    ],
+)
+def test_comparisons(text: str, expected: str) -> None:
+    assert expression(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x[:, 0]", "x[:, 0]"),
+        ("x[..., None]", "x[..., None]"),
+        ("x[n]", "x[n]"),
+        ("x[j]", "tf.gather(x, j)"),
+        ("x[:, j]", "tf.gather(x, j, axis=1)"),
+        ("x[m]", "tf.boolean_mask(x, m)"),
+        ("x[j, k]", "tf.gather_nd(x, tf.stack([j, k], axis=-1))"),
+        ("x[torch.arange(n), j]", "tf.gather(x, j, batch_dims=1)"),
+    ],
+)
+def test_subscripts(text: str, expected: str) -> None:
+    assert expression(text) == expected
+
+
+def test_an_index_without_a_form_is_marked() -> None:
+    text, diagnostics, _ = translate_expression("x[j, 0:1]", {name: known(kind) for name, kind in TYPES.items()})
+    assert text == "x[j, 0:1]"
+    assert [d.code for d in diagnostics] == ["TFP121"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("x.shape", "shape_list(x)"),
+        ("x.dtype", "x.dtype"),
+        ("self.training", "training"),
+        ("config.shape_of_things", "config.shape_of_things"),
+        ("x.max(dim=1).values", "tf.reduce_max(x, axis=1)"),
+    ],
+)
+def test_attributes(text: str, expected: str) -> None:
+    assert expression(text) == expected
