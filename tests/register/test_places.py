@@ -277,6 +277,24 @@ def test_page_with_a_tensorflow_block_of_a_sibling(tmp_path: Path) -> None:
     ) in (tree.read(path) or "")
 
 
+def test_page_that_documents_none_of_the_files_classes(tmp_path: Path) -> None:
+    located = checkout(tmp_path, "guards")
+    page = located.root / PAGE
+    page.write_text(page.read_text(encoding="utf-8").replace("] BrandNew", "] Whole"), encoding="utf-8")
+    tree = Tree(located.root)
+    register(located, port(located), tree)
+    assert (tree.read(PAGE) or "").endswith("[[autodoc]] WholeModel\n    - forward\n\n" + UNDOCUMENTED)
+
+
+UNDOCUMENTED = (
+    "\n\n".join(
+        f"## {name}\n\n[[autodoc]] {name}\n    - call"
+        for name in ("TFBrandNewModel", "TFBrandNewForMaskedLM", "TFBrandNewForRetrieval")
+    )
+    + "\n"
+)
+
+
 def test_page_keeps_carriage_returns(tmp_path: Path) -> None:
     located = checkout(tmp_path, "pt")
     page = located.root / PAGE

@@ -45,8 +45,8 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
 
 
 def _demand_single(path: str, page: Sequence[Entry], port: Port) -> None:
-    ours = {port.pt_name(name) for name in port.public} | set(port.public)
-    for name in sorted(ours):
+    """Only the TensorFlow entries: some pages of the library document a PyTorch class twice."""
+    for name in sorted(port.public):
         lines = [entry.line + 1 for entry in page if entry.name == name]
         if len(lines) > 1:
             raise doubled(path, f"`[[autodoc]] {name}`", lines)
@@ -54,7 +54,7 @@ def _demand_single(path: str, page: Sequence[Entry], port: Port) -> None:
 
 def _in_page_order(page: Sequence[Entry], port: Port) -> list[str]:
     """The classes to document, as their PyTorch twins stand on the page; those without one last."""
-    position = {entry.name: entry.line for entry in page}
+    position = {entry.name: entry.line for entry in reversed(page)}  # of a class documented twice, the first
     last = max(position.values(), default=0) + 1
     names = [n for n in port.public if not is_internal(n) or port.pt_name(n) in position]
     return sorted(names, key=lambda name: position.get(port.pt_name(name), last))
@@ -70,18 +70,19 @@ def _methods(name: str, page: Sequence[Entry], port: Port, tree: Tree) -> list[s
     return ["call", *extra]
 
 
+def _twins(page: Sequence[Entry], port: Port) -> list[Entry]:
+    """The PyTorch classes beside which the port belongs; on a page that documents none of them, all PyTorch classes."""
+    names = {port.pt_name(name) for name in port.public}
+    return [e for e in page if e.name in names] or [e for e in page if "forward" in e.methods]
+
+
 def _block(file: TextFile, page: Sequence[Entry], port: Port) -> FrameworkBlock | None:
     """The framework block that holds the PyTorch classes; None on a page without."""
-    twins = {port.pt_name(name) for name in port.public}
-    blocks = [
-        block
-        for block in framework_blocks(file)
-        if any(entry.name in twins and block.start < entry.line < block.end for entry in page)
-    ]
+    twins = _twins(page, port)
+    blocks = [b for b in framework_blocks(file) if any(b.start < entry.line < b.end for entry in twins)]
     if len(blocks) > 1:
-        raise doubled(
-            file.path, "`<frameworkcontent>` that documents the PyTorch classes", (b.start + 1 for b in blocks)
-        )
+        sought = "`<frameworkcontent>` that documents the PyTorch classes"
+        raise doubled(file.path, sought, (block.start + 1 for block in blocks))
     return blocks[0] if blocks else None
 
 
@@ -101,7 +102,7 @@ def _into_block(
 ) -> None:
     """Keep the order of the PyTorch classes, whether the block's other sections belong to this port or to a sibling file."""
     assert block.tf_start is not None and block.tf_end is not None
-    position = {entry.name: entry.line for entry in page}
+    position = {entry.name: entry.line for entry in reversed(page)}  # of a class documented twice, the first
     inside = [entry for entry in page if block.tf_start < entry.line < block.tf_end]
     for name in wanted:
         mine = position.get(port.pt_name(name), len(file.lines))
@@ -119,8 +120,7 @@ def _after_sections(
 ) -> None:
     """A page without framework blocks: below the TensorFlow sections that are there, else below the PyTorch ones."""
     ours = [entry for entry in page if entry.name in port.public]
-    twins = [entry for entry in page if entry.name in {port.pt_name(name) for name in port.public}]
-    anchors = ours or twins
+    anchors = ours or _twins(page, port)
     last = max(anchors, key=lambda entry: entry.line, default=None)
     anchor = exactly_one([last] if last else [], path=file.path, sought="documented PyTorch class of the model")
     file.insert(anchor.end, ["", *_joined([sections[name] for name in wanted])])
