@@ -15,7 +15,9 @@ from scaffold.core.checkout import Located
 from scaffold.core.translation import Translation
 
 #: Entries of a saved configuration that its constructor derives by itself.
-_DERIVED = frozenset({"architectures", "torch_dtype", "transformers_version", "model_type", "_name_or_path", "id2label", "label2id"})
+_DERIVED = frozenset(
+    {"architectures", "torch_dtype", "transformers_version", "model_type", "_name_or_path", "id2label", "label2id"}
+)
 #: Integer inputs whose values lie below one of the configuration's sizes.
 _BOUNDS = {"input_ids": "vocab_size", "decoder_input_ids": "vocab_size", "token_type_ids": "type_vocab_size"}
 _LITERAL_LIMIT = 400  # numbers; larger integer inputs are drawn anew
@@ -155,7 +157,14 @@ class _Tester:
 
 def _is_size(name: str, value: object) -> bool:
     scalar = isinstance(value, bool | int | float | str) and not name.endswith("_token_id")
-    return scalar and name not in ("is_encoder_decoder", "batch_size", "seq_length", "is_training", "num_choices", "parent")
+    return scalar and name not in (
+        "is_encoder_decoder",
+        "batch_size",
+        "seq_length",
+        "is_training",
+        "num_choices",
+        "parent",
+    )
 
 
 def _case(folder: Path) -> dict[str, Any] | None:

@@ -23,7 +23,9 @@ from scaffold.translate.suite_passes import SUITE_PASSES
 from scaffold.translate.writer import BlockWriter, indented
 
 #: Without these a tester or a test class is no use.
-_ESSENTIAL = frozenset({"__init__", "prepare_config_and_inputs", "prepare_config_and_inputs_for_common", "get_config", "setUp"})
+_ESSENTIAL = frozenset(
+    {"__init__", "prepare_config_and_inputs", "prepare_config_and_inputs_for_common", "get_config", "setUp"}
+)
 _TORCH = frozenset({"torch", "nn", "F", "torch_device"})
 _CHECK = re.compile(r"^(create_and_check_|check_|prepare_config_and_inputs_for_)(?!common$)")
 
@@ -167,15 +169,18 @@ class SuiteTranslator:
         lost = [f for f in group.functions if f.reason and f.name in _ESSENTIAL]
         if lost:
             group.dropped = f"{lost[0].name} {lost[0].reason}"
-        elif group.suite.is_test and not group.suite.has_common_tests:
-            if not any(f.name.startswith("test") and not f.reason for f in group.functions):
-                group.dropped = "no test of it is left"
+        elif group.suite.is_test and not group.suite.has_common_tests and not _tests_left(group):
+            group.dropped = "no test of it is left"
 
     def _unused(self) -> None:
         """Checks of a tester whose only test was left out."""
         while True:
             alive = [f for g in self.groups if not g.dropped for f in g.functions if not f.reason]
-            unused = [f for f in alive if self._is_check(f) and not any(f.name in other.calls for other in alive if other is not f)]
+            unused = [
+                f
+                for f in alive
+                if self._is_check(f) and not any(f.name in other.calls for other in alive if other is not f)
+            ]
             if not unused:
                 return
             for function in unused:
@@ -214,7 +219,13 @@ class SuiteTranslator:
         lines = [f"class {name}({bases}):" if bases else f"class {name}:"]
         document = ast.get_docstring(group.node, clean=False)
         if document is not None:
-            lines += indented([*self._docstring(f'"""{document}"""').replace("test_modeling_common", "test_modeling_tf_common").split("\n")])
+            lines += indented(
+                [
+                    *self._docstring(f'"""{document}"""')
+                    .replace("test_modeling_common", "test_modeling_tf_common")
+                    .split("\n")
+                ]
+            )
         flags = suite.flags()
         lines += indented(flags)
         written = [f for f in group.functions if not f.reason]
@@ -255,9 +266,16 @@ class SuiteTranslator:
 
 #: Methods that only PyTorch's tensors and models have.
 _PYTORCH_METHODS = frozenset(
-    "state_dict load_state_dict named_parameters parameters named_modules gradient_checkpointing_enable register_buffer"
-    " bfloat16 half cuda _init_weights modules named_buffers retain_grad zero_grad backward".split()
+    {
+        *("state_dict", "load_state_dict", "register_buffer", "_init_weights", "gradient_checkpointing_enable"),
+        *("parameters", "named_parameters", "modules", "named_modules", "buffers", "named_buffers"),
+        *("bfloat16", "half", "cuda", "retain_grad", "zero_grad", "backward"),
+    }
 )
+
+
+def _tests_left(group: Group) -> bool:
+    return any(f.name.startswith("test") and not f.reason for f in group.functions)
 
 
 def _text(path: Path) -> str:

@@ -15,7 +15,9 @@ from scaffold.translate.suite_names import SuiteNames
 #: PyTorch's common test → the TensorFlow one of the same purpose (renamed on one side in 4.45).
 TWINS = {"test_model_get_set_embeddings": "test_model_common_attributes"}
 #: Flags that hand-written TensorFlow tests keep, though the mixin of every release does not read each of them.
-_FLAGS = frozenset({"test_pruning", "test_head_masking", "test_resize_embeddings", "has_attentions", "is_encoder_decoder"})
+_FLAGS = frozenset(
+    {"test_pruning", "test_head_masking", "test_resize_embeddings", "has_attentions", "is_encoder_decoder"}
+)
 #: Common tests that mean something else in TensorFlow.
 _NEVER = frozenset({"test_initialization", "test_config"})
 MIXIN = "TFModelTesterMixin"
@@ -24,7 +26,9 @@ MIXIN = "TFModelTesterMixin"
 class SuiteClass:
     """One test class of the PyTorch file."""
 
-    def __init__(self, node: ast.ClassDef, engine: SuiteEngine, names: SuiteNames, tasks: frozenset[str] | None) -> None:
+    def __init__(
+        self, node: ast.ClassDef, engine: SuiteEngine, names: SuiteNames, tasks: frozenset[str] | None
+    ) -> None:
         self.node = node
         self.engine = engine
         self.names = names
@@ -104,7 +108,9 @@ class SuiteClass:
 
     def _supported(self, key: ast.expr) -> bool:
         # the tests' `zero-shot` is the library's `zero-shot-classification`
-        return self.tasks is None or (isinstance(key, ast.Constant) and any(t.startswith(str(key.value)) for t in self.tasks))
+        return self.tasks is None or (
+            isinstance(key, ast.Constant) and any(t.startswith(str(key.value)) for t in self.tasks)
+        )
 
     # -- bases and methods -------------------------------------------------------------------------------------------
 
@@ -153,7 +159,10 @@ class SuiteClass:
         main = parameters[0] if parameters else "input_ids"
         wanted = {"reproducible_outputs": "test_hidden_states_and_attentions_are_reproducible"}
         if main != "input_ids":
-            wanted |= {"forward_signature": "test_forward_signature", "common_attributes": "test_model_common_attributes"}
+            wanted |= {
+                "forward_signature": "test_forward_signature",
+                "common_attributes": "test_model_common_attributes",
+            }
         if "inputs_embeds" not in parameters:
             wanted["inputs_embeds"] = "test_inputs_embeds"
         lines: list[str] = []
@@ -181,7 +190,13 @@ def tensorflow_tasks(text: str) -> frozenset[str] | None:
     """Tasks that have TensorFlow pipelines, from the text of `pipelines/__init__.py`; None when it says nothing."""
     tasks = set()
     for node in ast.walk(ast.parse(text)):
-        target = node.targets[0] if isinstance(node, ast.Assign) else node.target if isinstance(node, ast.AnnAssign) else None
+        target = (
+            node.targets[0]
+            if isinstance(node, ast.Assign)
+            else node.target
+            if isinstance(node, ast.AnnAssign)
+            else None
+        )
         value = getattr(node, "value", None)
         if isinstance(target, ast.Name) and target.id == "SUPPORTED_TASKS" and isinstance(value, ast.Dict):
             for key, entry in zip(value.keys, value.values, strict=True):

@@ -19,7 +19,14 @@ from scaffold.translate.suite_names import SuiteNames
 FACTORIES = {"ids_tensor": "int64", "floats_tensor": "float32", "random_attention_mask": "int64"}
 #: Methods that only move a tensor or a model, or detach it from a graph.
 _IDLE = frozenset({"detach", "cpu", "contiguous", "eval", "clone"})
-_LAYERS = ("torch.nn.Module", "torch.nn.Linear", "torch.nn.Embedding", "torch.nn.Conv2d", "torch.nn.LayerNorm", "torch.nn.Conv1d")
+_LAYERS = (
+    "torch.nn.Module",
+    "torch.nn.Linear",
+    "torch.nn.Embedding",
+    "torch.nn.Conv2d",
+    "torch.nn.LayerNorm",
+    "torch.nn.Conv1d",
+)
 _INTEGER = ("int", "uint", "bool")
 
 
@@ -125,13 +132,17 @@ class SuiteEngine(Engine):
     def _model_call(self, node: ast.Call) -> str | None:
         """Checkpoints hold PyTorch weights until converted ones are published."""
         func = node.func
-        if not (isinstance(func, ast.Attribute) and func.attr == "from_pretrained" and isinstance(func.value, ast.Name)):
+        if not (
+            isinstance(func, ast.Attribute) and func.attr == "from_pretrained" and isinstance(func.value, ast.Name)
+        ):
             return None
         if self.renames.get(func.value.id, "") not in (*self.names.translation.public, *self._automatic()):
             return None
         dropped = ("torch_dtype", "device_map", "attn_implementation", "low_cpu_mem_usage", "from_pt")
         texts = [self.expression(a) for a in node.args]
-        texts += [f"{k.arg}={self.expression(k.value)}" for k in node.keywords if k.arg is not None and k.arg not in dropped]
+        texts += [
+            f"{k.arg}={self.expression(k.value)}" for k in node.keywords if k.arg is not None and k.arg not in dropped
+        ]
         return f"{self.expression(func)}({', '.join([*texts, 'from_pt=True'])})"
 
     def _automatic(self) -> tuple[str, ...]:
@@ -201,7 +212,11 @@ class SuiteEngine(Engine):
         if leaf == "all" and len(texts) == 1:
             return f"tf.reduce_all({texts[0]})"
         if leaf in ("eq", "equal") and len(texts) == 2:
-            return f"tf.equal({texts[0]}, {texts[1]})" if leaf == "eq" else f"tf.reduce_all(tf.equal({texts[0]}, {texts[1]}))"
+            return (
+                f"tf.equal({texts[0]}, {texts[1]})"
+                if leaf == "eq"
+                else f"tf.reduce_all(tf.equal({texts[0]}, {texts[1]}))"
+            )
         return None
 
     def near(self, left: ast.expr, right: ast.expr, keywords: list[ast.keyword]) -> str:

@@ -22,8 +22,14 @@ _TORCH_MODULES = re.compile(
     r"|generation\.logits_process|generation\.stopping_criteria|integrations)(\.|$)"
 )
 #: Names of `transformers.testing_utils` and its like that speak of PyTorch without being PyTorch's.
-_RENAMED = {"is_torch_available": "is_tf_available", "require_torch": "require_tf", "ModelTesterMixin": "TFModelTesterMixin"}
-_TORCH_NAME = re.compile(r"(^|_)torch(_|$)|^(require|is)_(sdpa|flash_attn|fsdp|deepspeed|accelerate|bitsandbytes|peft|fx)")
+_RENAMED = {
+    "is_torch_available": "is_tf_available",
+    "require_torch": "require_tf",
+    "ModelTesterMixin": "TFModelTesterMixin",
+}
+_TORCH_NAME = re.compile(
+    r"(^|_)torch(_|$)|^(require|is)_(sdpa|flash_attn|fsdp|deepspeed|accelerate|bitsandbytes|peft|fx)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,11 @@ class SuiteNames:
             return Twin(bound, None)
         if name in self.translation.classes or name in self.pytorch:
             twin = self._model(bound, name)
-            return twin if twin.line or not module.endswith(f".{self.located.names.module}") else self._from_module(bound, module, name)
+            return (
+                twin
+                if twin.line or not module.endswith(f".{self.located.names.module}")
+                else self._from_module(bound, module, name)
+            )
         if module.endswith(("modeling_auto", "modeling_outputs")) or re.search(r"\.modeling_(?!tf_|flax_)\w+$", module):
             return self._from_module(bound, module, name)
         spelled = f"{name} as {alias.asname}" if alias.asname else name
@@ -127,7 +137,9 @@ class SuiteNames:
         package, _, leaf = module.rpartition(".")
         twin_module = f"{package}.{leaf.replace('modeling_', 'modeling_tf_', 1)}"
         own = leaf == self.located.names.module
-        text = self.translation.text if own else _read(self.located.root / "src" / (twin_module.replace(".", "/") + ".py"))
+        text = (
+            self.translation.text if own else _read(self.located.root / "src" / (twin_module.replace(".", "/") + ".py"))
+        )
         candidates = (self.translation.classes.get(name), name, f"TF{name}", f"TF_{name}")
         for twin in candidates if own else candidates[1:]:
             if twin is not None and re.search(rf"^(?:class |def )?{twin}\b", text, re.M):

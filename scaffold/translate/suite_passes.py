@@ -114,4 +114,12 @@ def element_loop(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return [*before, *lines, *(f"{name} = tf.convert_to_tensor({name})" for name in names)]
 
 
-SUITE_PASSES: tuple[Pass, ...] = (no_grad, torch_only, assertion, element_loop, column_assignment, inplace.item_assignment, inplace.in_place_method)
+SUITE_PASSES: tuple[Pass, ...] = (
+    no_grad,
+    torch_only,
+    assertion,
+    element_loop,
+    column_assignment,
+    inplace.item_assignment,
+    inplace.in_place_method,
+)

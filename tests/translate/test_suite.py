@@ -59,7 +59,10 @@ METHOD = """
     [
         ("self.assertTrue(torch.allclose(a, b, atol=1e-3))", "tf.debugging.assert_near(a, b, atol=1e-3)"),
         ("assert torch.allclose(a, b)", "tf.debugging.assert_near(a, b, atol=1e-5, rtol=1e-5)"),
-        ("torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)", "tf.debugging.assert_near(a, b, rtol=1e-4, atol=1e-4)"),
+        (
+            "torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)",
+            "tf.debugging.assert_near(a, b, rtol=1e-4, atol=1e-4)",
+        ),
         ("self.assertTrue(torch.equal(a, b))", "tf.debugging.assert_equal(a, b)"),
         ("x = torch.Size((1, 5))", "x = tf.TensorShape((1, 5))"),
         ("x = torch.tensor([[1, 2]], device=torch_device)", "x = tf.constant([[1, 2]])"),
@@ -105,8 +108,14 @@ def test_elements_are_assigned_on_a_copy(tmp_path: Path) -> None:
         ]
     )
     text = translated(tmp_path, suite=METHOD.format(body)).text
-    assert text.index("bbox = bbox.numpy()") < text.index("for i in range(2)") < text.index("bbox = tf.convert_to_tensor(bbox)")
-    assert "            bbox[i, 0, 3] = bbox[i, 0, 1]" in text or "                bbox[i, 0, 3] = bbox[i, 0, 1]" in text
+    assert (
+        text.index("bbox = bbox.numpy()")
+        < text.index("for i in range(2)")
+        < text.index("bbox = tf.convert_to_tensor(bbox)")
+    )
+    assert (
+        "            bbox[i, 0, 3] = bbox[i, 0, 1]" in text or "                bbox[i, 0, 3] = bbox[i, 0, 1]" in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -182,7 +191,8 @@ def test_the_layers_of_the_model_file_can_be_tested_too(tmp_path: Path) -> None:
         "    def test_it(self):\n        self.assertIsNotNone(QuokkaEmbeddings())\n"
     )
     head = HEAD.replace(
-        "\n\nclass QuokkaModelTester", "    from transformers.models.quokka.modeling_quokka import QuokkaEmbeddings\n\n\nclass QuokkaModelTester"
+        "\n\nclass QuokkaModelTester",
+        "    from transformers.models.quokka.modeling_quokka import QuokkaEmbeddings\n\n\nclass QuokkaModelTester",
     )
     found = try_translating(tmp_path, head + SUITE + rest)
     assert found is not None
