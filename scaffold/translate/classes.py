@@ -178,7 +178,7 @@ class Analyser:
             return Category.BASE
         if leaf.endswith("PreTrainedModel"):
             return Category.MODEL
-        if leaf == "ModelOutput" or leaf.endswith("Output"):
+        if leaf == "ModelOutput" or (qualname.startswith("transformers.") and "Output" in leaf):
             return Category.OUTPUT
         return None
 
@@ -255,6 +255,8 @@ class Analyser:
         qualname = self.source.qualname(func)
         if qualname and qualname.startswith("torch.nn.") and qualname.split(".")[-1][:1].isupper() and qualname != "torch.nn.Parameter":
             return "torch.nn." + qualname.split(".")[-1]
+        if qualname == "transformers.pytorch_utils.Conv1D":
+            return qualname
         if qualname and qualname.startswith("transformers.models.") and qualname.split(".")[-1][:1].isupper() and "configuration" not in qualname:
             return qualname
         return None

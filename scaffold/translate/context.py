@@ -15,6 +15,11 @@ from scaffold.translate.names import loop_pairs, loops
 from scaffold.translate.sources import Source
 
 
+def _mentions(node: ast.AST, name: str) -> bool:
+    """True when an expression reads a name; a loop variable may shadow what it iterates over."""
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(node))
+
+
 class Context:
     """State shared by the parts of the translator. `classes` and `renames` are filled by the caller."""
 
@@ -25,6 +30,7 @@ class Context:
         self.classes: dict[str, ClassInfo] = {}
         self.renames: dict[str, str] = {}
         self.current: ClassInfo | None = None
+        self._visiting: set[ast.AST] = set()
         self.uses: set[str] = set()
         self.emits: set[str] = set()
         self.layers: set[str] = set()
@@ -94,15 +100,19 @@ class Context:
         if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
             child = self.child_of(node.value)
             return child.item() if child is not None and child.is_list else None
-        if isinstance(node, ast.Name):
-            return self._local_child(node)
+        if isinstance(node, ast.Name) and node not in self._visiting:
+            self._visiting.add(node)
+            try:
+                return self._local_child(node)
+            finally:
+                self._visiting.discard(node)
         return None
 
     def _local_child(self, node: ast.Name) -> Child | None:
         function = self.function_of(node)
         for loop in loops(function) if function else ():
             for target, iterable in loop_pairs(loop):
-                if isinstance(target, ast.Name) and target.id == node.id:
+                if isinstance(target, ast.Name) and target.id == node.id and not _mentions(iterable, node.id):
                     child = self.child_of(iterable.value if isinstance(iterable, ast.Subscript) else iterable)
                     if child is not None and child.is_list:
                         return child.item()

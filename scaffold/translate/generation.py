@@ -20,12 +20,13 @@ _TOKEN_TYPES = [
     '    token_type_ids = kwargs.get("token_type_ids", None)',
     "    if token_type_ids is not None:",
     "        token_type_ids = tf.reshape(token_type_ids, [-1, shape_list(token_type_ids)[-1]])",
-    "        new_tokens = shape_list(input_ids)[1] - shape_list(token_type_ids)[1]",
-    "        token_type_ids = tf.concat(",
-    "            [token_type_ids, tf.repeat(token_type_ids[:, -1:], new_tokens, axis=1)], axis=1",
-    "        )",
     "        if past_key_values is not None:",
     "            token_type_ids = token_type_ids[:, -1:]",
+    "        else:",
+    "            new_tokens = shape_list(input_ids)[1] - shape_list(token_type_ids)[1]",
+    "            token_type_ids = tf.concat(",
+    "                [token_type_ids, tf.repeat(token_type_ids[:, -1:], new_tokens, axis=1)], axis=1",
+    "            )",
     "",
 ]
 #: Of these, what holds one row a beam, with how many axes belong to a row.

@@ -12,7 +12,7 @@ from scaffold.translate.engine import Engine
 from scaffold.translate.sources import Source
 
 _FROM_UTILS = (
-    "TFCausalLanguageModelingLoss", "TFMaskedLanguageModelingLoss", "TFModelInputType", "TFMultipleChoiceLoss",
+    "TFCausalLanguageModelingLoss", "TFConv1D", "TFMaskedLanguageModelingLoss", "TFModelInputType", "TFMultipleChoiceLoss",
     "TFNextSentencePredictionLoss", "TFPreTrainedModel", "TFQuestionAnsweringLoss", "TFSequenceClassificationLoss",
     "TFTokenClassificationLoss", "get_initializer", "keras", "keras_serializable", "unpack_inputs",
 )  # fmt: skip

@@ -49,10 +49,18 @@ def find(qualname: str) -> AnyRule | None:
     table = rules_by_name()
     if qualname in table:
         return table[qualname]
+    if qualname.startswith("transformers."):
+        return _library().get(qualname.rpartition(".")[2])
     for prefix, canonical in CANONICAL:
         if qualname.startswith(prefix):
             return table.get(canonical + qualname.removeprefix(prefix))
     return None
+
+
+@cache
+def _library() -> dict[str, AnyRule]:
+    """Rules of the library's own functions by bare name: several modules re-export them."""
+    return {rule.torch.rpartition(".")[2]: rule for _, rule in all_rules() if rule.torch.startswith("transformers.")}
 
 
 @cache

@@ -27,7 +27,7 @@ def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, n
     text = _TENSOR.sub("tf.Tensor", text)
     for before, after in engine.renames.items():
         text = re.sub(rf"(?<![\w.]){re.escape(before)}\b", after, text)
-    text = re.sub(r"\b(?:torch\.)?nn\.Module\b", "keras.layers.Layer", text)
+    text = re.sub(r"\b(?:torch\.)?nn\.(?!functional)\w+", "keras.layers.Layer", text)
     return "" if "torch." in text or "Cache" in text else text
 
 

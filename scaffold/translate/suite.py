@@ -125,10 +125,14 @@ class SuiteTranslator:
     def _lines(self, node: ast.FunctionDef, name: str) -> list[str]:
         writer = BlockWriter(self.engine, SUITE_PASSES, self._docstring)
         decorators = [line for d in node.decorator_list for line in f"@{self.engine.expression(d)}".split("\n")]
-        entries = signature.parameters(self.engine, node)
-        body = writer.body(node.body, self._header_end(node))
+        entries = ", ".join(signature.parameters(self.engine, node))
+        end = self._header_end(node)
+        # The formatter keeps one parameter a line where a comma follows the last one, as it did in the PyTorch file.
+        comma = "," if re.search(r",\s*\)[^)]*:\s*$", "\n".join(self.source.lines[node.lineno - 1 : end])) else ""
+        header = f"def {name}({entries}{comma}):"
+        body = writer.body(node.body, end)
         comments = [line for line in self.source.marks(node) if "Copied from" not in line]
-        return [*comments, *decorators, *signature.header(name, entries), *indented(body)]
+        return [*comments, *decorators, header, *indented(body)]
 
     def _header_end(self, node: ast.FunctionDef) -> int:
         """The line of the header's colon: comments below it belong to the body."""
@@ -202,7 +206,8 @@ class SuiteTranslator:
             body += self._written_class(group) if group.suite is not None else group.functions[0].lines
             kept += [f.label for f in group.functions if not f.reason]
         head = [*self._licence(), "", "from __future__ import annotations", "", *self.names.header(self.engine.uses)]
-        text = tidy.tidy("\n".join([*head, *self._constants(), *body]) + "\n", self.located)
+        text = "\n".join([*head, *self._constants(), *body]) + "\n"
+        text = tidy.tidy(text.replace("(keras.layers.Layer)", "keras.layers.Layer"), self.located)
         return SuiteTranslation(text=text, kept=tuple(kept), dropped=self._dropped())
 
     def _above(self, node: ast.ClassDef | ast.FunctionDef) -> list[str]:

@@ -9,6 +9,9 @@ from scaffold.translate.writer import BlockWriter
 
 #: Flags that `@unpack_inputs` fills from the configuration.
 _UNPACKED = frozenset({"output_attentions", "output_hidden_states", "return_dict"})
+_TORCH_CONTEXTS = (
+    "torch.no_grad", "torch.autocast", "torch.cuda.amp", "torch.amp", "autocast", "torch.inference_mode", "deepspeed.", "warnings.",
+)  # fmt: skip
 _DROPPED_CALLS = (
     "self.post_init", "self.init_weights", "self.warn_if_padding_and_no_attention_mask", "torch.cuda.", "torch._check",
     "self.apply", "self.tie_weights", "self._tie_weights", "self.parametrize", "torch.backends.", "self.register_load_state_dict",
@@ -66,6 +69,6 @@ def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) ->
 
 def _without_torch_context(writer: BlockWriter, statement: ast.With) -> list[str] | None:
     names = [ast.unparse(i.context_expr) for i in statement.items]
-    if all(n.startswith(("torch.no_grad", "torch.autocast", "torch.cuda.amp", "torch.inference_mode", "deepspeed.", "warnings.")) for n in names):
+    if all(n.startswith(_TORCH_CONTEXTS) for n in names):
         return writer.block(statement.body, statement.items[-1].context_expr.end_lineno or statement.lineno)
     return None

@@ -139,6 +139,13 @@ RULES = [
         training=True,
     ),
     LayerRule(
+        torch="transformers.pytorch_utils.Conv1D",
+        args=("nf", "nx"),
+        tf="TFConv1D({nf}, {nx}, name={name})",
+        build="[None, None, {nx}]",
+        note="GPT-2's linear layer, whose weight is stored transposed in both frameworks",
+    ),
+    LayerRule(
         torch="torch.nn.Identity",
         args=("*args",),
         tf='keras.layers.Activation("linear", name={name})',
