@@ -207,7 +207,8 @@ class SuiteTranslator:
             kept += [f.label for f in group.functions if not f.reason]
         head = [*self._licence(), "", "from __future__ import annotations", "", *self.names.header(self.engine.uses)]
         text = "\n".join([*head, *self._constants(), *body]) + "\n"
-        text = tidy.tidy(text.replace("(keras.layers.Layer)", "keras.layers.Layer"), self.located)
+        # `(nn.Module)` was a tuple to its author; the formatter would keep the parentheses
+        text = tidy.tidy(re.sub(r", \(((?:tf\.)?keras\.layers\.Layer)\)\)", r", \1)", text), self.located)
         return SuiteTranslation(text=text, kept=tuple(kept), dropped=self._dropped())
 
     def _above(self, node: ast.ClassDef | ast.FunctionDef) -> list[str]:
