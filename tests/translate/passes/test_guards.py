@@ -1,0 +1,46 @@
+"""Checks of shapes: an assertion TensorFlow can make, or one for eager mode."""
+
+from __future__ import annotations
+
+import ast
+
+from tests.translate.checkouts import statements
+
+TYPES = {"x": "float32[2]", "n": "int"}
+
+
+def test_whole_shapes_are_asserted() -> None:
+    text = statements('if x.size() != (n, 2):\n    raise ValueError(f"bad {x.size()}")', **TYPES)
+    assert text == 'tf.debugging.assert_equal(shape_list(x), [n, 2], message=(f"bad {shape_list(x)}"))'
+
+
+def test_without_a_message() -> None:
+    text = statements("if x.shape != (n, 2):\n    raise ValueError", **TYPES)
+    assert text == "tf.debugging.assert_equal(shape_list(x), [n, 2])"
+
+
+def test_single_dimensions_are_asked_in_eager_mode_only() -> None:
+    text = statements('if x.shape[1] != n or n == 0:\n    # why\n    raise ValueError("bad")', **TYPES)
+    assert text == (
+        'if tf.executing_eagerly() and (shape_list(x)[1] != n or n == 0):\n    # why\n    raise ValueError("bad")'
+    )
+
+
+def test_values_that_come_from_a_shape_count() -> None:
+    text = statements("batch, length = x.shape\nif length > n:\n    raise ValueError(length)", **TYPES)
+    assert "if tf.executing_eagerly() and length > n:" in text
+
+
+def test_configuration_checks_stay() -> None:
+    text = "if self.config.width % n != 0:\n    raise ValueError(n)"
+    assert statements(text, **TYPES) == text
+
+
+def test_checks_that_do_more_than_raise_stay() -> None:
+    text = "if x.shape[0] != n:\n    x = f(x)"
+    assert ast.unparse(ast.parse(statements(text, **TYPES))) == "if shape_list(x)[0] != n:\n    x = f(x)"
+
+
+def test_asserts_about_shapes_go_and_others_stay() -> None:
+    assert statements("assert x.shape[0] == n, 'bad'", **TYPES) == "pass"
+    assert statements("assert n > 1, 'bad'", **TYPES) == "assert n > 1, 'bad'"

@@ -1,0 +1,80 @@
+"""A head's loss through the library's mixins where it is one of theirs."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from scaffold.core.translation import Translation
+from scaffold.translate.passes.losses import kind_of
+from tests.translate.checkouts import class_text, method_text, port
+from tests.translate.quokka import MODEL
+
+
+@pytest.mark.parametrize(
+    ("name", "mixin"),
+    [
+        ("QuokkaForMaskedLM", "TFMaskedLanguageModelingLoss"),
+        ("QuokkaForCausalLM", "TFCausalLanguageModelingLoss"),
+        ("QuokkaLMHeadModel", "TFCausalLanguageModelingLoss"),
+        ("QuokkaForImageClassification", "TFSequenceClassificationLoss"),
+        ("QuokkaForTokenClassification", "TFTokenClassificationLoss"),
+        ("QuokkaForMultipleChoice", "TFMultipleChoiceLoss"),
+        ("QuokkaForQuestionAnswering", "TFQuestionAnsweringLoss"),
+        ("QuokkaForNextSentencePrediction", "TFNextSentencePredictionLoss"),
+        ("QuokkaForPreTraining", None),
+        ("QuokkaModel", None),
+    ],
+)
+def test_kinds_by_name(name: str, mixin: str | None) -> None:
+    kind = kind_of(name)
+    assert (kind.mixin if kind else None) == mixin
+
+
+def test_masked_language_model(ported: Translation) -> None:
+    call = method_text(ported.text, "TFQuokkaForMaskedLM", "call")
+    assert (
+        "masked_lm_loss = None if labels is None else self.hf_compute_loss(labels=labels, logits=prediction_scores)"
+        in call
+    )
+    assert "return (masked_lm_loss, prediction_scores)" in call
+
+
+def test_causal_language_model_shifts_once(ported: Translation) -> None:
+    call = method_text(ported.text, "TFQuokkaForCausalLM", "call")
+    assert "loss = self.hf_compute_loss(labels[:, 1:], logits[:, :-1])" in call
+    assert "shifted" not in call
+    assert call.count("labels[:, 1:]") == 1
+
+
+def test_question_answering(ported: Translation) -> None:
+    call = method_text(ported.text, "TFQuokkaForQuestionAnswering", "call")
+    assert 'labels = {"start_position": start_positions, "end_position": end_positions}' in call
+    assert "total_loss = self.hf_compute_loss(labels, (start_logits, end_logits))" in call
+
+
+def test_problem_types_that_the_mixin_lacks(ported: Translation) -> None:
+    text = class_text(ported.text, "TFQuokkaForSequenceClassification")
+    assert "loss = None if labels is None else self.hf_compute_loss(labels=labels, logits=logits)" in text
+    assert "def hf_compute_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:" in text
+    assert "hf_compute_loss" not in class_text(ported.text, "TFQuokkaForOddity")
+
+
+def test_no_loss_module_is_left(ported: Translation) -> None:
+    names = {n.id for n in ast.walk(ast.parse(ported.text)) if isinstance(n, ast.Name)}
+    assert not names & {"loss_fct", "CrossEntropyLoss", "MSELoss", "BCEWithLogitsLoss"}
+
+
+def test_a_loss_that_masks_is_translated_statement_by_statement(tmp_path: Path) -> None:
+    body = MODEL.replace(
+        "            masked_lm_loss = loss_fct(prediction_scores.view(-1, self.config.vocab_size), labels.view(-1))",
+        "            flat_mask = labels > 0\n"
+        "            masked_lm_loss = loss_fct(prediction_scores.view(-1, self.config.vocab_size), labels.view(-1)) * flat_mask",
+    )
+    assert body != MODEL
+    text = class_text(port(tmp_path, body).text, "TFQuokkaForMaskedLM")
+    assert text.startswith("class TFQuokkaForMaskedLM(TFQuokkaPreTrainedModel):")
+    assert "hf_compute_loss" not in text
+    assert "flat_mask = labels > 0" in text

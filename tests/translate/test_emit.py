@@ -1,0 +1,108 @@
+"""Classes as they are written: layers, thin models, heads, outputs."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from scaffold.core.translation import Translation
+from tests.translate.checkouts import class_text, method_text, port
+from tests.translate.quokka import MODEL
+
+
+def bases(text: str, name: str) -> list[str]:
+    node = ast.parse(class_text(text, name)).body[0]
+    assert isinstance(node, ast.ClassDef)
+    return [ast.unparse(b) for b in node.bases]
+
+
+def test_bases(ported: Translation) -> None:
+    text = ported.text
+    assert bases(text, "TFQuokkaPreTrainedModel") == ["TFPreTrainedModel"]
+    assert bases(text, "TFQuokkaAttention") == ["keras.layers.Layer"]
+    assert bases(text, "TFQuokkaMainLayer") == ["keras.layers.Layer"]
+    assert bases(text, "TFQuokkaModel") == ["TFQuokkaPreTrainedModel"]
+    assert bases(text, "TFQuokkaForMaskedLM") == ["TFQuokkaPreTrainedModel", "TFMaskedLanguageModelingLoss"]
+    assert bases(text, "TFQuokkaForQuestionAnswering") == ["TFQuokkaPreTrainedModel", "TFQuestionAnsweringLoss"]
+    assert bases(text, "TFQuokkaForOddity") == ["TFQuokkaPreTrainedModel"]
+
+
+def test_the_base_class_keeps_what_means_something(ported: Translation) -> None:
+    text = class_text(ported.text, "TFQuokkaPreTrainedModel")
+    assert "config_class = QuokkaConfig" in text
+    assert 'base_model_prefix = "quokka"' in text
+    assert "supports_gradient_checkpointing" not in text
+    assert "_init_weights" not in text
+
+
+def test_the_thin_model_hands_every_argument_on(ported: Translation) -> None:
+    init = method_text(ported.text, "TFQuokkaModel", "__init__")
+    assert 'self.quokka = TFQuokkaMainLayer(config, add_scale=add_scale, name="quokka")' in init
+    call = ast.parse(method_text(ported.text, "TFQuokkaModel", "call")).body[0]
+    assert isinstance(call, ast.FunctionDef)
+    inner = next(c for c in ast.walk(call) if isinstance(c, ast.Call) and ast.unparse(c.func) == "self.quokka")
+    assert {k.arg: ast.unparse(k.value) for k in inner.keywords} == {
+        a.arg: a.arg for a in call.args.args if a.arg != "self"
+    }
+
+
+def test_heads_hold_the_main_layer_under_the_prefix(ported: Translation) -> None:
+    for name in ported.models[1:]:
+        init = method_text(ported.text, name, "__init__")
+        assert "def __init__(self, config: QuokkaConfig, *inputs, **kwargs):" in init
+        assert "super().__init__(config, *inputs, **kwargs)" in init
+        assert "self.quokka = TFQuokkaMainLayer(" in init
+        assert "post_init" not in init
+
+
+def test_flags_that_unpack_inputs_fills_are_not_filled_twice(ported: Translation) -> None:
+    assert "use_return_dict" not in ported.text
+
+
+def test_models_take_numpy_arrays_and_layers_tensors(ported: Translation) -> None:
+    assert "input_ids: TFModelInputType | None = None" in method_text(ported.text, "TFQuokkaModel", "call")
+    assert "labels: np.ndarray | tf.Tensor | None = None" in method_text(ported.text, "TFQuokkaForMaskedLM", "call")
+    assert "attention_mask: tf.Tensor | None = None" in method_text(ported.text, "TFQuokkaEncoder", "call")
+
+
+def test_build_methods_are_guarded_and_scoped(ported: Translation) -> None:
+    owners = [n for n in ast.parse(ported.text).body if isinstance(n, ast.ClassDef) and n.name != "TFQuokkaOutput"]
+    builds = [m for n in owners for m in n.body if isinstance(m, ast.FunctionDef) and m.name == "build"]
+    assert len(builds) == len(owners) - 1  # all but the abstract base class
+    for build in builds:
+        text = ast.unparse(build)
+        assert "if self.built:\n        return" in text
+        assert "self.built = True" in text
+        assert text.count(".build(") <= text.count("with tf.name_scope(")
+
+
+def test_documentation_follows_the_class(ported: Translation) -> None:
+    assert class_text(ported.text, "TFQuokkaModel").startswith(
+        '@add_start_docstrings("The bare Quokka.", QUOKKA_START_DOCSTRING)\n'
+    )
+    assert "add_start_docstrings" not in class_text(ported.text, "TFQuokkaMainLayer")
+
+
+def test_outputs_are_dataclasses_of_tensors(tmp_path: Path) -> None:
+    body = (
+        '\n\n@dataclass\nclass QuokkaOutputs(ModelOutput):\n    """Outputs, `torch.FloatTensor`s."""\n\n'
+        "    loss: Optional[torch.FloatTensor] = None\n    logits: torch.FloatTensor = None\n"
+        "    states: Optional[Tuple[torch.FloatTensor]] = None\n"
+    )
+    text = class_text(port(tmp_path, body).text, "TFQuokkaOutputs")
+    assert text.startswith("@dataclass\nclass TFQuokkaOutputs(ModelOutput):")
+    assert "    loss: tf.Tensor | None = None\n    logits: tf.Tensor | None = None\n" in text
+    assert "states: Optional[Tuple[tf.Tensor]] = None" in text
+    assert '"""Outputs, `tf.Tensor`s."""' in text
+
+
+def test_methods_only_pytorch_needs_go(tmp_path: Path) -> None:
+    body = MODEL.replace(
+        "    def split(self, x: torch.Tensor)",
+        "    def prune_heads(self, heads):\n        torch.index_select(heads)\n\n"
+        "    def _init_rope(self):\n        torch.unheard_of()\n\n    def split(self, x: torch.Tensor)",
+    )
+    text = port(tmp_path, body).text
+    assert "prune_heads" not in text
+    assert "_init_rope" not in text
+    assert "def split(self, x: tf.Tensor)" in text

@@ -1,0 +1,66 @@
+"""What generation needs of a decoder."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from tests.translate.checkouts import class_text, method_text, port
+
+DECODER = """
+
+class QuokkaForCausalLM(QuokkaPreTrainedModel{mixin}):
+    def forward(self, input_ids: torch.Tensor = None, attention_mask=None{more}, past_key_values=None, use_cache=None):
+        return input_ids
+{method}
+"""
+
+
+def ported(tmp_path: Path, mixin: str = ", GenerationMixin", more: str = "", method: str = "") -> str:
+    return port(tmp_path, DECODER.format(mixin=mixin, more=more, method=method)).text
+
+
+def returned(text: str) -> set[str]:
+    function = ast.parse(method_text(text, "TFQuokkaForCausalLM", "prepare_inputs_for_generation"))
+    node = next(n.value for n in ast.walk(function) if isinstance(n, ast.Return))
+    assert isinstance(node, ast.Dict)
+    return {str(ast.literal_eval(k)) for k in node.keys if k is not None}
+
+
+def test_a_decoder_gets_the_method_that_pytorch_inherits(tmp_path: Path) -> None:
+    text = ported(tmp_path)
+    assert {"input_ids", "attention_mask", "past_key_values", "use_cache"} <= returned(text)
+    assert "position_ids" not in returned(text)
+    assert "input_ids = input_ids[:, -1:]" in method_text(text, "TFQuokkaForCausalLM", "prepare_inputs_for_generation")
+
+
+def test_positions_only_where_the_model_takes_them(tmp_path: Path) -> None:
+    text = ported(tmp_path, more=", position_ids=None")
+    assert "position_ids" in returned(text)
+
+
+def test_masks_of_the_heads_are_handed_on(tmp_path: Path) -> None:
+    assert "head_mask" in returned(ported(tmp_path, more=", head_mask=None"))
+
+
+def test_without_the_mixin_there_is_none(tmp_path: Path) -> None:
+    method = "    def prepare_inputs_for_generation(self, input_ids):\n        return {}\n"
+    assert "prepare_inputs_for_generation" not in ported(tmp_path, mixin="", method=method)
+
+
+def test_a_models_own_method_is_translated(tmp_path: Path) -> None:
+    method = (
+        "\n    def prepare_inputs_for_generation(self, input_ids, past_key_values=None, **kwargs):\n"
+        "        if past_key_values is not None:\n"
+        "            past_length = past_key_values[0][0].shape[2]\n"
+        "            if input_ids.shape[1] > past_length:\n                remove_prefix_length = past_length\n"
+        "            else:\n                remove_prefix_length = input_ids.shape[1] - 1\n"
+        "            input_ids = input_ids[:, remove_prefix_length:]\n"
+        '        return {"input_ids": input_ids, "odd": torch.tanh(input_ids)}\n'
+    )
+    text = ported(tmp_path, method=method)
+    assert returned(text) == {"input_ids", "odd"}
+    own = method_text(text, "TFQuokkaForCausalLM", "prepare_inputs_for_generation")
+    assert "input_ids = input_ids[:, -1:]" in own
+    assert "past_length" not in own
+    assert class_text(text, "TFQuokkaForCausalLM").count("def prepare_inputs_for_generation") == 1

@@ -1,0 +1,45 @@
+"""torch's loss modules by their functions."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaffold.translate import registry
+from scaffold.translate.losses import loss_function
+from tests.translate.checkouts import statements
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        ("torch.nn.CrossEntropyLoss", "torch.nn.functional.cross_entropy"),
+        ("torch.nn.modules.loss.MSELoss", "torch.nn.functional.mse_loss"),
+        ("torch.nn.BCEWithLogitsLoss", "torch.nn.functional.binary_cross_entropy_with_logits"),
+        ("torch.nn.Linear", None),
+        ("mine.CrossEntropyLoss", None),
+        (None, None),
+    ],
+)
+def test_functions(module: str | None, function: str | None) -> None:
+    assert loss_function(module) == function
+    assert function is None or registry.find(function) is not None
+
+
+def test_a_constructed_loss_is_called_with_its_own_arguments() -> None:
+    text = statements(
+        "loss_fct = nn.CrossEntropyLoss(ignore_index=7)\nloss = loss_fct(logits, labels)",
+        logits="float32[2]",
+        labels="int64[1]",
+    )
+    called = statements(
+        "loss = F.cross_entropy(logits, labels, ignore_index=7)", logits="float32[2]", labels="int64[1]"
+    )
+    assert text == called
+    assert "7" in text and "loss_fct" not in text
+
+
+def test_a_loss_made_and_called_at_once() -> None:
+    types = {"logits": "float32[2]", "labels": "float32[2]"}
+    assert statements("loss = nn.MSELoss()(logits, labels)", **types) == statements(
+        "loss = F.mse_loss(logits, labels)", **types
+    )

@@ -1,0 +1,70 @@
+"""What is exported, the prefix, and inputs the base class must describe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scaffold.core.typedb import TypeDB
+from scaffold.translate import pretrained, translate
+from tests.translate.checkouts import BASE, CONFIG, HEAD, checkout, class_text, port
+
+MODEL = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def forward(self, {name}: torch.Tensor = None):
+        return {name}
+"""
+START = 'QUOKKA_START_DOCSTRING = r"""\n    Words about PyTorch.\n\n    Parameters:\n        config: See [`~PreTrainedModel.from_pretrained`].\n"""\n'
+
+
+def test_exports_come_from_the_package(tmp_path: Path) -> None:
+    located = checkout(tmp_path, HEAD, exported=("QuokkaModel", "QuokkaPreTrainedModel"))
+    assert pretrained.exported(located) == {"QuokkaModel", "QuokkaPreTrainedModel"}
+
+
+def test_a_star_import_means_the_modules_own_list(tmp_path: Path) -> None:
+    source = HEAD + '\n__all__ = ["QuokkaModel", "QuokkaThing"]\n'
+    located = checkout(
+        tmp_path, source, files={"src/transformers/models/quokka/__init__.py": "from .modeling_quokka import *\n"}
+    )
+    assert pretrained.exported(located) == {"QuokkaModel", "QuokkaThing"}
+
+
+def test_nothing_exported_nothing_public(tmp_path: Path) -> None:
+    assert pretrained.exported(checkout(tmp_path, HEAD)) == frozenset()
+    assert port(tmp_path, MODEL.format(name="input_ids")).public == ()
+
+
+def test_inputs_the_library_infers_are_not_described(tmp_path: Path) -> None:
+    text = port(tmp_path, MODEL.format(name="input_ids")).text
+    assert "input_signature" not in text
+
+
+def test_other_first_inputs_are(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, MODEL.format(name="input_values")).text, "TFQuokkaPreTrainedModel")
+    assert 'return {"input_values": tf.TensorSpec((None, None), tf.float32, name="input_values")}' in text
+    ids = class_text(port(tmp_path, MODEL.format(name="bbox_ids")).text, "TFQuokkaPreTrainedModel")
+    assert 'tf.TensorSpec((None, None), tf.int32, name="bbox_ids")' in ids
+
+
+def test_the_introduction_is_the_checkouts_own_and_the_parameters_pytorchs(tmp_path: Path) -> None:
+    bert = 'BERT_START_DOCSTRING = r"""\n\n    Words about Keras.\n\n    Args:\n        config: x\n"""\n'
+    located = checkout(tmp_path, HEAD + BASE + START, files={"src/transformers/models/bert/modeling_tf_bert.py": bert})
+    text = translate(located, TypeDB()).text
+    assert "Words about Keras." in text
+    assert "Words about PyTorch." not in text
+    assert "config: See [`~TFPreTrainedModel.from_pretrained`]." in text
+    assert "config: x" not in text
+
+
+def test_without_that_file_pytorchs_words_stay(tmp_path: Path) -> None:
+    assert "Words about TensorFlow." in port(tmp_path, START).text
+
+
+def test_audio_frames_have_the_configurations_sizes(tmp_path: Path) -> None:
+    body = MODEL.format(name="input_values").replace("return input_values", "return input_values.mean(1)")
+    config = CONFIG + "        self.max_length = 5\n        self.num_mel_bins = 6\n"
+    located = checkout(
+        tmp_path, HEAD + BASE + body, files={"src/transformers/models/quokka/configuration_quokka.py": config}
+    )
+    text = translate(located, TypeDB()).text
+    assert "tf.TensorSpec((None, None), tf.float32" in text  # rank 3 is known from the probe alone
