@@ -339,7 +339,12 @@ class Analyser:
 
     def _child_depends(self, child: Child) -> bool:
         names = {child.qualname, *(self.constructor_name(c) or "" for c in child.calls)}
-        return any(n in TRAINING_LAYERS or (n in self.classes and self.classes[n].needs_training) for n in names)
+        return any(n in TRAINING_LAYERS or (n in self.classes and self._class_depends(self.classes[n])) for n in names)
+
+    @staticmethod
+    def _class_depends(info: ClassInfo) -> bool:
+        """Every model's `call` takes `training`, whether it matters or not."""
+        return info.needs_training or info.category is Category.MODEL
 
 
 #: torch layers that behave differently in training.

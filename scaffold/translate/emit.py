@@ -10,7 +10,8 @@ import re
 
 from scaffold.translate import generation, prose, signature
 from scaffold.translate.classes import Category, ClassInfo
-from scaffold.translate.constructor import Constructor, Plan, build_method
+from scaffold.translate.buildplan import Plan, build_method
+from scaffold.translate.constructor import Constructor
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import CALL_PASSES, functional_dropout, losses
 from scaffold.translate.truth import constants
@@ -344,7 +345,7 @@ class ClassWriter:
 
     def _has_library_loss(self, info: ClassInfo) -> bool:
         forward = info.methods.get("forward")
-        if forward is None or losses.kind_of(info.name) is None or losses.masks_labels(forward):
+        if forward is None or losses.kind_of(info.name) is None or not losses.is_standard(forward):
             return False
         names = [
             ast.unparse(n.targets[0])

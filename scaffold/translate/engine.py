@@ -219,12 +219,21 @@ class Engine(Context):
         """The constructor call behind `loss_fct` in `loss_fct(logits, labels)`, or in `CrossEntropyLoss()(logits, labels)`."""
         if isinstance(func, ast.Call) and loss_function(self.source.qualname(func.func)):
             return func
+        if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self":
+            return self._loss_attribute(func)
         function = self.function_of(func) if isinstance(func, ast.Name) else None
         for node in ast.walk(function) if function is not None else ():
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.targets[0]) == ast.unparse(func):
                 if self._same_branch(node, func) and loss_function(self.source.qualname(node.value.func)):
                     return node.value
         return None
+
+    def _loss_attribute(self, func: ast.Attribute) -> ast.Call | None:
+        """`self.loss_fn = nn.CrossEntropyLoss()` in the constructor."""
+        owner = self.class_of(func)
+        child = owner.children.get(func.attr) if owner is not None else None
+        is_loss = child is not None and loss_function(child.qualname) is not None
+        return child.calls[0] if child is not None and is_loss and child.calls else None
 
     def _same_branch(self, assignment: ast.AST, use: ast.AST) -> bool:
         """True when the block of an assignment encloses a use after it."""

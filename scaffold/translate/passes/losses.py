@@ -37,10 +37,12 @@ def kind_of(class_name: str) -> LossKind | None:
     return next((kind for kind in KINDS if class_name.endswith(kind.suffixes)), None)
 
 
-def masks_labels(forward: ast.FunctionDef) -> bool:
-    """True when PyTorch's loss looks at more than labels and logits, which the mixins cannot."""
+def is_standard(forward: ast.FunctionDef) -> bool:
+    """True when the one block that computes a loss looks at nothing but labels and logits, as the mixins do."""
     blocks = [n for n in ast.walk(forward) if isinstance(n, ast.If) and _tests_labels(n.test)]
-    return any(isinstance(n, ast.Name) and n.id.endswith("mask") for block in blocks for n in ast.walk(block))
+    if len(blocks) != 1 or any(isinstance(n, ast.Name) and n.id.endswith("mask") for n in ast.walk(blocks[0])):
+        return False
+    return "start_positions" in ast.unparse(blocks[0].test) or _logits(blocks[0]) is not None
 
 
 def has_problem_types(forward: ast.FunctionDef) -> bool:

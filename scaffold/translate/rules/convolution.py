@@ -70,6 +70,11 @@ def _max_pooling(rank: int, sizes: str) -> None:
                 f"a: f32(-3,-1)[2,3,{sizes}]",
             ),
             Example(
+                f"F.max_pool{rank}d(a, 2, stride=1, dilation=2)",
+                "_max_pool(a, 2, stride=1, dilation=2)",
+                f"a: f32[2,3,{sizes}]",
+            ),
+            Example(
                 f"F.max_pool{rank}d(a, 3, 2, 0, 1, True, False)",
                 "_max_pool(a, 3, stride=2, padding=0, ceil_mode=True)",
                 f"a: f32[2,3,{sizes}]",
@@ -78,9 +83,10 @@ def _max_pooling(rank: int, sizes: str) -> None:
     )
     def pooling(call: CallSite) -> str | Unmapped:
         """An emitted function."""
-        if call.constant("dilation", 1) != 1 or call.constant("return_indices", False) is not False:
-            return call.refuse("TFP102", "arguments `dilation` and `return_indices` have no rule", "see tf.nn.pool")
-        keywords = _optional(call, "stride", "padding")
+        if call.constant("return_indices", False) is not False:
+            return call.refuse("TFP102", "argument `return_indices` has no rule", "see tf.nn.max_pool_with_argmax")
+        keywords = _optional(call, "stride", "padding", "dilation")
+        keywords["dilation"] = None if call.constant("dilation", 1) == 1 else keywords["dilation"]
         ceil = given(call, "ceil_mode") if call.constant("ceil_mode", False) is not False else None
         return invoke(
             f"_{call.emits('max_pool')}", call.text("input"), call.text("kernel_size"), **keywords, ceil_mode=ceil

@@ -234,3 +234,46 @@ def meshgrid(call: CallSite) -> str | Unmapped:
     else:
         items = f"*{tensors[0].atom}" if single else ", ".join(tensor.text for tensor in tensors)
     return f"tf.meshgrid({items}, indexing={call.text('indexing', chr(34) + 'ij' + chr(34))})"
+
+
+RULES.append(
+    Rule(
+        torch="transformers.pytorch_utils.meshgrid",
+        args=("*tensors", "indexing"),
+        tf="",
+        rewrite=meshgrid,
+        result="tuple",
+        dtype=None,
+        note="The library's own spelling of torch.meshgrid.",
+    )
+)
+RULES.append(
+    Rule(
+        torch="torch.nn.utils.rnn.pad_sequence",
+        args=("sequences", "batch_first", "padding_value"),
+        tf="",
+        rewrite=lambda call: _padded(call),
+        dtype=None,
+        note="Rows of different lengths, filled up at the end.",
+        examples=(
+            Example(
+                "torch.nn.utils.rnn.pad_sequence([a, b], batch_first=True, padding_value=-1.0)",
+                "_pad_sequence([a, b], padding_value=-1.0)",
+                "a: f32[2,3], b: f32[4,3]",
+            ),
+            Example(
+                "torch.nn.utils.rnn.pad_sequence(s, batch_first=True)",
+                "_pad_sequence(s)",
+                "i: i64[3]",
+                "s = [i, i[:1]]",
+            ),
+        ),
+    )
+)
+
+
+def _padded(call: CallSite) -> str | Unmapped:
+    if call.constant("batch_first", False) is not True:
+        return call.refuse("TFP102", "argument `batch_first` must be True", "transpose afterwards")
+    value = f", padding_value={call.text('padding_value')}" if call.has("padding_value") else ""
+    return f"_{call.emits('pad_sequence')}({call.text('sequences')}{value})"

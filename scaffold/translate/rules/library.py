@@ -6,7 +6,7 @@ Source: `modeling_utils.py` and `pytorch_utils.py`; what hand-written ports do i
 from __future__ import annotations
 
 from scaffold.translate.callsite import CallSite
-from scaffold.translate.rule import Rule, Unmapped, rewrite
+from scaffold.translate.rule import LayerRule, Rule, Unmapped, rewrite
 
 
 @rewrite("self.get_head_mask", args=("head_mask", "num_hidden_layers", "is_attention_chunked"), result="other")
@@ -87,6 +87,23 @@ def _activation(name: str) -> Rule:
         note="the activation functions that `activations.py` exports ready-made",
     )
 
+
+def _activation_layer(torch_name: str, name: str) -> LayerRule:
+    return LayerRule(
+        torch=f"transformers.activations.{torch_name}",
+        args=("*args",),
+        rewrite=lambda call: f'{call.uses("get_tf_activation")}("{name}")',
+        note="an activation module of the library by its registered name",
+    )
+
+
+LAYERS = [
+    _activation_layer("GELUActivation", "gelu"),
+    _activation_layer("NewGELUActivation", "gelu_new"),
+    _activation_layer("FastGELUActivation", "gelu_fast"),
+    _activation_layer("QuickGELUActivation", "quick_gelu"),
+    _activation_layer("MishActivation", "mish"),
+]
 
 RULES = [
     *(_activation(name) for name in ("gelu", "gelu_new", "gelu_fast", "mish", "quick_gelu", "silu")),

@@ -164,6 +164,28 @@ def unique(call: CallSite) -> str | Unmapped:
     return f"tf.sort(tf.unique(tf.reshape({receiver(call).text}, [-1])).y)"
 
 
+@rewrites(
+    RULES,
+    "unique_consecutive",
+    ".unique_consecutive",
+    args=("input", "return_inverse", "return_counts", "dim"),
+    examples=(
+        Example("torch.unique_consecutive(i)", "_unique_consecutive(i)", "i: i64(0,2)[9]"),
+        Example(
+            "torch.unique_consecutive(i, return_counts=True)",
+            "_unique_consecutive(i, return_counts=True)",
+            "i: i64(0,2)[9]",
+        ),
+    ),
+)
+def unique_consecutive(call: CallSite) -> str | Unmapped:
+    """An emitted function: the first element of every run."""
+    if call.has("return_inverse") or call.has("dim"):
+        return call.refuse("TFP102", "only values and counts can be had", "see tf.unique_with_counts")
+    counts = call.text("return_counts") if call.constant("return_counts", False) is not False else None
+    return invoke(f"_{call.emits('unique_consecutive')}", receiver(call).text, return_counts=counts)
+
+
 RULES += both(
     "bincount",
     ("input", "weights", "minlength"),

@@ -34,6 +34,7 @@ RULES: list[Rule] = []
         Example("a.expand(n, -1, -1)", "tf.repeat(a, repeats=n, axis=0)", "a: f32[1,3,4], n: 2"),
         Example("a.expand(2, n)", "tf.broadcast_to(a, [2, n])", "a: f32[1,3], n: 3"),
         Example("a.expand(n, -1)", "tf.broadcast_to(a, [n, shape_list(a)[-1]])", "a: f32[3], n: 2"),
+        Example("a.expand(n, -1, 4)", "tf.broadcast_to(a, [n, shape_list(a)[1], 4])", "a: f32[1,3,1], n: 2"),
         Example("a.expand(b.shape)", "tf.broadcast_to(a, shape_list(b))", "a: f32[1,3], b: f32[2,3]"),
         Example("a.expand((n, 4, -1))", "tf.broadcast_to(a, [n, 4, shape_list(a)[-1]])", "a: f32[1,1,3], n: 2"),
     ),
@@ -54,7 +55,8 @@ def expand(call: CallSite) -> str | Unmapped:
         return f"tf.repeat({tensor.text}, repeats={items[new[0]].text}, axis={new[0]})"
     if kept and not new:
         return tensor.text
-    sizes_ = [f"{call.shape(tensor)}[{i - len(items)}]" if i in kept else item.text for i, item in enumerate(items)]
+    behind = 0 if tensor.rank == len(items) else len(items)  # torch puts new axes in front
+    sizes_ = [f"{call.shape(tensor)}[{i - behind}]" if i in kept else item.text for i, item in enumerate(items)]
     return f"tf.broadcast_to({tensor.text}, [{', '.join(sizes_)}])"
 
 

@@ -1,0 +1,175 @@
+"""What a constructor leaves for `build()`, and the explicit method itself (eras.md §0, 4.37: safetensors loading relies on it).
+
+Build shapes are the PyTorch constructors' own first arguments (translator.md §1.4), so no shape inference is needed.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scaffold.translate import binding, registry
+from scaffold.translate.callsite import Arg
+from scaffold.translate.rule import LayerRule, Unmapped
+from scaffold.translate.writer import indented
+
+if TYPE_CHECKING:
+    from scaffold.translate.constructor import Constructor
+    from scaffold.translate.engine import Engine
+
+_CONTAINERS = ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One entry of `build()`: a sub-layer with the shape it is built with, a list of alike ones, or single members.
+
+    `members` holds (index text, shape) of a list or dictionary whose members are built with different shapes.
+    """
+
+    attr: str
+    shape: str
+    is_list: bool = False
+    members: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """One `nn.Parameter`: the `add_weight` call of `build()`."""
+
+    attr: str
+    name: str
+    shape: str
+    initializer: str
+    trainable: bool = True
+    condition: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a constructor leaves for `build()`."""
+
+    built: list[Built] = field(default_factory=list)
+    weights: list[Weight] = field(default_factory=list)
+    stored: dict[str, str] = field(default_factory=dict)  # constructor local → attribute that keeps it
+    needs_config: bool = False
+
+
+def literal_items(engine: Engine, node: ast.expr) -> list[tuple[str, ast.expr]] | None:
+    """(index or key, member) of a container written out: `nn.Sequential(a, b)`, `nn.ModuleDict(OrderedDict([("k", a)]))`."""
+    if isinstance(node, ast.Call) and engine.source.qualname(node.func) in _CONTAINERS:
+        if len(node.args) != 1 or isinstance(node.args[0], ast.Starred):
+            plain = not any(isinstance(a, ast.Starred) for a in node.args)
+            return [(str(k), a) for k, a in enumerate(node.args)] if plain else None
+        only = node.args[0]
+        if isinstance(only, ast.Call) and ast.unparse(only.func).endswith("OrderedDict") and only.args:
+            return _pairs(only.args[0])
+        if isinstance(only, ast.Dict):
+            return [(str(ast.literal_eval(k)), v) for k, v in zip(only.keys, only.values, strict=True) if k is not None]
+        if isinstance(only, (ast.List, ast.Tuple)):
+            return [(str(k), a) for k, a in enumerate(only.elts)]
+        is_member = isinstance(only, ast.Call) and engine.source.qualname(node.func) == "torch.nn.Sequential"
+        return [("0", only)] if is_member else None
+    return None
+
+
+def _pairs(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
+    found = []
+    for item in node.elts if isinstance(node, (ast.List, ast.Tuple)) else ():
+        if not (isinstance(item, ast.Tuple) and len(item.elts) == 2 and isinstance(item.elts[0], ast.Constant)):
+            return None
+        found.append((str(item.elts[0].value), item.elts[1]))
+    return found or None
+
+
+def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
+    """Plan the build of a sub-layer, or of the members of a container."""
+    engine, child = constructor.engine, constructor.info.children[attr]
+    name = constructor.keras_name(attr)
+    items = literal_items(engine, value)
+    if items is not None:
+        members = _members(constructor, items)
+        if members:
+            _add(constructor.plan, Built(name, "", True, members))
+        return
+    shapes: list[str] = []
+    for call in child.calls:
+        if engine.function_of(call) is constructor.function:
+            shape = build_shape(constructor, call)
+            if shape is not None and shape not in shapes:
+                shapes.append(shape)
+    shapes = [s for s in shapes if s != "None"] or shapes
+    if len(shapes) > 1:
+        engine.diagnose(
+            "TFP131", attr, "built with different input sizes in different branches", constructor.function, "write its build() entry by hand"
+        )
+    if shapes:
+        _add(constructor.plan, Built(name, shapes[0], child.is_list))
+
+
+def _add(plan: Plan, entry: Built) -> None:
+    if entry.attr not in [built.attr for built in plan.built]:
+        plan.built.append(entry)
+
+
+def _members(constructor: Constructor, items: list[tuple[str, ast.expr]]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for key, item in items:
+        shape = build_shape(constructor, item) if isinstance(item, ast.Call) else None
+        if shape is not None:
+            found.append((key if key.isdigit() else f'"{key}"', shape))
+    return tuple(found)
+
+
+def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
+    """Text of the shape that a constructor call's layer is built with; None for what needs no building."""
+    qualname = constructor.engine.constructor_name(call)
+    if qualname is None:
+        return None
+    rule = registry.find(qualname)
+    if not isinstance(rule, LayerRule):
+        return "None" if qualname in constructor.engine.classes or qualname.startswith("transformers.") else None
+    if rule.build is None:
+        return None
+    bound = binding.bind(rule.args, list(call.args), call.keywords)
+    if isinstance(bound, Unmapped):
+        return None
+    values: dict[str, Arg | str] = {k: constructor.for_build(v) for k, v in bound[0].items() if f"{{{k}}}" in rule.build}
+    if "normalized_shape" in values:
+        return _norm_shape(constructor, call, bound[0]["normalized_shape"])
+    return binding.fill(rule.build, values)
+
+
+def _norm_shape(constructor: Constructor, call: ast.Call, node: ast.expr) -> str:
+    """LayerNormalization keeps a positive axis from the rank it is built with, which must be the rank it is called with."""
+    only = node.elts[0] if isinstance(node, (ast.Tuple, ast.List)) and len(node.elts) == 1 else node
+    rank = constructor.engine.called_rank(constructor.info, call) or 3
+    return "[" + ", ".join(["None"] * (rank - 1) + [constructor.for_build(only)]) + "]"
+
+
+def build_method(plan: Plan) -> list[str]:
+    """`build()` as lines without indentation; nothing when there is nothing to build."""
+    if not plan.built and not plan.weights:
+        return []
+    lines: list[str] = []
+    for weight in plan.weights:
+        arguments = f'shape={weight.shape}, initializer={weight.initializer}, trainable={weight.trainable}, name="{weight.name}"'
+        add = f"self.{weight.attr} = self.add_weight({arguments})"
+        lines += [f"if {weight.condition}:", f"    {add}"] if weight.condition else [add]
+    lines += [*([""] if plan.weights else []), "if self.built:", "    return", "self.built = True"]
+    for entry in plan.built:
+        lines += [f'if getattr(self, "{entry.attr}", None) is not None:', *indented(_entry(entry))]
+    return ["def build(self, input_shape=None):", *indented(lines)]
+
+
+def _entry(entry: Built) -> list[str]:
+    target = f"self.{entry.attr}"
+    if entry.members:
+        lines = []
+        for index, shape in entry.members:
+            lines += [f"with tf.name_scope({target}[{index}].name):", f"    {target}[{index}].build({shape})"]
+        return lines
+    if entry.is_list:
+        return [f"for layer in {target}:", "    with tf.name_scope(layer.name):", f"        layer.build({entry.shape})"]
+    return [f"with tf.name_scope({target}.name):", f"    {target}.build({entry.shape})"]

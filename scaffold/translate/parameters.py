@@ -1,0 +1,90 @@
+"""`nn.Parameter` as a weight that `build()` creates (guide.md G20): its shape, its initializer, the condition it stands under."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scaffold.translate.buildplan import Weight
+from scaffold.translate.engine import Engine
+
+if TYPE_CHECKING:
+    from scaffold.translate.constructor import Constructor
+
+
+def is_parameter(engine: Engine, value: ast.Call) -> bool:
+    """True for `nn.Parameter(…)`."""
+    return engine.source.qualname(value.func) == "torch.nn.Parameter"
+
+
+def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
+    """Plan the weight; nothing of it is left in the constructor."""
+    value = call.args[0] if call.args else call.keywords[0].value
+    shape, initializer = _shape_and_initializer(constructor, value)
+    if shape is None:
+        constructor.engine.diagnose("TFP130", attr, "the shape of this parameter is not written in its constructor", call, "add it in build() with add_weight")
+        return []
+    frozen = any(k.arg == "requires_grad" and ast.unparse(k.value) == "False" for k in call.keywords)
+    condition = _condition(constructor, call)
+    constructor.plan.weights.append(Weight(constructor.keras_name(attr), attr, shape, initializer, not frozen, condition))
+    return []
+
+
+def _condition(constructor: Constructor, node: ast.AST) -> str:
+    """The `if` around a parameter, so that build() asks the same question."""
+    parent = constructor.engine.parent(node)
+    child: ast.AST = node
+    tests: list[str] = []
+    while parent is not None and parent is not constructor.function:
+        if isinstance(parent, (ast.If, ast.IfExp)):
+            test = constructor.for_build(parent.test)
+            inside = child is parent.body if isinstance(parent, ast.IfExp) else child in parent.body
+            tests.append(test if inside else f"not ({test})")
+        child, parent = parent, constructor.engine.parent(parent)
+    return " and ".join(reversed(tests))
+
+
+def _shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+        for scaled, factor in ((value.left, value.right), (value.right, value.left)):
+            shape, initializer = _shape_and_initializer(constructor, scaled)
+            if shape is not None and initializer == '"ones"':
+                return shape, f"keras.initializers.Constant({constructor.for_build(factor)})"
+    if not isinstance(value, ast.Call):
+        return _scalar(constructor, value)
+    name = constructor.engine.source.qualname(value.func) or ""
+    leaf = name.split(".")[-1]
+    if isinstance(value.func, ast.Attribute) and not name and value.func.attr.rstrip("_") in ("normal", "uniform", "fill", "to", "float", "zero"):
+        return _shape_and_initializer(constructor, value.func.value)
+    arguments = [a for a in value.args if not isinstance(a, ast.Starred)]
+    if leaf in ("zeros", "ones", "empty", "randn", "rand", "Tensor", "FloatTensor"):
+        if len(arguments) == 1 and isinstance(arguments[0], (ast.Tuple, ast.List)):
+            arguments = list(arguments[0].elts)
+        items = ", ".join(constructor.for_build(a) for a in arguments)
+        shape = f"({items},)" if len(arguments) == 1 else f"({items})"
+        by_leaf = {"zeros": '"zeros"', "ones": '"ones"'}
+        return shape, by_leaf.get(leaf, _normal(constructor))
+    if leaf in ("full",) and len(arguments) >= 2:
+        items = constructor.for_build(arguments[0])
+        return items, f"keras.initializers.Constant({constructor.for_build(arguments[1])})"
+    if leaf == "tensor" and arguments:
+        return _scalar(constructor, arguments[0])
+    if leaf == "trunc_normal_" and arguments:
+        return _shape_and_initializer(constructor, arguments[0])
+    return None, ""
+
+
+def _scalar(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
+    if isinstance(value, (ast.List, ast.Tuple)) and len(value.elts) == 1:
+        return "(1,)", f"keras.initializers.Constant({constructor.for_build(value.elts[0])})"
+    if isinstance(value, (ast.Constant, ast.Attribute, ast.Name, ast.UnaryOp)):
+        return "()", f"keras.initializers.Constant({constructor.for_build(value)})"
+    return None, ""
+
+
+def _normal(constructor: Constructor) -> str:
+    if constructor.engine.initializer:
+        constructor.engine.uses.add("get_initializer")
+        constructor.plan.needs_config = True
+        return "get_initializer(self.config.initializer_range)"
+    return '"random_normal"'
