@@ -58,8 +58,8 @@ def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) ->
     if kind == "device" or (isinstance(target, ast.Name) and target.id == "device"):
         return []
     text = ast.unparse(target)
-    if isinstance(target, ast.Name) and writer.engine.expression(statement.value) == text:
-        return []  # `x = x.to(device)`
+    if isinstance(target, ast.Name) and ast.unparse(statement.value).startswith(f"{text}.to("):
+        return [] if writer.engine.expression(statement.value) == text else None  # `x = x.to(device)`
     if text in writer.engine.settled:
         return []
     if isinstance(target, ast.Name) and target.id in _UNPACKED and writer.engine.unpacks:
