@@ -150,10 +150,39 @@ def _always(rank: int) -> Callable[[Call], int | None]:
 
 
 _SUBJECT = _shifted(0)
-_REDUCTIONS = "sum nansum mean prod any all amax amin argmax argmin norm std var logsumexp count_nonzero".split()
-_SHAPED = (
-    "view reshape expand broadcast_to zeros ones empty rand randn full new_zeros new_ones new_empty new_full".split()
-)
+_REDUCTIONS = [
+    "sum",
+    "nansum",
+    "mean",
+    "prod",
+    "any",
+    "all",
+    "amax",
+    "amin",
+    "argmax",
+    "argmin",
+    "norm",
+    "std",
+    "var",
+    "logsumexp",
+    "count_nonzero",
+]
+_SHAPED = [
+    "view",
+    "reshape",
+    "expand",
+    "broadcast_to",
+    "zeros",
+    "ones",
+    "empty",
+    "rand",
+    "randn",
+    "full",
+    "new_zeros",
+    "new_ones",
+    "new_empty",
+    "new_full",
+]
 #: Leaf name of the torch function → rank of its result.
 RANKS: dict[str, Callable[[Call], int | None]] = {
     **dict.fromkeys(_REDUCTIONS, _reduced),

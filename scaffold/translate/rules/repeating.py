@@ -36,7 +36,7 @@ RULES: list[Rule] = []
         Example("a.expand(n, -1)", "tf.broadcast_to(a, [n, shape_list(a)[-1]])", "a: f32[3], n: 2"),
         Example("a.expand(n, -1, 4)", "tf.broadcast_to(a, [n, shape_list(a)[1], 4])", "a: f32[1,3,1], n: 2"),
         Example("a.expand(b.shape)", "tf.broadcast_to(a, shape_list(b))", "a: f32[1,3], b: f32[2,3]"),
-        Example("a.expand((n, 4, -1))", "tf.broadcast_to(a, [n, 4, shape_list(a)[-1]])", "a: f32[1,1,3], n: 2"),
+        Example("a.expand((n, 4, -1))", "tf.broadcast_to(a, [n, 4, shape_list(a)[2]])", "a: f32[1,1,3], n: 2"),
     ),
 )
 def expand(call: CallSite) -> str | Unmapped:
