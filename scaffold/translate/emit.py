@@ -198,9 +198,10 @@ class ClassWriter:
     def _methods(self, info: ClassInfo, public: bool) -> list[str]:
         lines: list[str] = []
         for name, function in info.methods.items():
-            if name == "__init__" or name in DROPPED_METHODS or self._is_dropped(info, function):
-                continue
             override = self.engine.method_overrides.get((info.name, name))
+            dropped = name in DROPPED_METHODS or self._is_dropped(info, function)
+            if name == "__init__" or (dropped and override is None):
+                continue
             written = override if override is not None else self.method(info, function, public)
             if written:
                 lines += ["", *self._lead(function), *written] if lines or info.init else [*self._lead(function), *written]

@@ -67,7 +67,7 @@ def header(located: Located, source: Source, engine: Engine) -> list[str]:
     for node in source.tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             lines += _kept(located, source, node)
-    lines += ["from typing import Dict", "from ...utils import ModelOutput"]
+    lines += ["from dataclasses import dataclass", "from typing import Dict, Optional, Tuple", "from ...utils import ModelOutput"]
     lines += ["from ...activations_tf import get_tf_activation"]
     lines += [f"from ...modeling_tf_utils import ({', '.join(_FROM_UTILS)})"]
     available = _defined(located.root / "src/transformers/tf_utils.py")

@@ -10,7 +10,7 @@ from scaffold.core.diagnostics import Severity
 from scaffold.core.resources import template
 from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB
-from scaffold.translate import borrow, imports, markers, pretrained, prose, residue, signature, tidy, ties
+from scaffold.translate import borrow, imports, markers, outputs, pretrained, prose, residue, signature, tidy, ties
 from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
 from scaffold.translate.emit import ClassWriter
 from scaffold.translate.engine import Engine
@@ -41,6 +41,7 @@ class FileTranslator:
         self.public = pretrained.exported(located)
         self.engine.sampled_tasks = pretrained.sampled_tasks(located)
         self.prefix = pretrained.base_model_prefix(self.classes)
+        self.made_outputs: dict[str, list[str]] = {}
         self._roles()
         self._renames()
         ties.apply(self.engine, ties.find(self.engine, self.prefix))
@@ -69,6 +70,11 @@ class FileTranslator:
             twin = imports.tf_twin(self.located, qualname)
             if twin is not None:
                 self.engine.renames[local] = twin.split(".")[-1]
+            elif qualname.startswith(f"{outputs.MODULE}.") and qualname != f"{outputs.MODULE}.ModelOutput":
+                made = outputs.twin(self.located, qualname.rpartition(".")[2])
+                if made is not None:
+                    self.engine.renames[local] = f"TF{local}"
+                    self.made_outputs[f"TF{local}"] = made
         self.engine.doc_renames = dict(self.engine.renames)
 
     # -- writing -----------------------------------------------------------------------------------------------------
@@ -90,6 +96,10 @@ class FileTranslator:
         functions = [line for name in sorted(self.engine.emits) for line in ["", "", *template(f"model/functions/{name}.py").splitlines()]]
         layers = [line for name in sorted(self.engine.layers) for line in ["", "", *self._layer_text(name)]]
         at = self._first_definition(body)
+        written = "\n".join(body)
+        for name, lines in self.made_outputs.items():
+            if re.search(rf"\b{name}\b", written):
+                layers = ["", "", *lines, *layers]
         text = "\n".join([*head, *body[:at], *functions, *layers, *body[at:]]) + "\n"
         text = residue.mark(text, self.engine)
         text = residue.undefined(tidy.tidy(text, self.located), self.engine)

@@ -78,15 +78,17 @@ class SuiteNames:
         module = self.source.resolve_import(node)
         if _TORCH_MODULES.match(module):
             return Twin(bound, None)
-        if node.level:
+        if node.level or module.startswith("tests."):
             return self._from_tests(bound, node, alias.name)
         if module.startswith("transformers"):
             return self._from_library(bound, module, alias)
         return Twin(bound, f"from {module} import {spelled}")
 
     def _from_tests(self, bound: str, node: ast.ImportFrom, name: str) -> Twin:
-        module = node.module or ""
-        dots = "." * node.level
+        # some files spell the same modules absolutely: `from tests.test_modeling_common import …`
+        module = (node.module or "").removeprefix("tests.")
+        level = node.level or 3
+        dots = "." * level
         if module == "test_modeling_common":
             twin = _RENAMED.get(name, name)
             return Twin(twin, f"from {dots}test_modeling_tf_common import {twin}" if self._in_common(twin) else None)
@@ -96,7 +98,7 @@ class SuiteNames:
         if sibling is None:
             return Twin(bound, f"from {dots}{module} import {name}")
         twin_module = f"{sibling[1] or ''}test_modeling_tf_{sibling[2]}"
-        folder = {1: f"models/{self.located.names.folder}", 2: "models"}.get(node.level, "")
+        folder = {1: f"models/{self.located.names.folder}", 2: "models"}.get(level, "")
         text = _read(self.located.root / "tests" / folder / (twin_module.replace(".", "/") + ".py"))
         for twin in (f"TF{name}", name):
             if re.search(rf"^(class|def) {twin}\b", text, re.M):

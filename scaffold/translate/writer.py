@@ -74,10 +74,12 @@ class BlockWriter:
             replacement = apply(self, statement)
             if replacement is not None:
                 return replacement
+        return self.plain(statement)
+
+    def plain(self, statement: ast.stmt) -> list[str]:
+        """Lines of a statement that no pass takes."""
         handler = getattr(self, f"_{type(statement).__name__.lower()}", None)
-        if handler is not None:
-            return list(handler(statement))
-        return self.simple(statement)
+        return list(handler(statement)) if handler is not None else self.simple(statement)
 
     def simple(self, statement: ast.stmt) -> list[str]:
         """A statement without a block, its expressions translated, its trailing comment kept."""

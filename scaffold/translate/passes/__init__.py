@@ -13,6 +13,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     guards.shape_checks,
     losses.library_loss,
     losses.constructed_loss,
+    losses.loss_of_one_item,
     inplace.item_assignment,
     inplace.in_place_method,
     functional_dropout.through_layer,

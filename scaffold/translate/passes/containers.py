@@ -1,9 +1,15 @@
-"""A call of an `nn.Sequential` becomes a loop over its layers, which a port keeps in a list."""
+"""A call of an `nn.Sequential` becomes a loop over its layers, which a port keeps in a list; layers called differently go one by one."""
 
 from __future__ import annotations
 
 import ast
 
+from scaffold.core.typedb import TypeInfo
+from scaffold.translate import binding, registry
+from scaffold.translate.buildplan import literal_items
+from scaffold.translate.callsite import Arg, CallSite
+from scaffold.translate.classes import Child
+from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.writer import BlockWriter
 
 
@@ -23,11 +29,7 @@ def sequential_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
         argument = writer.engine.expression(call.args[0])
         if argument != name:
             lines.append(f"{name} = {argument}")
-        training = ", training=training" if writer.engine.trains(child) else ""
-        lines += [
-            f"for layer_module in {writer.engine.expression(call.func)}:",
-            f"    {name} = layer_module({name}{training})",
-        ]
+        lines += _applied(writer, call, child, name)
         if plain:
             return lines
         writer.engine.remember(call, name)
@@ -37,3 +39,48 @@ def sequential_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
 def _is_container(writer: BlockWriter, call: ast.Call) -> bool:
     child = writer.engine.child_of(call.func)
     return child is not None and child.is_list and len(call.args) == 1
+
+
+def _applied(writer: BlockWriter, call: ast.Call, child: Child, name: str) -> list[str]:
+    container = writer.engine.expression(call.func)
+    members = _members(writer, child)
+    loop = _step(writer, call, child, "layer_module", name)
+    alike = {_step(writer, call, member, "layer_module", name) for _, member in members}
+    if len(alike) < 2:
+        return [f"for layer_module in {container}:", f"    {name} = {next(iter(alike), loop)}"]
+    return [f"{name} = {_step(writer, call, member, f'{container}[{index}]', name)}" for index, member in members]
+
+
+def _members(writer: BlockWriter, child: Child) -> list[tuple[str, Child]]:
+    """The layers of a container that is written out in one place; none for any other."""
+    engine = writer.engine
+    outermost: set[ast.AST] = set()
+    for constructor in child.calls:
+        current: ast.AST = constructor
+        while isinstance(parent := engine.parent(current), (ast.Call, ast.List, ast.Tuple, ast.Starred)):
+            current = parent
+        outermost.add(current)
+    container = outermost.pop() if len(outermost) == 1 else None
+    items = literal_items(engine, container) if isinstance(container, ast.Call) else None
+    found = []
+    for index, item in items or ():
+        qualname = engine.constructor_name(item) if isinstance(item, ast.Call) else None
+        found.append((index, Child(child.attr, qualname or "", calls=(item,) if isinstance(item, ast.Call) else ())))
+    return found
+
+
+def _step(writer: BlockWriter, call: ast.Call, child: Child, layer: str, name: str) -> str:
+    """Call of one layer on the value so far."""
+    engine = writer.engine
+    rule = registry.find(child.qualname)
+    if isinstance(rule, LayerRule) and (rule.call_rewrite is not None or rule.call is not None):
+        value = Arg(None, name, engine.type_of(call.args[0]))
+        bound = {"input": value, "layer": Arg(None, layer, TypeInfo(()))}
+        if rule.call_rewrite is None:
+            return binding.fill(rule.call or "", {"layer": layer, "input": name})
+        result = rule.call_rewrite(CallSite(engine, call, rule.torch, bound, {"inputs": [value]}))
+        if not isinstance(result, Unmapped):
+            return result
+        engine.diagnose(result.code, rule.torch, result.message, call, result.help)
+    training = ", training=training" if engine.trains(child) else ""
+    return f"{layer}({name}{training})"

@@ -66,6 +66,31 @@ def problem_type_loss() -> list[str]:
     ]
 
 
+def loss_of_one_item(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """A loss that is no mixin's gets the shape (1,) that Keras' training loop and the library's tests expect."""
+    engine = writer.engine
+    if not engine.unpacks or engine.as_layer or engine.uses_library_loss or not isinstance(statement, ast.If):
+        return None
+    function = engine.function_of(statement)
+    if function is None or engine.parent(statement) is not function or ast.unparse(statement.test) != "not return_dict":
+        return None
+    name = _returned_loss(function)
+    if name is None:
+        return None
+    guard = [f"if {name} is not None:", f"    {name} = tf.reshape({name}, (1,))", ""]
+    return [*guard, *writer.plain(statement)]
+
+
+def _returned_loss(function: ast.FunctionDef) -> str | None:
+    """The variable handed over as `loss=` of the returned output."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call):
+            for keyword in node.value.keywords:
+                if keyword.arg == "loss" and isinstance(keyword.value, ast.Name):
+                    return keyword.value.id
+    return None
+
+
 def constructed_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`loss_fct = CrossEntropyLoss()` is dropped: its calls become functions (`Engine.loss_of`)."""
     if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and isinstance(statement.targets[0], ast.Name):
