@@ -37,3 +37,30 @@ def test_a_call_inside_an_expression_is_computed_before_it(tmp_path: Path) -> No
     text = call(tmp_path, "return x + self.chain(x)")
     assert "chain_output = x\n" in text
     assert "    return x + chain_output" in text
+
+
+def test_layers_called_differently_go_one_by_one(tmp_path: Path) -> None:
+    text = call(tmp_path, "x = self.chain(x)\n        return x", "nn.Linear(4, 8), nn.GELU(), nn.Dropout(0.1)")
+    assert "training: bool = False" in text
+    steps = ["x = self.chain[0](x)", "x = self.chain[1](x)", "x = self.chain[2](x, training=training)"]
+    assert "".join(f"    {step}\n" for step in steps) in text
+    assert "for layer_module" not in text
+
+
+def test_convolutions_are_turned_to_channels_last_and_back(tmp_path: Path) -> None:
+    text = call(tmp_path, "x = self.chain(x)\n        return x", "nn.Conv1d(4, 8, 3), nn.ReLU()")
+    assert "x = tf.transpose(self.chain[0](tf.transpose(x, perm=(0, 2, 1))), perm=(0, 2, 1))" in text
+    assert "x = self.chain[1](x)" in text
+
+
+def test_a_chain_of_dropouts_loops_with_training(tmp_path: Path) -> None:
+    text = call(tmp_path, "return self.chain(x)", "*[nn.Dropout(0.1) for _ in range(3)]")
+    assert "        chain_output = layer_module(chain_output, training=training)\n" in text
+
+
+def test_members_are_built_with_their_own_shapes(tmp_path: Path) -> None:
+    body = BODY.format(layers="nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 2)", use="return self.chain(x)")
+    build = method_text(port(tmp_path, body).text, "TFQuokkaThing", "build")
+    assert "self.chain[0].build([None, None, 4])" in build
+    assert "self.chain[2].build([None, None, 8])" in build
+    assert "self.chain[1]" not in build
