@@ -56,6 +56,7 @@ def describe(located: Located, translation: Translation, cases: Path) -> dict[st
         "num_choices": next((m["choices"] for m in models if m["choices"]), 4),
         "generative": [tf for tf, _, place in probed if _generates(place)],
         "flags": tester.flags(parameters),
+        "config_tester": _importable(located.root / "tests/test_configuration_common.py"),
         "is_text": main == "input_ids",
         "main_input": main,
         "additions": _additions(main, parameters),
@@ -215,6 +216,14 @@ def _additions(main: str, parameters: list[str]) -> list[str]:
     if main != "input_ids":
         names += ["forward_signature", "common_attributes"]
     return names if "inputs_embeds" in parameters else [*names, "inputs_embeds"]
+
+
+def _importable(module: Path) -> bool:
+    """True for a test module whose own relative imports are there (a release's sdist lacks some of them)."""
+    if not module.is_file():
+        return False
+    found = re.findall(r"^from \.([\w.]+) import", module.read_text(encoding="utf-8"), re.M)
+    return all((module.parent / f"{name.replace('.', '/')}.py").is_file() for name in found)
 
 
 def _licence(source: str) -> str:

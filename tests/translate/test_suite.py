@@ -197,3 +197,16 @@ def test_the_layers_of_the_model_file_can_be_tested_too(tmp_path: Path) -> None:
     found = try_translating(tmp_path, head + SUITE + rest)
     assert found is not None
     assert "from transformers.models.quokka.modeling_tf_quokka import TFQuokkaEmbeddings" in found.text
+
+
+def test_absolute_imports_of_the_common_tests_are_understood(tmp_path: Path) -> None:
+    head = HEAD.replace(
+        "from ...test_modeling_common import ModelTesterMixin, floats", "from tests.test_modeling_common import floats"
+    )
+    head = head.replace(
+        "from ...test_pipeline", "from ...test_modeling_common import ModelTesterMixin\nfrom ...test_pipeline"
+    )
+    found = try_translating(tmp_path, head + SUITE)
+    assert found is not None
+    assert "from ...test_modeling_tf_common import TFModelTesterMixin, ids_tensor, random_attention_mask" in found.text
+    assert "tests.test_modeling_common" not in found.text
