@@ -229,12 +229,12 @@ class ClassWriter:
         self.engine.settled = constants(function, self._class_constants(info))
         self.engine.forget()
         name = "call" if is_call else function.name
-        trains = function.name in info.training_methods or (is_call and public)
+        writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
+        body = [*generation.flat_extra_inputs(writer, function), *writer.body(function.body, self._header_line(function))]
+        trains = function.name in info.training_methods or (is_call and public) or any("training=training" in line for line in body)
         extra = ("training: bool = False",) if trains else ()
         entries = signature.parameters(self.engine, function, public=public and is_call, extra=extra)
         returns = signature.annotation(self.engine, function.returns)
-        writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
-        body = [*generation.flat_extra_inputs(writer, function), *writer.body(function.body, self._header_line(function))]
         decorators = self._method_decorators(info, function, public and is_call)
         self.engine.unpacks = False
         return [*decorators, *signature.header(name, entries, returns), *indented(_strip(body))]

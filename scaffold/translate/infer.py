@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
-from scaffold.translate import registry
+from scaffold.translate import registry, results
 from scaffold.translate.names import loop_pairs, loops
 from scaffold.translate.rule import AttributeRule, Rule, Unmapped
 
@@ -128,7 +128,19 @@ class Inference:
             return static(rule.result, rule.dtype)
         if node.attr == "device":
             return static("device")
+        parameter = self._parameter_type(node)
+        if parameter is not None:
+            return parameter
         return self.engine.attribute_type(node)
+
+    def _parameter_type(self, node: ast.Attribute) -> TypeInfo | None:
+        """`self.position_embeddings = nn.Parameter(torch.zeros(1, n, d))`: float32, the rank of its constructor."""
+        owner = self.engine.owner_of(node.value)
+        call = owner.parameters.get(node.attr) if owner is not None else None
+        if call is None:
+            return None
+        inner = self(call.args[0]) if call.args else UNKNOWN
+        return static("tensor", "float32", inner.rank if inner.kind == "tensor" else None)
 
     def _call(self, node: ast.Call) -> TypeInfo:
         rule = self.engine.rule_for(node)
@@ -147,6 +159,9 @@ class Inference:
         return UNKNOWN
 
     def _result(self, rule: Rule, node: ast.Call) -> TypeInfo:
+        known = results.result_of(rule, node, self)
+        if known is not None:
+            return known
         if rule.result != "tensor":
             return static(rule.result)
         first: ast.AST | None = node.args[0] if node.args else None

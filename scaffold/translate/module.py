@@ -12,7 +12,7 @@ from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB
 from scaffold.translate import borrow, imports, markers, outputs, pretrained, prose, residue, signature, tidy, ties
 from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
-from scaffold.translate.emit import ClassWriter
+from scaffold.translate.emit import DROPPED_METHODS, ClassWriter
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import CALL_PASSES
 from scaffold.translate.sources import Source
@@ -97,10 +97,13 @@ class FileTranslator:
         layers = [line for name in sorted(self.engine.layers) for line in ["", "", *self._layer_text(name)]]
         at = self._first_definition(body)
         written = "\n".join(body)
-        for name, lines in self.made_outputs.items():
-            if re.search(rf"\b{name}\b", written):
+        for output, lines in self.made_outputs.items():
+            if re.search(rf"\b{output}\b", written):
                 layers = ["", "", *lines, *layers]
+        self.engine.uses |= {"shape_list", "stable_softmax"} if layers else set()
         text = "\n".join([*head, *body[:at], *functions, *layers, *body[at:]]) + "\n"
+        for name in self.engine.layers:
+            text = text.replace(f"TFModel{name}", f"TF{self.located.names.camel}{name}")
         text = residue.mark(text, self.engine)
         text = residue.undefined(tidy.tidy(text, self.located), self.engine)
         return self._translation(text)
@@ -128,10 +131,23 @@ class FileTranslator:
         return [line for line in lines if not re.match(r"#\s*(Copied from|Adapted from|coding=|Copyright|Licensed)", line) and previous]
 
     def _unused_functions(self) -> set[str]:
-        """Functions that nothing kept refers to any more (weight conversion, SDPA)."""
+        """Functions that nothing kept refers to: conversion of old weights, initialisation, SDPA."""
         functions = {n.name: n for n in self.source.tree.body if isinstance(n, ast.FunctionDef)}
         dropped = {n for n in functions if _DROPPED_FUNCTIONS.search(n)}
-        return dropped
+        reached: set[str] = set()
+        waiting: list[ast.AST] = [
+            method
+            for info in self.classes.values()
+            if info.category is not Category.DROPPED
+            for name, method in info.methods.items()
+            if name not in DROPPED_METHODS
+        ]
+        while waiting:
+            for node in ast.walk(waiting.pop()):
+                if isinstance(node, ast.Name) and node.id in functions and node.id not in reached | dropped:
+                    reached.add(node.id)
+                    waiting.append(functions[node.id])
+        return set(functions) - reached
 
     def _top_level(self, node: ast.stmt) -> list[str]:
         if isinstance(node, (ast.Import, ast.ImportFrom, ast.If, ast.Try)):

@@ -9,7 +9,7 @@ from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
 from scaffold.translate.callsite import Arg, parenthesised, tf_dtype
 from scaffold.translate.infer import promote
-from scaffold.translate.rule import AttributeRule, LayerRule, Unmapped
+from scaffold.translate.rule import AttributeRule, LayerRule, Rule, Unmapped
 
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
@@ -95,6 +95,9 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
     if isinstance(value, ast.Name) and engine.source.imports.get(value.id, "").endswith("activations.ACT2FN"):
         engine.uses.add("get_tf_activation")
         return f"get_tf_activation({engine.expression(index)})"
+    rule = engine.rule_for(value) if isinstance(value, ast.Call) else None
+    if isinstance(rule, Rule) and rule.result == "values_indices" and isinstance(index, ast.Constant) and index.value in (0, 1):
+        return _pick(engine.expression(value), index.value)
     info = engine.type_of(value)
     if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
         return engine.splice(node)

@@ -139,6 +139,24 @@ RULES = [
         training=True,
     ),
     LayerRule(
+        torch="torch.nn.MultiheadAttention",
+        args=(
+            "embed_dim", "num_heads", "dropout", "bias", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "batch_first", "device", "dtype",
+        ),  # fmt: skip
+        unsupported={
+            "add_bias_kv": "not in the emitted layer", "add_zero_attn": "not in the emitted layer",
+            "kdim": "not in the emitted layer", "vdim": "not in the emitted layer",
+        },  # fmt: skip
+        tf=(
+            "TFModelMultiheadAttention({embed_dim}, {num_heads}, dropout={dropout}, bias={bias}, batch_first={batch_first},"
+            " name={name})"
+        ),
+        build="None",
+        training=True,
+        emit=("MultiheadAttention",),
+        note="a layer with PyTorch's packed weights is emitted into the file",
+    ),
+    LayerRule(
         torch="transformers.pytorch_utils.Conv1D",
         args=("nf", "nx"),
         tf="TFConv1D({nf}, {nx}, name={name})",
