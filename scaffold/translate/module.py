@@ -96,9 +96,9 @@ class FileTranslator:
         functions = [line for name in sorted(self.engine.emits) for line in ["", "", *template(f"model/functions/{name}.py").splitlines()]]
         layers = [line for name in sorted(self.engine.layers) for line in ["", "", *self._layer_text(name)]]
         at = self._first_definition(body)
-        written = "\n".join(body)
+        whole = "\n".join(body)
         for output, lines in self.made_outputs.items():
-            if re.search(rf"\b{output}\b", written):
+            if re.search(rf"\b{output}\b", whole):
                 layers = ["", "", *lines, *layers]
         self.engine.uses |= {"shape_list", "stable_softmax"} if layers else set()
         text = "\n".join([*head, *body[:at], *functions, *layers, *body[at:]]) + "\n"

@@ -97,7 +97,7 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
         return f"get_tf_activation({engine.expression(index)})"
     rule = engine.rule_for(value) if isinstance(value, ast.Call) else None
     if isinstance(rule, Rule) and rule.result == "values_indices" and isinstance(index, ast.Constant) and index.value in (0, 1):
-        return _pick(engine.expression(value), index.value)
+        return _pick(engine.expression(value), int(index.value))
     info = engine.type_of(value)
     if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
         return engine.splice(node)
