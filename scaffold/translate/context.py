@@ -147,6 +147,17 @@ class Context:
         self.extra_init.append(f"self.{name} = {constructor}")
 
 
+    def unbiased(self, node: ast.AST) -> frozenset[str]:
+        """Sub-layers of the class around a node whose bias the constructor takes away (`self.norm.bias = None`)."""
+        owner = self.class_of(node)
+        found = set()
+        for part in ast.walk(owner.init) if owner is not None and owner.init is not None else ():
+            if isinstance(part, ast.Assign) and isinstance(part.value, ast.Constant) and part.value.value is None:
+                target = ast.unparse(part.targets[0]).split(".")
+                if len(target) == 3 and target[0] == "self" and target[2] == "bias":
+                    found.add(target[1])
+        return frozenset(found)
+
     def training_argument(self, function: ast.AST | None) -> str:
         """`, training=training` when a method given as a value needs it, else nothing."""
         if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "self":

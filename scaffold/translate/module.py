@@ -10,7 +10,7 @@ from scaffold.core.diagnostics import Severity
 from scaffold.core.resources import template
 from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB
-from scaffold.translate import borrow, imports, markers, outputs, pretrained, prose, residue, signature, tidy, ties
+from scaffold.translate import borrow, imports, inputs, markers, outputs, pretrained, prose, residue, signature, tidy, ties
 from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
 from scaffold.translate.emit import DROPPED_METHODS, ClassWriter
 from scaffold.translate.engine import Engine
@@ -45,7 +45,7 @@ class FileTranslator:
         self._roles()
         self._renames()
         ties.apply(self.engine, ties.find(self.engine, self.prefix))
-        self.engine.base_members = pretrained.members(located, self.engine, self.classes)
+        self.engine.base_members = inputs.members(located, self.engine, self.classes)
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         self.withheld: list[tuple[str, str]] = []
 

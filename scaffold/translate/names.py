@@ -37,3 +37,23 @@ def loop_pairs(loop: ast.For | ast.comprehension) -> Iterator[tuple[ast.expr, as
 def loops(function: ast.FunctionDef) -> tuple[ast.For | ast.comprehension, ...]:
     """Loops and comprehensions of a function."""
     return tuple(n for n in ast.walk(function) if isinstance(n, (ast.For, ast.comprehension)))
+
+
+def reads_shape(node: ast.AST, function: ast.FunctionDef | None) -> bool:
+    """True when an expression depends on a tensor's dimensions, directly or through a local of the function."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute) and part.attr in ("shape", "size", "numel"):
+            return True
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and function is not None and part.id in shape_locals(function):
+            return True
+    return False
+
+
+@lru_cache(maxsize=512)
+def shape_locals(function: ast.FunctionDef) -> frozenset[str]:
+    """Locals that are assigned from an expression that names a shape."""
+    found: set[str] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and any(isinstance(n, ast.Attribute) and n.attr in ("shape", "size") for n in ast.walk(node.value)):
+            found |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return frozenset(found)

@@ -9,6 +9,7 @@ from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
 from scaffold.translate.callsite import Arg, parenthesised, tf_dtype
 from scaffold.translate.infer import promote
+from scaffold.translate.names import reads_shape
 from scaffold.translate.rule import AttributeRule, LayerRule, Rule, Unmapped
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def binary(engine: Engine, node: ast.BinOp) -> str:
     left, right = engine.type_of(node.left), engine.type_of(node.right)
     if isinstance(node.op, ast.Add) and "size" in (left.kind, right.kind):
         return f"{_as_list(engine, node.left)} + {_as_list(engine, node.right)}"
-    if "tensor" not in (left.kind, right.kind) or isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor)):
+    bitwise = isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor))
+    if "tensor" not in (left.kind, right.kind) or (bitwise and left.dtype == right.dtype):
         return engine.splice(node)
     target = _common_dtype(node, left, right)
     if target is None:
@@ -97,7 +99,7 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
         return f"get_tf_activation({engine.expression(index)})"
     rule = engine.rule_for(value) if isinstance(value, ast.Call) else None
     if isinstance(rule, Rule) and rule.result == "values_indices" and isinstance(index, ast.Constant) and index.value in (0, 1):
-        return _pick(engine.expression(value), int(index.value))
+        return _pick(engine.expression(value), 1 if index.value == 1 else 0)
     info = engine.type_of(value)
     if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
         return engine.splice(node)
@@ -229,6 +231,8 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
+    if isinstance(func, ast.Name) and func.id in ("max", "min") and len(node.args) == 2:
+        return _extreme(engine, node, func.id)
     if isinstance(func, ast.Name) and func.id in engine.classes:
         return construct(engine, node, engine.renames.get(func.id, func.id), func.id)
     if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in engine.variants:
@@ -242,6 +246,14 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
     return engine.splice(node)
+
+
+def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
+    """`max(0, x.size(1) - n)`: a dimension may be a tensor in graph mode, which Python's own functions cannot compare."""
+    function = engine.function_of(node)
+    if not any(reads_shape(a, function) for a in node.args):
+        return engine.splice(node)
+    return f"tf.{name}imum({', '.join(arguments(engine, node))})"
 
 
 def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str:
@@ -328,6 +340,8 @@ def layer_constructor(engine: Engine, rule: LayerRule, qualname: str, node: ast.
             engine.diagnose(result.code, qualname, result.message, node, result.help)
             return engine.splice(node)
         return result
+    if engine.constructing is not None and engine.constructing in engine.unbiased(node) and "bias" in rule.args:
+        site.bound["bias"] = Arg(None, "False", TypeInfo(()))
     values: dict[str, Arg | str] = dict(rule.defaults)
     if engine.initializer:
         values["initializer"] = engine.initializer

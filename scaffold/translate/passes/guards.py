@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from scaffold.translate.names import reads_shape
 from scaffold.translate.writer import BlockWriter, indented
 
 
@@ -41,19 +42,5 @@ def _assert_equal(writer: BlockWriter, statement: ast.If, left: ast.expr, right:
 
 
 def _reads_shape(writer: BlockWriter, test: ast.expr) -> bool:
-    """True when the condition depends on a tensor's dimensions."""
-    for node in ast.walk(test):
-        if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "numel"):
-            return True
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and _from_shape(writer, node):
-            return True
-    return writer.engine.type_of(test).kind == "tensor"
-
-
-def _from_shape(writer: BlockWriter, name: ast.Name) -> bool:
-    function = writer.engine.function_of(name)
-    for node in ast.walk(function) if function else ():
-        if isinstance(node, ast.Assign) and any(isinstance(n, ast.Name) and n.id == name.id for t in node.targets for n in ast.walk(t)):
-            if any(isinstance(n, ast.Attribute) and n.attr in ("shape", "size") for n in ast.walk(node.value)):
-                return True
-    return False
+    """True when the condition depends on a tensor's dimensions or values."""
+    return reads_shape(test, writer.engine.function_of(test)) or writer.engine.type_of(test).kind == "tensor"

@@ -57,6 +57,16 @@ def _conv(kind: str, padding_layer: str) -> object:
     return build
 
 
+def _layer_norm(call: CallSite) -> str:
+    """`elementwise_affine` is Keras' scale and center together, `bias` the latter alone."""
+    parts = [f"epsilon={call.text('eps', '1e-5')}"]
+    if "elementwise_affine" in call.bound:
+        parts += [f"scale={call.text('elementwise_affine')}", f"center={call.text('elementwise_affine')}"]
+    elif "bias" in call.bound:
+        parts.append(f"center={call.text('bias')}")
+    return f"keras.layers.LayerNormalization({', '.join(parts)}, name={call.text('name')})"
+
+
 def _plain(text: str) -> str:
     """`(p,)` of a one-dimensional layer is `p` in Keras."""
     return text[1:-2].strip() if text.startswith("(") and text.endswith(",)") else text
@@ -89,10 +99,7 @@ RULES = [
     LayerRule(
         torch="torch.nn.LayerNorm",
         args=("normalized_shape", "eps", "elementwise_affine", "bias", "device", "dtype"),
-        defaults={"eps": "1e-5"},
-        tf="keras.layers.LayerNormalization(epsilon={eps}, scale={elementwise_affine}, center={elementwise_affine}, name={name})",
-        unsupported={"bias": "a LayerNorm without bias needs center=False"},
-        harmless={"bias": "True"},
+        rewrite=_layer_norm,
         build="[None, None, {normalized_shape}]",
     ),
     LayerRule(

@@ -1,0 +1,127 @@
+"""`input_signature` and `dummy_inputs` of the pretrained base class, where the library cannot infer them (guide.md G24).
+
+Source: eras.md §8 (what `TFPreTrainedModel.input_signature` infers, and which hand-written ports override it).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from scaffold.core.checkout import Located
+from scaffold.core.typedb import Observation
+from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.engine import Engine
+
+_INFERRED = frozenset(
+    {"input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask", "pixel_values"}
+)
+
+
+def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> list[str]:
+    """Lines of the properties that the base class needs; none for most text models."""
+    function = _forward(located, classes)
+    if function is None or len(function.args.args) < 2:
+        return []
+    first = function.args.args[1].arg
+    observed = _observed(engine, classes)
+    own = [] if first in _INFERRED else [first]
+    own += [name for name in _demanded(function) if name not in _INFERRED and name not in own]
+    specs = {name: _spec(located, name, observed.get(name, [])) for name in own}
+    if first == "pixel_values":
+        image = _image(located, observed.get(first, []))
+        if image is not None:
+            specs = {first: image, **specs}
+    lines = _signature(first, specs)
+    return lines or (_fixed_length(located) if first == "input_ids" else [])
+
+
+def _forward(located: Located, classes: dict[str, ClassInfo]) -> ast.FunctionDef | None:
+    """`forward` of the base model."""
+    models = [i for i in classes.values() if i.category is Category.MODEL and "forward" in i.methods]
+    named = [i for i in models if i.name == f"{located.names.camel}Model"]
+    return (named or models)[0].methods["forward"] if models else None
+
+
+def _observed(engine: Engine, classes: dict[str, ClassInfo]) -> dict[str, list[Observation]]:
+    """Tensors that the models' parameters were seen to hold."""
+    found: dict[str, list[Observation]] = {}
+    for info in classes.values():
+        function = info.methods.get("forward")
+        if info.category is not Category.MODEL or function is None:
+            continue
+        names = {a.arg for a in function.args.args}
+        for node in ast.walk(function):
+            if isinstance(node, ast.Name) and node.id in names:
+                found.setdefault(node.id, []).extend(o for o in engine.types.at(node).seen if o.kind == "tensor")
+    return found
+
+
+def _demanded(function: ast.FunctionDef) -> list[str]:
+    """Parameters without which the model raises: `if bbox is None: raise …`."""
+    found = []
+    for node in function.body:
+        if isinstance(node, ast.If) and len(node.body) == 1 and isinstance(node.body[0], ast.Raise):
+            match = re.fullmatch(r"(\w+) is None", ast.unparse(node.test))
+            if match:
+                found.append(match.group(1))
+    return found
+
+
+def _spec(located: Located, name: str, seen: list[Observation]) -> str:
+    """A TensorSpec: batch and length free, a last axis that never varied fixed, the configuration's sizes where it has them."""
+    ranks = {o.rank for o in seen if o.rank is not None}
+    rank = ranks.pop() if len(ranks) == 1 else 2
+    integral = any((o.dtype or "").startswith("int") for o in seen) or (not seen and name.endswith("_ids"))
+    dims = ["None"] * rank
+    last = {o.shape[-1] for o in seen if o.shape}
+    if rank >= 3 and len(last) == 1:
+        dims[-1] = str(last.pop())
+    config = _config(located)
+    if rank == 3 and not integral and re.search(r"self\.max_length\b", config) and re.search(r"self\.num_mel_bins\b", config):
+        dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
+    elif rank >= 3 and not integral:
+        dims[1:] = ["None"] * (rank - 1)
+    return f'tf.TensorSpec(({", ".join(dims)}{"," if rank == 1 else ""}), {"tf.int32" if integral else "tf.float32"}, name="{name}")'
+
+
+def _image(located: Located, seen: list[Observation]) -> str | None:
+    """The spec of `pixel_values` where its sizes are not one number of the configuration; None where the library infers it."""
+    config = _config(located)
+    ranks = {o.rank for o in seen}
+    if ranks == {5} and re.search(r"self\.num_frames\b", config):
+        shape = "None, self.config.num_frames, self.config.num_channels, self.config.image_size, self.config.image_size"
+        return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+    if re.search(r"\bimage_size(?::[^=,]+)?=\s*[\[(]", config):
+        shape = "None, self.config.num_channels, self.config.image_size[0], self.config.image_size[1]"
+        return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+    return None
+
+
+def _config(located: Located) -> str:
+    path = located.root / located.names.package_path / f"{located.config_module}.py"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _signature(first: str, specs: dict[str, str]) -> list[str]:
+    if not specs:
+        return []
+    head = ["@property", "def input_signature(self):"]
+    if first in specs:
+        return [*head, "    return {", *(f'        "{name}": {spec},' for name, spec in specs.items()), "    }"]
+    lines = [f'    signature["{name}"] = {spec}' for name, spec in specs.items()]
+    return [*head, "    signature = super().input_signature", *lines, "    return signature"]
+
+
+def _fixed_length(located: Located) -> list[str]:
+    """Longer `dummy_inputs` where the configuration fixes the length of sequences: the model is called with them on loading."""
+    lengths = sorted(set(re.findall(r"\bconfig\.((?!max)\w*seq_len)\b", located.source)))
+    if len(lengths) != 1:
+        return []
+    return [
+        "@property",
+        "def dummy_inputs(self):",
+        "    # the configuration fixes the length of the sequences",
+        f"    length = self.config.{lengths[0]}",
+        "    return {name: tf.repeat(value[..., :1], length, axis=-1) for name, value in super().dummy_inputs.items()}",
+    ]
