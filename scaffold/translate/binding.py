@@ -30,13 +30,17 @@ def bind(
                 return Unmapped("TFP103", "arguments are unpacked from a variable", "write the arguments out")
             bound[parameter] = node
     if remaining:
-        return Unmapped("TFP102", f"takes {len(parameters)} arguments here, not more", "compare the call with torch's signature")
+        return Unmapped(
+            "TFP102", f"takes {len(parameters)} arguments here, not more", "compare the call with torch's signature"
+        )
     names = {p.lstrip("*") for p in parameters}
     for keyword in keywords:
         if keyword.arg is None:
             return Unmapped("TFP103", "arguments are unpacked from a dictionary", "write the arguments out")
         if keyword.arg not in names:
-            return Unmapped("TFP102", f"argument `{keyword.arg}` has no TensorFlow counterpart", "rewrite the call without it")
+            return Unmapped(
+                "TFP102", f"argument `{keyword.arg}` has no TensorFlow counterpart", "rewrite the call without it"
+            )
         if f"*{keyword.arg}" in parameters:
             varargs[keyword.arg] = [keyword.value]
         else:
@@ -71,7 +75,9 @@ def fill(template: str, values: Mapping[str, Arg | str]) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             for keyword in node.keywords:
-                names = [n.id[2:-2] for n in ast.walk(keyword.value) if isinstance(n, ast.Name) and n.id.startswith("__")]
+                names = [
+                    n.id[2:-2] for n in ast.walk(keyword.value) if isinstance(n, ast.Name) and n.id.startswith("__")
+                ]
                 if any(name not in values for name in names):
                     text = re.sub(rf",?\s*\b{keyword.arg}=[^,()]*\{{{names[0]}\}}[^,()]*", "", text)
     text = text.replace("(, ", "(")
@@ -80,6 +86,10 @@ def fill(template: str, values: Mapping[str, Arg | str]) -> str:
         name = match.group(1)
         item = values[name]
         content = item if isinstance(item, str) else item.text
-        return content if free.get(name, False) or free == {name: False} and template == match.group(0) else parenthesised(content)
+        return (
+            content
+            if free.get(name, False) or free == {name: False} and template == match.group(0)
+            else parenthesised(content)
+        )
 
     return PLACEHOLDER.sub(value, text)

@@ -1,8 +1,9 @@
 """Take a class from another model's TensorFlow file where the PyTorch class says it is a copy of that model's (guide.md G21).
 
 A class is borrowed only when the hand-written one can do all that the PyTorch class does: it reads every configuration
-attribute and compares with every string that PyTorch's does, it has the same sub-layers, and every call between it and the classes
-around it binds. Otherwise PyTorch's class is translated. The emitted `# Copied from` line is held by `utils/check_copies.py`.
+attribute and compares with every string that PyTorch's does, it has the same sub-layers, and every call between it and
+the classes around it binds. Otherwise PyTorch's class is translated. The emitted `# Copied from` line is held by
+`utils/check_copies.py`.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
     if not isinstance(renamed, ast.ClassDef) or renamed.name != info.tf_name:
         return None
     target = f"transformers.models.{folder}.modeling_tf_{stem}.TF{name}"
-    if any(n.id.endswith("Config") and n.id != located.config_class for n in ast.walk(renamed) if isinstance(n, ast.Name)):
+    if any(
+        n.id.endswith("Config") and n.id != located.config_class for n in ast.walk(renamed) if isinstance(n, ast.Name)
+    ):
         return None
     pairs = ",".join(f"{a}->{b}" for a, b in replacements)
     mark = f"# Copied from {target}" + (f" with {pairs}" if pairs else "")
@@ -118,10 +121,19 @@ def _features(node: ast.ClassDef) -> tuple[set[str], set[str]]:
     for item in ast.walk(node):
         if isinstance(item, ast.Attribute) and ast.unparse(item.value) in ("config", "self.config"):
             attributes.add(item.attr)
-        elif isinstance(item, ast.Call) and ast.unparse(item.func) == "getattr" and len(item.args) > 1 and isinstance(item.args[1], ast.Constant):
+        elif (
+            isinstance(item, ast.Call)
+            and ast.unparse(item.func) == "getattr"
+            and len(item.args) > 1
+            and isinstance(item.args[1], ast.Constant)
+        ):
             attributes.add(str(item.args[1].value))
         elif isinstance(item, ast.Compare):
-            strings |= {c.value for c in [item.left, *item.comparators] if isinstance(c, ast.Constant) and isinstance(c.value, str)}
+            strings |= {
+                c.value
+                for c in [item.left, *item.comparators]
+                if isinstance(c, ast.Constant) and isinstance(c.value, str)
+            }
     return attributes, strings - _NEUTRAL
 
 
@@ -142,24 +154,37 @@ def _equivalent(info: ClassInfo, twin: ast.ClassDef) -> bool:
         return False
     extra = {"forward", "__init__", *_PYTORCH_METHODS}
     missing = [m for m in info.methods if m not in extra and _method(twin, m) is None]
-    return not missing and _binds_like(forward, call) and (init is None or twin_init is None or _binds_like(init, twin_init))
+    return (
+        not missing
+        and _binds_like(forward, call)
+        and (init is None or twin_init is None or _binds_like(init, twin_init))
+    )
 
 
 def _tuple_length(function: ast.FunctionDef) -> int | None:
     """How many values `return tuple(v for v in [a, b, …] if v is not None)` chooses from."""
     for node in ast.walk(function):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "tuple":
+        if (
+            isinstance(node, ast.Return)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.value.func) == "tuple"
+        ):
             for part in ast.walk(node.value):
                 if isinstance(part, ast.comprehension) and isinstance(part.iter, (ast.List, ast.Tuple)):
                     return len(part.iter.elts)
     return None
 
 
-_PYTORCH_METHODS = frozenset({"prune_heads", "_prune_heads", "extra_repr", "_tie_weights", "feed_forward_chunk", "_init_weights"})
+_PYTORCH_METHODS = frozenset(
+    {"prune_heads", "_prune_heads", "extra_repr", "_tie_weights", "feed_forward_chunk", "_init_weights"}
+)
 
 
 def _raises_not_implemented(function: ast.FunctionDef) -> bool:
-    return any(isinstance(n, ast.Raise) and n.exc is not None and "NotImplementedError" in ast.unparse(n.exc) for n in ast.walk(function))
+    return any(
+        isinstance(n, ast.Raise) and n.exc is not None and "NotImplementedError" in ast.unparse(n.exc)
+        for n in ast.walk(function)
+    )
 
 
 def _method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
@@ -192,7 +217,9 @@ def _settle(found: dict[str, Borrowed], engine: Engine) -> None:
                 changed = True
 
 
-def _call_signature(tf_name: str, engine: Engine, found: dict[str, Borrowed]) -> tuple[ast.FunctionDef | None, ast.FunctionDef | None]:
+def _call_signature(
+    tf_name: str, engine: Engine, found: dict[str, Borrowed]
+) -> tuple[ast.FunctionDef | None, ast.FunctionDef | None]:
     info = next((i for i in engine.classes.values() if i.tf_name == tf_name), None)
     if info is None:
         return None, None
@@ -203,13 +230,23 @@ def _call_signature(tf_name: str, engine: Engine, found: dict[str, Borrowed]) ->
 
 def _calls_bind(node: ast.ClassDef, engine: Engine, found: dict[str, Borrowed]) -> bool:
     """Every in-file class the borrowed one constructs exists, takes these arguments, and is called as it wants."""
-    children: dict[str, str] = {}
     known = {i.tf_name for i in engine.classes.values()}
-    defined = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id.startswith("TF") and n.id[2:3].isupper()}
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     constructed = {ast.unparse(c.func) for c in ast.walk(node) if isinstance(c, ast.Call)}
-    unknown = {d for d in defined & constructed if d not in known and not d.endswith("Output") and "Output" not in d}
-    if unknown:
+    defined = {n for n in names & constructed if n.startswith("TF") and n[2:3].isupper() and "Output" not in n}
+    if defined - known:
         return False
+    children = _constructed_children(node, known, engine, found)
+    return children is not None and all(
+        _child_call_binds(call, children, engine, found) for call in ast.walk(node) if isinstance(call, ast.Call)
+    )
+
+
+def _constructed_children(
+    node: ast.ClassDef, known: set[str], engine: Engine, found: dict[str, Borrowed]
+) -> dict[str, str] | None:
+    """Attribute → in-file class constructed for it; None when a constructor does not take its arguments."""
+    children: dict[str, str] = {}
     for statement in ast.walk(node):
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute):
             for call in ast.walk(statement.value):
@@ -217,18 +254,18 @@ def _calls_bind(node: ast.ClassDef, engine: Engine, found: dict[str, Borrowed]) 
                     children[statement.targets[0].attr] = ast.unparse(call.func)
                     init, _ = _call_signature(ast.unparse(call.func), engine, found)
                     if init is not None and not _accepts(init, call, {"name"}):
-                        return False
-    for call in ast.walk(node):
-        if isinstance(call, ast.Call):
-            attr = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-            target = children.get(attr)
-            if target is None and isinstance(call.func, ast.Name) and call.func.id in ("layer_module", "layer"):
-                target = next(iter(children.values()), None)
-            if target is not None:
-                _, forward = _call_signature(target, engine, found)
-                if forward is not None and not _accepts(forward, call, {"training"} if _trains(target, engine, found) else set()):
-                    return False
-    return True
+                        return None
+    return children
+
+
+def _child_call_binds(call: ast.Call, children: dict[str, str], engine: Engine, found: dict[str, Borrowed]) -> bool:
+    target = children.get(call.func.attr) if isinstance(call.func, ast.Attribute) else None
+    if isinstance(call.func, ast.Name) and call.func.id in ("layer_module", "layer"):
+        target = next(iter(children.values()), None)
+    if target is None:
+        return True
+    _, forward = _call_signature(target, engine, found)
+    return forward is None or _accepts(forward, call, {"training"} if _trains(target, engine, found) else set())
 
 
 def _trains(tf_name: str, engine: Engine, found: dict[str, Borrowed]) -> bool:

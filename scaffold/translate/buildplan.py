@@ -102,7 +102,11 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
     shapes = [s for s in shapes if s != "None"] or shapes
     if len(shapes) > 1:
         engine.diagnose(
-            "TFP131", attr, "built with different input sizes in different branches", constructor.function, "write its build() entry by hand"
+            "TFP131",
+            attr,
+            "built with different input sizes in different branches",
+            constructor.function,
+            "write its build() entry by hand",
         )
     if shapes:
         _add(constructor.plan, Built(name, shapes[0], child.is_list))
@@ -135,7 +139,9 @@ def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
     bound = binding.bind(rule.args, list(call.args), call.keywords)
     if isinstance(bound, Unmapped):
         return None
-    values: dict[str, Arg | str] = {k: constructor.for_build(v) for k, v in bound[0].items() if f"{{{k}}}" in rule.build}
+    values: dict[str, Arg | str] = {
+        k: constructor.for_build(v) for k, v in bound[0].items() if f"{{{k}}}" in rule.build
+    }
     if "normalized_shape" in values:
         return _norm_shape(constructor, call, bound[0]["normalized_shape"])
     return binding.fill(rule.build, values)

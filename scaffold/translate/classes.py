@@ -72,7 +72,9 @@ COPIED = re.compile(r"#\s*Copied from\s+transformers\.([\w.]+)(?:\s+with\s+(.+?)
 _VARIANT = re.compile(r"Sdpa|FlashAttention2|Flash2|FlexAttention")
 
 #: Attributes that Keras layers and models define themselves.
-RESERVED = frozenset("output input name dtype losses metrics weights variables updates inputs outputs submodules".split())
+RESERVED = frozenset(
+    "output input name dtype losses metrics weights variables updates inputs outputs submodules".split()
+)
 
 
 def copied_from(source: Source, node: ast.AST) -> tuple[str, tuple[tuple[str, str], ...]] | None:
@@ -110,7 +112,9 @@ def reassigned_config(classes: dict[str, ClassInfo]) -> frozenset[str]:
     for info in classes.values():
         for node in ast.walk(info.init) if info.init is not None else ():
             if isinstance(node, ast.Assign):
-                found |= {t.attr for t in node.targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) == "config"}
+                found |= {
+                    t.attr for t in node.targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) == "config"
+                }
     return frozenset(found)
 
 
@@ -190,7 +194,11 @@ class Analyser:
         for node in ast.walk(function):
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
-                    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+                    if (
+                        isinstance(target, ast.Attribute)
+                        and isinstance(target.value, ast.Name)
+                        and target.value.id == "self"
+                    ):
                         self._attribute(info, target.attr, node.value, lists)
 
     def _attribute(self, info: ClassInfo, attr: str, value: ast.expr, lists: dict[str, list[ast.expr]]) -> None:
@@ -206,7 +214,9 @@ class Analyser:
         is_list = self._is_list(value, lists)
         previous = info.children.get(attr)
         if previous is not None and previous.qualname != "torch.nn.Identity":
-            info.children[attr] = Child(attr, previous.qualname, previous.is_list or is_list, previous.calls + tuple(calls))
+            info.children[attr] = Child(
+                attr, previous.qualname, previous.is_list or is_list, previous.calls + tuple(calls)
+            )
         else:
             info.children[attr] = Child(attr, real[0] or "", is_list, tuple(calls))
 
@@ -216,9 +226,14 @@ class Analyser:
         for node in ast.walk(function):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 found.setdefault(node.targets[0].id, []).append(node.value)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend"):
-                if isinstance(node.func.value, ast.Name) and node.args:
-                    found.setdefault(node.func.value.id, []).append(node.args[0])
+            elif (
+                isinstance(node, ast.Call)
+                and node.args
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("append", "extend")
+                and isinstance(node.func.value, ast.Name)
+            ):
+                found.setdefault(node.func.value.id, []).append(node.args[0])
         return found
 
     def constructors(self, value: ast.AST, lists: dict[str, list[ast.expr]] | None = None) -> list[ast.Call]:
@@ -226,7 +241,9 @@ class Analyser:
         if isinstance(value, ast.Call):
             qualname = self.constructor_name(value)
             if qualname in ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict") or qualname is None:
-                return [c for a in [*value.args, *(k.value for k in value.keywords)] for c in self.constructors(a, lists)]
+                return [
+                    c for a in [*value.args, *(k.value for k in value.keywords)] for c in self.constructors(a, lists)
+                ]
             return [value]
         if isinstance(value, ast.Name) and lists and value.id in lists:
             rest = {k: v for k, v in lists.items() if k != value.id}
@@ -253,11 +270,21 @@ class Analyser:
         if isinstance(func, ast.Name) and func.id in self.nodes:
             return func.id
         qualname = self.source.qualname(func)
-        if qualname and qualname.startswith("torch.nn.") and qualname.split(".")[-1][:1].isupper() and qualname != "torch.nn.Parameter":
+        if (
+            qualname
+            and qualname.startswith("torch.nn.")
+            and qualname.split(".")[-1][:1].isupper()
+            and qualname != "torch.nn.Parameter"
+        ):
             return "torch.nn." + qualname.split(".")[-1]
         if qualname == "transformers.pytorch_utils.Conv1D":
             return qualname
-        if qualname and qualname.startswith("transformers.models.") and qualname.split(".")[-1][:1].isupper() and "configuration" not in qualname:
+        if (
+            qualname
+            and qualname.startswith("transformers.models.")
+            and qualname.split(".")[-1][:1].isupper()
+            and "configuration" not in qualname
+        ):
             return qualname
         return None
 
@@ -312,12 +339,9 @@ class Analyser:
             if isinstance(node, ast.Attribute) and node.attr == "training" and ast.unparse(node.value) == "self":
                 return True
             if isinstance(node, ast.Call):
-                if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "self":
-                    if node.func.attr in info.training_methods:
-                        return True
-                if self._uses_training_child(info, node.func):
+                if any(self._method_value(info, n) for n in (node.func, *node.args)):
                     return True
-                if any(self._method_value(info, a) for a in node.args):
+                if self._uses_training_child(info, node.func):
                     return True
             if isinstance(node, (ast.For, ast.comprehension)) and self._uses_training_child(info, node.iter):
                 return True
@@ -326,7 +350,9 @@ class Analyser:
     @staticmethod
     def _method_value(info: ClassInfo, node: ast.AST) -> bool:
         """`apply_chunking_to_forward(self.feed_forward_chunk, …)`."""
-        return isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and node.attr in info.training_methods
+        return (
+            isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and node.attr in info.training_methods
+        )
 
     def _uses_training_child(self, info: ClassInfo, node: ast.AST) -> bool:
         """True when an expression is (or iterates over) a sub-module that behaves differently in training."""

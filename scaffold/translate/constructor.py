@@ -12,8 +12,8 @@ from scaffold.translate import buildplan, parameters, registry
 from scaffold.translate.buildplan import Plan
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
-from scaffold.translate.names import local_names
 from scaffold.translate.losses import loss_function
+from scaffold.translate.names import local_names
 from scaffold.translate.rule import LayerRule
 from scaffold.translate.writer import BlockWriter
 
@@ -39,7 +39,11 @@ class Constructor:
     def _find_lists(self) -> None:
         """Local lists that end up in a module list: their members are named after the attribute."""
         for node in ast.walk(self.function):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute) and isinstance(node.value, ast.Call):
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Attribute)
+                and isinstance(node.value, ast.Call)
+            ):
                 for argument in node.value.args:
                     inner = argument.value if isinstance(argument, ast.Starred) else argument
                     if isinstance(inner, ast.Name):
@@ -65,7 +69,9 @@ class Constructor:
             return self._super(call)
         if name == "self.register_buffer":
             return self._buffer(writer, statement, call)
-        if name in ("self.register_parameter", "self.add_module", "setattr", "nn.init.normal_") or name.startswith(("nn.init.", "torch.nn.init.")):
+        if name in ("self.register_parameter", "self.add_module", "setattr", "nn.init.normal_") or name.startswith(
+            ("nn.init.", "torch.nn.init.")
+        ):
             return [] if "init" in name else None
         if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
             return self._append(writer, statement, call)
@@ -106,7 +112,9 @@ class Constructor:
         if not call.args or not isinstance(call.args[0], ast.Constant):
             return None
         attr = str(call.args[0].value)
-        value = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "tensor"), None)
+        value = (
+            call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "tensor"), None)
+        )
         if value is None:
             return None
         return writer.with_comment(statement, f"self.{self.keras_name(attr)} = {self.engine.expression(value)}")
@@ -125,11 +133,15 @@ class Constructor:
         value = self.value(call.args[0], f"{attr}.{{len({text})}}")
         return writer.with_comment(statement, f"{text}.append({value})")
 
-    def _attribute(self, writer: BlockWriter, statement: ast.stmt, target: ast.Attribute, value: ast.expr) -> list[str] | None:
+    def _attribute(
+        self, writer: BlockWriter, statement: ast.stmt, target: ast.Attribute, value: ast.expr
+    ) -> list[str] | None:
         attr = target.attr
         if attr == "config" and self.info.category is Category.MODEL and not self.engine.as_layer:
             return []
-        if attr in _NO_MEANING or (isinstance(value, ast.Call) and loss_function(self.engine.source.qualname(value.func))):
+        if attr in _NO_MEANING or (
+            isinstance(value, ast.Call) and loss_function(self.engine.source.qualname(value.func))
+        ):
             return []
         if attr in self.engine.dropout_rates:
             return [f"self.{self.keras_name(attr)} = keras.layers.Dropout({self.engine.expression(value)})"]
@@ -144,7 +156,12 @@ class Constructor:
         self.engine.constructing = None
         if attr in self.engine.tied_attributes.get(self.info.name, {}):
             if self.engine.tied_attributes[self.info.name][attr]:
-                text = re.sub(r"use_bias=\w+|(?<=units=)([^,]+)(?!.*use_bias)", lambda m: "use_bias=False" if "use_bias" in m[0] else m[0] + ", use_bias=False", text, count=1)
+                text = re.sub(
+                    r"use_bias=\w+|(?<=units=)([^,]+)(?!.*use_bias)",
+                    lambda m: "use_bias=False" if "use_bias" in m[0] else m[0] + ", use_bias=False",
+                    text,
+                    count=1,
+                )
             text = f"None if config.tie_word_embeddings else {text}"
         lines = writer.with_comment(statement, f"self.{self.keras_name(attr)} = {text}")
         extra, self.engine.extra_init = self.engine.extra_init, []
@@ -161,7 +178,10 @@ class Constructor:
         return [f"self.{attr} = {name}" for name, attr in found.items()]
 
     def _plain(self, writer: BlockWriter, statement: ast.stmt, attr: str, value: ast.expr) -> list[str] | None:
-        if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) in ("torch.nn.ModuleList", "torch.nn.ModuleDict"):
+        if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) in (
+            "torch.nn.ModuleList",
+            "torch.nn.ModuleDict",
+        ):
             return writer.with_comment(statement, f"self.{self.keras_name(attr)} = {self.value(value, attr)}")
         return None
 
@@ -186,7 +206,9 @@ class Constructor:
             return f"{self.value(node.body, name)} if {test} else {self.value(node.orelse, name)}"
         if isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
-            items = [f"{self.engine.expression(k)}: {self.value(v, f'{name}.{ast.literal_eval(k)}')}" for k, v in pairs if k]
+            items = [
+                f"{self.engine.expression(k)}: {self.value(v, f'{name}.{ast.literal_eval(k)}')}" for k, v in pairs if k
+            ]
             return "{" + ", ".join(items) + "}"
         self.engine.layer_name = f'f"{name}"' if "{" in name else f'"{name}"'
         self.engine.forget()
@@ -232,7 +254,11 @@ class Constructor:
         if is_range and isinstance(target, ast.Name) and len(iterable.args) == 1:  # type: ignore[attr-defined]
             index = "i" if target.id == "_" else target.id
             loop = f"for {index} in {text}"
-        elif isinstance(iterable, ast.Call) and ast.unparse(iterable.func) == "enumerate" and isinstance(target, ast.Tuple):
+        elif (
+            isinstance(iterable, ast.Call)
+            and ast.unparse(iterable.func) == "enumerate"
+            and isinstance(target, ast.Tuple)
+        ):
             index = ast.unparse(target.elts[0])
             index = "i" if index == "_" else index
             loop = f"for {index}, {ast.unparse(target.elts[1])} in {text}"
@@ -250,7 +276,9 @@ class Constructor:
         changing = {
             ast.unparse(n): f"self.{self._kept(ast.unparse(n))}"
             for n in ast.walk(node)
-            if isinstance(n, ast.Attribute) and ast.unparse(n.value) == _CONFIG and n.attr in self.engine.reassigned_config
+            if isinstance(n, ast.Attribute)
+            and ast.unparse(n.value) == _CONFIG
+            and n.attr in self.engine.reassigned_config
         }
         for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}:
             if name == _CONFIG and name in self.locals:
@@ -272,7 +300,11 @@ class Constructor:
         for node in ast.walk(self.function):
             if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
                 target = node.targets[0]
-                if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self" and target.attr not in self.engine.dropout_rates:
+                if (
+                    isinstance(target, ast.Attribute)
+                    and ast.unparse(target.value) == "self"
+                    and target.attr not in self.engine.dropout_rates
+                ):
                     return self.keras_name(target.attr)
         plain = name.split(".")[-1]
         attr = plain if plain not in self.info.children and name not in self.info.parameters else f"{plain}_size"

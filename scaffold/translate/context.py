@@ -44,7 +44,9 @@ class Context:
         self.statistics: dict[str, int] = {"mapped": 0, "unmapped": 0}
         self.main_layers: dict[str, str] = {}  # PyTorch model class → TF main layer
         self.thin_models: dict[str, str] = {}  # public model class with a main layer → its TF class
-        self.extras: dict[str, dict[str, str]] = {}  # class → constructor argument → its text where a model constructs it
+        self.extras: dict[
+            str, dict[str, str]
+        ] = {}  # class → constructor argument → its text where a model constructs it
         self.tied_models: set[str] = set()
         self.tied_calls: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.tied_attributes: dict[str, dict[str, str | None]] = {}
@@ -58,10 +60,14 @@ class Context:
         self.as_layer = False  # the current model class is written as a main layer
         self.has_initializer_range = False
         self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None
-        self.trained_anyway: set[str] = set()  # borrowed classes whose call takes `training` although PyTorch's needs none
+        self.trained_anyway: set[str] = (
+            set()
+        )  # borrowed classes whose call takes `training` although PyTorch's needs none
         self.settled: dict[str, bool] = {}  # conditions known in advance in the current function
         self.unpacks = False  # the current function is decorated with @unpack_inputs
-        self.reassigned_config: frozenset[str] = frozenset()  # configuration attributes that constructors change for their children
+        self.reassigned_config: frozenset[str] = (
+            frozenset()
+        )  # configuration attributes that constructors change for their children
         self.dropout_rates: frozenset[str] = frozenset()
         self.uses_library_loss = False
         self.loss_name = "loss"
@@ -71,8 +77,6 @@ class Context:
     def parent(self, node: ast.AST) -> ast.AST | None:
         """The node's parent in the PyTorch syntax tree."""
         return self.source.parents.get(node)
-
-
 
     def function_of(self, node: ast.AST) -> ast.FunctionDef | None:
         """The innermost function a node stands in."""
@@ -146,7 +150,6 @@ class Context:
         self.padded[owner.name, self.constructing] = name
         self.extra_init.append(f"self.{name} = {constructor}")
 
-
     def unbiased(self, node: ast.AST) -> frozenset[str]:
         """Sub-layers of the class around a node whose bias the constructor takes away (`self.norm.bias = None`)."""
         owner = self.class_of(node)
@@ -170,12 +173,10 @@ class Context:
         """The layer that stands for a pretrained model used inside another one."""
         return self.main_layers.get(info.name, info.tf_name)
 
-
     def constructor_extras(self, pt_name: str) -> tuple[str, ...]:
         """Arguments that a translated class's constructor takes beyond PyTorch's (tied embeddings)."""
         in_model = self.current is not None and self.current.category is Category.MODEL and not self.as_layer
         return tuple(f"{name}={text if in_model else name}" for name, text in self.extras.get(pt_name, {}).items())
-
 
     def called_rank(self, info: ClassInfo, constructor: ast.Call) -> int | None:
         """Rank of the tensors that the sub-layer made by a constructor call is called with."""
@@ -194,16 +195,29 @@ class Context:
             return TypeInfo(())
         seen: list[Observation] = []
         for other in ast.walk(owner.node):
-            if isinstance(other, ast.Attribute) and other.attr == node.attr and ast.dump(other.value) == ast.dump(node.value):
+            if (
+                isinstance(other, ast.Attribute)
+                and other.attr == node.attr
+                and ast.dump(other.value) == ast.dump(node.value)
+            ):
                 seen += self.types.at(other).seen
         return TypeInfo(tuple(dict.fromkeys(seen)), static=True)
 
-    def diagnose(self, code: str, subject: str, message: str, node: ast.AST, help: str = "", severity: Severity = Severity.ERROR) -> None:
+    def diagnose(
+        self, code: str, subject: str, message: str, node: ast.AST, help: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
         """Record a finding at a node of the PyTorch file; an ERROR makes the statement writer leave a marker."""
         span = Span(node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0)  # type: ignore[attr-defined]
         owner = self._top_level(node)
         found = Diagnostic(
-            code=code, subject=subject, message=message, help=help, path=self.source.path, span=span, severity=severity, owner=owner
+            code=code,
+            subject=subject,
+            message=message,
+            help=help,
+            path=self.source.path,
+            span=span,
+            severity=severity,
+            owner=owner,
         )
         if found not in self.diagnostics:
             self.diagnostics.append(found)

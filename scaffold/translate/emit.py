@@ -9,23 +9,24 @@ import ast
 import re
 
 from scaffold.translate import generation, prose, signature
-from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.buildplan import Plan, build_method
+from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import CALL_PASSES, functional_dropout, losses
+from scaffold.translate.thin import DOCUMENTING, thin_model
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
 
 #: Methods of PyTorch models that a port has no use for.
 DROPPED_METHODS = frozenset(
-    "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache gradient_checkpointing_enable"
-    " extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa _reset_parameters freeze_feature_extractor"
-    " _autoset_attn_implementation parallelize deparallelize freeze_base_model freeze_feature_encoder _init_params init_weights".split()
+    "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache"
+    " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
+    " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
+    " freeze_feature_encoder _init_params init_weights".split()
 )
 #: Class attributes of the PyTorch base class that mean something in TensorFlow.
 KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
-_ANNOTATION_ONLY = frozenset({"_tied_weights_keys", "_no_split_modules", "_keep_in_fp32_modules", "_keys_to_ignore_on_load_missing"})
 
 
 #: Head → key of its sample in the library's `utils/doc.py`.
@@ -61,7 +62,7 @@ class ClassWriter:
         if info.category is Category.MODEL:
             if info.name in self.engine.main_layers:
                 lines = self._layer(info, main=True)
-                return [*lines, "", "", *self._thin_model(info)] if info.name in self.engine.thin_models else lines
+                return [*lines, "", "", *thin_model(self, info)] if info.name in self.engine.thin_models else lines
             return self._head(info)
         return self._layer(info)
 
@@ -73,26 +74,23 @@ class ClassWriter:
                 found |= self._class_constants(self.engine.classes[base])
         return constants(info.node, found)
 
-    def _docstring(self, text: str) -> str:
+    def docstring(self, text: str) -> str:
         return prose.translate(text, self.engine.doc_renames)
 
-    def _decorators(self, info: ClassInfo) -> list[str]:
+    def decorators(self, info: ClassInfo) -> list[str]:
         kept = []
         for decorator in info.node.decorator_list:
             name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
-            if name.startswith(("add_start_docstrings", "dataclass", "add_code_sample", "replace_return")):
-                kept += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
+            if name.startswith(("dataclass", *DOCUMENTING)):
+                kept += ("@" + self.docstring(self.engine.splice(decorator))).split("\n")
         return kept
 
-    def _documented(self, text: str) -> str:
-        return self._docstring(text)
-
-    def _class_docstring(self, info: ClassInfo) -> list[str]:
+    def class_docstring(self, info: ClassInfo) -> list[str]:
         first = info.node.body[0]
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
             text = self.engine.source.segment(first)
             dedented = re.sub(r"\n {4}", "\n", text)
-            return [*self._docstring(dedented).split("\n"), ""]
+            return [*self.docstring(dedented).split("\n"), ""]
         return []
 
     # -- layers ------------------------------------------------------------------------------------------------------
@@ -106,7 +104,7 @@ class ClassWriter:
             lines.append("@keras_serializable")
             body += [f"config_class = {self.config_class}", ""]
         else:
-            body += self._class_docstring(info)
+            body += self.class_docstring(info)
         name = self.engine.main_layers[info.name] if main else info.tf_name
         bases = self._layer_bases(info)
         plan, constructor = self._constructor(info, main)
@@ -124,11 +122,21 @@ class ClassWriter:
         return [*build, "    super().build(input_shape)"] if inherits and info.category is Category.SUBCLASS else build
 
     def _layer_bases(self, info: ClassInfo) -> str:
-        in_file = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes and info.category is Category.LAYER]
+        in_file = [
+            self.engine.classes[b].tf_name
+            for b in info.bases
+            if b in self.engine.classes and info.category is Category.LAYER
+        ]
         if in_file:
             return ", ".join(in_file)
         if info.category is Category.SUBCLASS:
-            keras = {"Embedding": "Embedding", "Linear": "Dense", "LayerNorm": "LayerNormalization", "Conv2d": "Conv2D", "Conv1d": "Conv1D"}
+            keras = {
+                "Embedding": "Embedding",
+                "Linear": "Dense",
+                "LayerNorm": "LayerNormalization",
+                "Conv2d": "Conv2D",
+                "Conv1d": "Conv1D",
+            }
             for base in info.bases:
                 leaf = base.split(".")[-1]
                 if leaf in keras:
@@ -136,7 +144,9 @@ class ClassWriter:
             parent = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes]
             if parent:
                 return ", ".join(parent)
-            self.engine.diagnose("TFP140", info.name, f"derives from {info.bases[0]}", info.node, "write it as a keras layer")
+            self.engine.diagnose(
+                "TFP140", info.name, f"derives from {info.bases[0]}", info.node, "write it as a keras layer"
+            )
         return "keras.layers.Layer"
 
     def _constructor(self, info: ClassInfo, main: bool) -> tuple[Plan, list[str]]:
@@ -146,15 +156,18 @@ class ClassWriter:
         self.engine.initializer = self._initializer(function)
         self.engine.settled = constants(function, self._class_constants(info))
         constructor = Constructor(self.engine, info, function)
-        writer = BlockWriter(self.engine, (constructor.statement, *CALL_PASSES), self._docstring)
+        writer = BlockWriter(self.engine, (constructor.statement, *CALL_PASSES), self.docstring)
         statements = writer.body(function.body, self._header_line(function))
         head = self._constructor_header(info, function, main)
-        extras = [f"self.{e} = {e}" for e in self.engine.extras.get(info.name, {}) if info.name in self.engine.tied_attributes]
+        extras = [
+            f"self.{e} = {e}" for e in self.engine.extras.get(info.name, {}) if info.name in self.engine.tied_attributes
+        ]
         statements = self._after_super(statements, extras)
         statements += [f"self.{attr} = {name}" for name, attr in constructor.plan.stored.items()]
-        if (constructor.plan.needs_config or main) and not any(re.match(r"self\.config\b", s) for s in statements):
-            if info.category is not Category.MODEL or self.engine.as_layer:
-                statements = self._after_super(statements, ["self.config = config"])
+        wanted = constructor.plan.needs_config or main
+        inherited = info.category is Category.MODEL and not self.engine.as_layer
+        if wanted and not inherited and not any(re.match(r"self\.config\b", s) for s in statements):
+            statements = self._after_super(statements, ["self.config = config"])
         self.engine.initializer = None
         return constructor.plan, [*head, *indented(_strip(statements))]
 
@@ -170,7 +183,9 @@ class ClassWriter:
     def _header_line(self, function: ast.FunctionDef) -> int:
         first = function.body[0]
         line = first.lineno - 1
-        while line > function.lineno and (not self.engine.source.lines[line - 1].strip() or self.engine.source.lines[line - 1].strip().startswith("#")):
+        while line > function.lineno and (
+            not self.engine.source.lines[line - 1].strip() or self.engine.source.lines[line - 1].strip().startswith("#")
+        ):
             line -= 1
         return line
 
@@ -204,7 +219,9 @@ class ClassWriter:
                 continue
             written = override if override is not None else self.method(info, function, public)
             if written:
-                lines += ["", *self._lead(function), *written] if lines or info.init else [*self._lead(function), *written]
+                lines += (
+                    ["", *self._lead(function), *written] if lines or info.init else [*self._lead(function), *written]
+                )
         for (owner, name), written in self.engine.method_overrides.items():
             if owner == info.name and name not in info.methods:
                 lines += ["", *written]
@@ -212,7 +229,11 @@ class ClassWriter:
 
     def _lead(self, function: ast.FunctionDef) -> list[str]:
         """Comments above a method, PyTorch's `Copied from` marks left out."""
-        return [m for m in self.engine.source.marks(function) if not re.match(r"#\s*(Copied from|Adapted from)|# Ignore copy", m)]
+        return [
+            m
+            for m in self.engine.source.marks(function)
+            if not re.match(r"#\s*(Copied from|Adapted from)|# Ignore copy", m)
+        ]
 
     def _is_dropped(self, info: ClassInfo, function: ast.FunctionDef) -> bool:
         if function.name == "prepare_inputs_for_generation" and not generation.is_generative(info):
@@ -230,8 +251,15 @@ class ClassWriter:
         self.engine.forget()
         name = "call" if is_call else function.name
         writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
-        body = [*generation.flat_extra_inputs(writer, function), *writer.body(function.body, self._header_line(function))]
-        trains = function.name in info.training_methods or (is_call and public) or any("training=training" in line for line in body)
+        body = [
+            *generation.flat_extra_inputs(writer, function),
+            *writer.body(function.body, self._header_line(function)),
+        ]
+        trains = (
+            function.name in info.training_methods
+            or (is_call and public)
+            or any("training=training" in line for line in body)
+        )
         extra = ("training: bool = False",) if trains else ()
         entries = signature.parameters(self.engine, function, public=public and is_call, extra=extra)
         returns = signature.annotation(self.engine, function.returns)
@@ -242,7 +270,7 @@ class ClassWriter:
     def _method_docstring(self, info: ClassInfo, is_call: bool):  # type: ignore[no-untyped-def]
         if is_call and info.category is Category.MODEL and self.engine.as_layer:
             return lambda text: ""
-        return self._docstring
+        return self.docstring
 
     def _method_decorators(self, info: ClassInfo, function: ast.FunctionDef, unpacks: bool) -> list[str]:
         lines = []
@@ -253,9 +281,10 @@ class ClassWriter:
             return lines
         for decorator in function.decorator_list:
             name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
-            if name in ("staticmethod", "property", "classmethod") or name.startswith(("add_start_docstrings", "add_code_sample", "replace_return")):
-                if not (name == "add_code_sample_docstrings" and self._lacks_sample(info)):
-                    lines += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
+            if name == "add_code_sample_docstrings" and self._lacks_sample(info):
+                continue
+            if name in ("staticmethod", "property", "classmethod") or name.startswith(DOCUMENTING):
+                lines += ("@" + self.docstring(self.engine.splice(decorator))).split("\n")
         return lines
 
     def _lacks_sample(self, info: ClassInfo) -> bool:
@@ -265,63 +294,7 @@ class ClassWriter:
 
     # -- models ------------------------------------------------------------------------------------------------------
 
-    def _thin_model(self, info: ClassInfo) -> list[str]:
-        """`TFXModel`: the main layer under `base_model_prefix`, every argument handed on (G23)."""
-        forward = info.methods["forward"]
-        name = self.engine.thin_models[info.name]
-        entries = signature.parameters(self.engine, forward, public=True, extra=("training: bool = False",))
-        names = [a.arg for a in [*forward.args.args, *forward.args.kwonlyargs] if a.arg != "self"]
-        attr = "model_layer" if self.prefix in ("", "name", "layers") else self.prefix
-        init = info.init
-        optional = [] if init is None else [e for e in signature.parameters(self.engine, init) if "=" in e]
-        handed = [f"{e.split(':')[0].split('=')[0].strip()}={e.split(':')[0].split('=')[0].strip()}" for e in optional]
-        arguments = ", ".join(["config", *handed, f'name="{self.prefix or attr}"'])
-        head = signature.header("__init__", ["self", f"config: {self.config_class}", "*inputs", *optional, "**kwargs"])
-        docs = [d for d in self._call_decorators(forward)]
-        body = [
-            *self._class_docstring(info),
-            *head,
-            "    super().__init__(config, *inputs, **kwargs)",
-            "",
-            f"    self.{attr} = {self.engine.main_layers[info.name]}({arguments})",
-            "",
-            "@unpack_inputs",
-            *docs,
-            *signature.header("call", entries, signature.annotation(self.engine, forward.returns)),
-            *indented(self._forward_docstring(forward)),
-            f"    outputs = self.{attr}(",
-            *(f"        {n}={n}," for n in names),
-            "        training=training,",
-            "    )",
-            "",
-            "    return outputs",
-            "",
-            "def build(self, input_shape=None):",
-            "    if self.built:",
-            "        return",
-            "    self.built = True",
-            f'    if getattr(self, "{attr}", None) is not None:',
-            f"        with tf.name_scope(self.{attr}.name):",
-            f"            self.{attr}.build(None)",
-        ]
-        return [*self._decorators(info), f"class {name}({self._model_bases(info)}):", *indented(body)]
-
-    def _call_decorators(self, function: ast.FunctionDef) -> list[str]:
-        lines = []
-        for decorator in function.decorator_list:
-            name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
-            if name.startswith(("add_start_docstrings", "add_code_sample", "replace_return")):
-                lines += ("@" + self._documented(self.engine.splice(decorator))).split("\n")
-        return lines
-
-    def _forward_docstring(self, function: ast.FunctionDef) -> list[str]:
-        first = function.body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            text = re.sub(r"\n {8}", "\n", self.engine.source.segment(first))
-            return self._docstring(text).split("\n")
-        return []
-
-    def _model_bases(self, info: ClassInfo) -> str:
+    def model_bases(self, info: ClassInfo) -> str:
         own = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes]
         kind = losses.kind_of(info.name)
         if kind is not None and info.name not in self.engine.main_layers and self.engine.uses_library_loss:
@@ -337,12 +310,12 @@ class ClassWriter:
         plan, constructor = self._constructor(info, main=False)
         attributes = self._attributes(info, frozenset({"main_input_name", "base_model_prefix", "config_class"}))
         ignored = self.engine.ignored_keys.get(info.name, ())
-        body = [*self._class_docstring(info), *attributes, *ignored, *constructor, *self._methods(info, public=True)]
+        body = [*self.class_docstring(info), *attributes, *ignored, *constructor, *self._methods(info, public=True)]
         build = build_method(plan)
         body += ["", *build] if build else []
-        bases = self._model_bases(info)
+        bases = self.model_bases(info)
         self.engine.uses_library_loss = False
-        return [*self._decorators(info), f"class {info.tf_name}({bases}):", *indented(body)]
+        return [*self.decorators(info), f"class {info.tf_name}({bases}):", *indented(body)]
 
     def _has_library_loss(self, info: ClassInfo) -> bool:
         forward = info.methods.get("forward")
@@ -369,12 +342,12 @@ class ClassWriter:
         return [*lines, ""] if lines else []
 
     def _base(self, info: ClassInfo) -> list[str]:
-        body = [*self._class_docstring(info), *self._attributes(info, KEPT_ATTRIBUTES), *self.engine.base_members]
+        body = [*self.class_docstring(info), *self._attributes(info, KEPT_ATTRIBUTES), *self.engine.base_members]
         self.engine.uses.add("TFPreTrainedModel")
         return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
 
     def _output(self, info: ClassInfo) -> list[str]:
-        lines = [*self._class_docstring(info)]
+        lines = [*self.class_docstring(info)]
         for node in info.node.body:
             if isinstance(node, ast.AnnAssign) and node.value is not None:
                 text = signature.annotation(self.engine, node.annotation)

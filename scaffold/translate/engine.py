@@ -108,9 +108,8 @@ class Engine(Context):
         for value in ast.walk(node):
             if isinstance(value, ast.FormattedValue):
                 before = ast.unparse(value.value)
-                after = self.snippet(before)
-                opening = r"(?<!\{)((?:\{\{)*\{)" + re.escape(before)
-                text = re.sub(opening, lambda m, new=after.replace('"', "'"): m[1] + new, text)  # type: ignore[misc]
+                after = self.snippet(before).replace('"', "'").replace("\\", r"\\")
+                text = re.sub(r"(?<!\{)((?:\{\{)*\{)" + re.escape(before), rf"\g<1>{after}", text)
         return text
 
     def snippet(self, text: str) -> str:
@@ -121,7 +120,11 @@ class Engine(Context):
         child.renames = self.renames
         body = source.tree.body[0]
         for node in ast.walk(body):
-            if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "dim") and isinstance(node.value, ast.Name):
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in ("shape", "size", "dim")
+                and isinstance(node.value, ast.Name)
+            ):
                 child.given[node.value.id] = TypeInfo(self._tensor_named(node.value.id), static=True)
         result = child.expression(body.value) if isinstance(body, ast.Expr) else text
         self.uses |= child.uses
@@ -135,7 +138,11 @@ class Engine(Context):
         if node.id in self.renames and not self._is_local(node):
             return self.renames[node.id]
         qualname = self.source.imports.get(node.id)
-        rule = registry.find(qualname) if qualname and isinstance(node.ctx, ast.Load) and not self._is_local(node) else None
+        rule = (
+            registry.find(qualname)
+            if qualname and isinstance(node.ctx, ast.Load) and not self._is_local(node)
+            else None
+        )
         if isinstance(rule, AttributeRule):
             self.uses |= set(rule.uses)
             return rule.tf
@@ -209,7 +216,9 @@ class Engine(Context):
         if isinstance(func.value, ast.Name) and func.value.id == "self":
             return f"self.{func.attr}"
         receiver = self.type_of(func.value)
-        if receiver.kind == "tensor" or (receiver.kind is None and func.attr in TENSOR_ONLY and self.owner_of(func.value) is None):
+        if receiver.kind == "tensor" or (
+            receiver.kind is None and func.attr in TENSOR_ONLY and self.owner_of(func.value) is None
+        ):
             return f"torch.Tensor.{func.attr}"
         if receiver.kind in SHAPES and func.attr == "numel":
             return "torch.Size.numel"
@@ -223,9 +232,11 @@ class Engine(Context):
             return self._loss_attribute(func)
         function = self.function_of(func) if isinstance(func, ast.Name) else None
         for node in ast.walk(function) if function is not None else ():
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and ast.unparse(node.targets[0]) == ast.unparse(func):
-                if self._same_branch(node, func) and loss_function(self.source.qualname(node.value.func)):
-                    return node.value
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            same = ast.unparse(node.targets[0]) == ast.unparse(func) and self._same_branch(node, func)
+            if same and loss_function(self.source.qualname(node.value.func)):
+                return node.value
         return None
 
     def _loss_attribute(self, func: ast.Attribute) -> ast.Call | None:
@@ -327,7 +338,10 @@ class Engine(Context):
 
 
 def translate_expression(text: str, types: dict[str, TypeInfo] | None = None) -> tuple[str, list[Diagnostic], Engine]:
-    """Translate one expression, for tests and `scaffold explain`: leading `import` lines are understood, torch, nn and F are known."""
+    """Translate one expression, for tests and `scaffold explain`.
+
+    Leading `import` lines are understood; math, torch, nn and F are known.
+    """
     prelude = "import math\nimport torch\nfrom torch import nn\nimport torch.nn.functional as F\n"
     source = Source(prelude + text)
     engine = Engine(source, given=types)

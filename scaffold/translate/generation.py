@@ -1,7 +1,7 @@
 """What `generate()` needs of a decoder: `prepare_inputs_for_generation`.
 
-PyTorch's `GenerationMixin` has a generic one, TensorFlow's has none (`generation/tf_utils.py` raises), so a port writes it out. With
-a past only the last token is fed, whatever its length: under XLA the past is padded, so lengths cannot be compared.
+PyTorch's `GenerationMixin` has a generic one, TensorFlow's has none (`generation/tf_utils.py` raises), so a port writes it out.
+With a past only the last token is fed, whatever its length: under XLA the past is padded, so lengths cannot be compared.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def _flat_encoder(names: list[str]) -> list[str]:
                 f"    if {name} is not None:",
                 f"        {name} = tf.reshape({name}, [-1] + shape_list({name})[-{axes}:])",
             ]
-    return ["    # beam search keeps the beams of the encoder's output in an axis of their own", *lines, ""] if lines else []
+    return (
+        ["    # beam search keeps the beams of the encoder's output in an axis of their own", *lines, ""]
+        if lines
+        else []
+    )
 
 
 def is_generative(info: ClassInfo) -> bool:
@@ -109,18 +113,30 @@ def last_token_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
 
 
 #: Arguments that TensorFlow's generation already hands over in the right shape.
-_PLAIN = frozenset({"self", "input_ids", "attention_mask", "past_key_values", "use_cache", "inputs_embeds", "position_ids", "decoder_input_ids"})
+_PLAIN = frozenset(
+    {
+        "self",
+        "input_ids",
+        "attention_mask",
+        "past_key_values",
+        "use_cache",
+        "inputs_embeds",
+        "position_ids",
+        "decoder_input_ids",
+    }
+)
 
 
 def flat_extra_inputs(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
     """Beam search keeps the beams of additional inputs in an axis of their own; the model wants them in the batch."""
     if function.name != "prepare_inputs_for_generation":
         return []
-    names = [a.arg for a in function.args.args if a.arg.endswith("_ids") and a.arg not in _PLAIN and "decoder" not in a.arg]
+    names = [
+        a.arg for a in function.args.args if a.arg.endswith("_ids") and a.arg not in _PLAIN and "decoder" not in a.arg
+    ]
     lines: list[str] = []
     for name in names:
         writer.engine.uses.add("shape_list")
         lines += [f"if {name} is not None:", f"    {name} = tf.reshape({name}, [-1, shape_list({name})[-1]])"]
     comment = "# beam search keeps the beams of additional inputs in an axis of their own"
     return [comment, *lines, ""] if lines else []
-

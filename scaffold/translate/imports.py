@@ -46,7 +46,11 @@ def tf_twin(located: Located, qualname: str) -> str | None:
     module, _, name = qualname.rpartition(".")
     src = located.root / "src"
     if module == "transformers.modeling_outputs":
-        return f"transformers.modeling_tf_outputs.TF{name}" if f"TF{name}" in _defined(src / "transformers/modeling_tf_outputs.py") else None
+        return (
+            f"transformers.modeling_tf_outputs.TF{name}"
+            if f"TF{name}" in _defined(src / "transformers/modeling_tf_outputs.py")
+            else None
+        )
     match = re.fullmatch(r"(transformers\.models\.\w+)\.modeling_(\w+)", module)
     if match:
         twin = f"{match.group(1)}.modeling_tf_{match.group(2)}"
@@ -67,7 +71,11 @@ def header(located: Located, source: Source, engine: Engine) -> list[str]:
     for node in source.tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             lines += _kept(located, source, node)
-    lines += ["from dataclasses import dataclass", "from typing import Dict, Optional, Tuple", "from ...utils import ModelOutput"]
+    lines += [
+        "from dataclasses import dataclass",
+        "from typing import Dict, Optional, Tuple",
+        "from ...utils import ModelOutput",
+    ]
     lines += ["from ...activations_tf import get_tf_activation"]
     lines += [f"from ...modeling_tf_utils import ({', '.join(_FROM_UTILS)})"]
     available = _defined(located.root / "src/transformers/tf_utils.py")
@@ -88,7 +96,10 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom) -
         if twin is not None:
             lines.append(f"from {_relative(node, twin)} import {twin.split('.')[-1]}")
         elif not _DROPPED.match(module) and "modeling_" not in module and "available" not in alias.name:
-            lines.append(f"from {'.' * node.level}{node.module or ''} import {alias.name}" + (f" as {alias.asname}" if alias.asname else ""))
+            lines.append(
+                f"from {'.' * node.level}{node.module or ''} import {alias.name}"
+                + (f" as {alias.asname}" if alias.asname else "")
+            )
     return lines
 
 

@@ -19,7 +19,18 @@ TENSOR_ONLY = frozenset(
     " type_as new_zeros new_ones new_full cumsum detach matmul bmm flatten dim numel masked_scatter index_select gather"
     " argmax repeat_interleave sigmoid tanh clamp rsqrt bool half mul add div sub_ add_ mul_ div_ scatter_ scatter".split()
 )
-_ORDER = {"bool": 0, "uint8": 1, "int8": 1, "int16": 2, "int32": 3, "int64": 4, "float16": 5, "bfloat16": 5, "float32": 6, "float64": 7}
+_ORDER = {
+    "bool": 0,
+    "uint8": 1,
+    "int8": 1,
+    "int16": 2,
+    "int32": 3,
+    "int64": 4,
+    "float16": 5,
+    "bfloat16": 5,
+    "float32": 6,
+    "float64": 7,
+}
 
 
 def promote(left: str | None, right: str | None) -> str | None:
@@ -190,7 +201,11 @@ class Inference:
             dtypes = [i.dtype for i in (left, right) if i.kind == "tensor"]
             dtype = dtypes[0] if len(dtypes) == 1 else promote(*dtypes)
             number = right if left.kind == "tensor" else left
-            if dtype is not None and dtype.startswith(("int", "bool")) and (number.kind == "float" or isinstance(node.op, ast.Div)):
+            if (
+                dtype is not None
+                and dtype.startswith(("int", "bool"))
+                and (number.kind == "float" or isinstance(node.op, ast.Div))
+            ):
                 dtype = "float32"
             ranks = [i.rank for i in (left, right) if i.kind == "tensor"]
             return static("tensor", dtype, None if None in ranks else max(r for r in ranks if r is not None))
@@ -206,7 +221,9 @@ class Inference:
 
     def _compare(self, node: ast.Compare) -> TypeInfo:
         infos = [self(node.left), *(self(c) for c in node.comparators)]
-        if any(i.kind == "tensor" for i in infos) and not any(isinstance(o, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for o in node.ops):
+        if any(i.kind == "tensor" for i in infos) and not any(
+            isinstance(o, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for o in node.ops
+        ):
             ranks = [i.rank for i in infos if i.kind == "tensor"]
             return static("tensor", "bool", None if None in ranks else max(r for r in ranks if r is not None))
         return static("bool")
@@ -214,13 +231,19 @@ class Inference:
     def _subscript(self, node: ast.Subscript) -> TypeInfo:
         value = self(node.value)
         index = node.slice
-        if value.kind == "size" or (value.kind is None and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"):
+        if value.kind == "size" or (
+            value.kind is None and isinstance(node.value, ast.Attribute) and node.value.attr == "shape"
+        ):
             return static("size") if isinstance(index, ast.Slice) else static("int")
         if value.kind != "tensor":
             return UNKNOWN
         rank = value.rank
         for item in index.elts if isinstance(index, ast.Tuple) else [index]:
-            if rank is None or isinstance(item, ast.Slice) or (isinstance(item, ast.Constant) and item.value is Ellipsis):
+            if (
+                rank is None
+                or isinstance(item, ast.Slice)
+                or (isinstance(item, ast.Constant) and item.value is Ellipsis)
+            ):
                 continue
             if isinstance(item, ast.Constant) and item.value is None:
                 rank += 1

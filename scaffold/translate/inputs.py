@@ -78,7 +78,12 @@ def _spec(located: Located, name: str, seen: list[Observation]) -> str:
     if rank >= 3 and len(last) == 1:
         dims[-1] = str(last.pop())
     config = _config(located)
-    if rank == 3 and not integral and re.search(r"self\.max_length\b", config) and re.search(r"self\.num_mel_bins\b", config):
+    if (
+        rank == 3
+        and not integral
+        and re.search(r"self\.max_length\b", config)
+        and re.search(r"self\.num_mel_bins\b", config)
+    ):
         dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
     elif rank >= 3 and not integral:
         dims[1:] = ["None"] * (rank - 1)

@@ -1,4 +1,4 @@
-"""Channels-last shortcuts: where PyTorch turns a convolution's output into a sequence, the port never goes back to channels first."""
+"""Channels-last shortcuts: a convolution's output that becomes a sequence never goes back to channels first."""
 
 from __future__ import annotations
 

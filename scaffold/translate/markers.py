@@ -1,7 +1,7 @@
 """The one grammar of the marks a translation leaves in a file: written here, and parsed here.
 
-    # TODO(port) TFP102 torch.nn.functional.interpolate: argument `x` has no TensorFlow counterpart
-    #   from modeling_foo.py:312; try …
+# TODO(port) TFP102 torch.nn.functional.interpolate: argument `x` has no TensorFlow counterpart
+#   from modeling_foo.py:312; try …
 """
 
 from __future__ import annotations
@@ -38,5 +38,6 @@ def write(diagnostic: Diagnostic) -> list[str]:
 def parse(text: str) -> list[Marker]:
     """All marks of a file, top to bottom."""
     return [
-        Marker(text.count("\n", 0, m.start("code")) + 1, m["code"], m["subject"], m["message"]) for m in MARKER.finditer(text)
+        Marker(text.count("\n", 0, m.start("code")) + 1, m["code"], m["subject"], m["message"])
+        for m in MARKER.finditer(text)
     ]

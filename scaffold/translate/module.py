@@ -10,7 +10,19 @@ from scaffold.core.diagnostics import Severity
 from scaffold.core.resources import template
 from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB
-from scaffold.translate import borrow, imports, inputs, markers, outputs, pretrained, prose, residue, signature, tidy, ties
+from scaffold.translate import (
+    borrow,
+    imports,
+    inputs,
+    markers,
+    outputs,
+    pretrained,
+    prose,
+    residue,
+    signature,
+    tidy,
+    ties,
+)
 from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
 from scaffold.translate.emit import DROPPED_METHODS, ClassWriter
 from scaffold.translate.engine import Engine
@@ -93,7 +105,11 @@ class FileTranslator:
                 after_constant = not definition
             previous = node.end_lineno or node.lineno
         head = imports.header(self.located, self.source, self.engine)
-        functions = [line for name in sorted(self.engine.emits) for line in ["", "", *template(f"model/functions/{name}.py").splitlines()]]
+        functions = [
+            line
+            for name in sorted(self.engine.emits)
+            for line in ["", "", *template(f"model/functions/{name}.py").splitlines()]
+        ]
         layers = [line for name in sorted(self.engine.layers) for line in ["", "", *self._layer_text(name)]]
         at = self._first_definition(body)
         whole = "\n".join(body)
@@ -128,7 +144,11 @@ class FileTranslator:
     def _comments(self, previous: int, node: ast.stmt) -> list[str]:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
         lines = [line for line in self.source.lines[previous : first - 1] if line.startswith("#")]
-        return [line for line in lines if not re.match(r"#\s*(Copied from|Adapted from|coding=|Copyright|Licensed)", line) and previous]
+        return [
+            line
+            for line in lines
+            if not re.match(r"#\s*(Copied from|Adapted from|coding=|Copyright|Licensed)", line) and previous
+        ]
 
     def _unused_functions(self) -> set[str]:
         """Functions that nothing kept refers to: conversion of old weights, initialisation, SDPA."""
@@ -165,13 +185,17 @@ class FileTranslator:
     def _constant(self, node: ast.Assign) -> list[str]:
         target = node.targets[0]
         if isinstance(target, ast.Name):
-            if target.id in self.engine.variants or target.id.endswith(("PRETRAINED_MODEL_ARCHIVE_LIST", "_ATTENTION_CLASSES")):
+            if target.id in self.engine.variants or target.id.endswith(
+                ("PRETRAINED_MODEL_ARCHIVE_LIST", "_ATTENTION_CLASSES")
+            ):
                 return []
             if target.id.endswith("_START_DOCSTRING"):
                 return pretrained.start_docstring(self.located, node, self.source, self.engine)
             if target.id == "__all__":
                 return []
-        if isinstance(node.value, ast.Call) and (self.source.qualname(node.value.func) or "").startswith(("torch.fx", "torch.jit")):
+        if isinstance(node.value, ast.Call) and (self.source.qualname(node.value.func) or "").startswith(
+            ("torch.fx", "torch.jit")
+        ):
             return []
         text = self.engine.splice(node)
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -192,7 +216,14 @@ class FileTranslator:
         if info.category in (Category.DROPPED,):
             return []
         if any(b.endswith("BackboneMixin") for b in info.bases):
-            self.engine.diagnose("TFP150", info.name, "backbones have no TensorFlow API in this release", info.node, "use the model's hidden states", Severity.WARNING)
+            self.engine.diagnose(
+                "TFP150",
+                info.name,
+                "backbones have no TensorFlow API in this release",
+                info.node,
+                "use the model's hidden states",
+                Severity.WARNING,
+            )
             self.withheld.append((info.name, "backbones have no TensorFlow API in this release"))
             return []
         if info.name in self.borrowed:
@@ -210,9 +241,15 @@ class FileTranslator:
         for info in self.classes.values():
             if info.tf_name in marked and info.name in self.public:
                 self.withheld.append((info.name, "unsupported constructs are marked in it"))
-        models = [i for i in self.classes.values() if i.category in (Category.MODEL, Category.BASE) and i.tf_name in defined]
+        models = [
+            i for i in self.classes.values() if i.category in (Category.MODEL, Category.BASE) and i.tf_name in defined
+        ]
         keep = {i.name for i in models} | {i.name for i in self.classes.values() if i.tf_name in defined}
-        public = [i.tf_name for i in self.classes.values() if i.name in self.public and i.name in keep and i.tf_name not in marked]
+        public = [
+            i.tf_name
+            for i in self.classes.values()
+            if i.name in self.public and i.name in keep and i.tf_name not in marked
+        ]
         return Translation(
             text=text,
             classes={k: v for k, v in classes.items() if v in defined},

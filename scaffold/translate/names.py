@@ -44,7 +44,12 @@ def reads_shape(node: ast.AST, function: ast.FunctionDef | None) -> bool:
     for part in ast.walk(node):
         if isinstance(part, ast.Attribute) and part.attr in ("shape", "size", "numel"):
             return True
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and function is not None and part.id in shape_locals(function):
+        if (
+            isinstance(part, ast.Name)
+            and isinstance(part.ctx, ast.Load)
+            and function is not None
+            and part.id in shape_locals(function)
+        ):
             return True
     return False
 
@@ -54,6 +59,8 @@ def shape_locals(function: ast.FunctionDef) -> frozenset[str]:
     """Locals that are assigned from an expression that names a shape."""
     found: set[str] = set()
     for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and any(isinstance(n, ast.Attribute) and n.attr in ("shape", "size") for n in ast.walk(node.value)):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(n, ast.Attribute) and n.attr in ("shape", "size") for n in ast.walk(node.value)
+        ):
             found |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
     return frozenset(found)

@@ -80,13 +80,19 @@ def compare(engine: Engine, node: ast.Compare) -> str:
     if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
         return engine.splice(node)
     if any(i.kind == "size" for i in infos) and not isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        texts = {o: _as_list(engine, o) for o in operands if isinstance(o, ast.Tuple) or engine.type_of(o).kind == "tuple"}
+        texts = {
+            o: _as_list(engine, o) for o in operands if isinstance(o, ast.Tuple) or engine.type_of(o).kind == "tuple"
+        }
         return _replace_operands(engine, node, texts)
     tensors = [(o, i) for o, i in zip(operands, infos, strict=True) if i.kind == "tensor"]
     if len(operands) == 2 and len(tensors) == 2 and all(i.dtype for _, i in tensors):
         common = promote(tensors[0][1].dtype, tensors[1][1].dtype)
         if common is not None and any(_tf(i.dtype) != _tf(common) for _, i in tensors):
-            casts = {o: f"tf.cast({engine.expression(o)}, {tf_dtype(common)})" for o, i in tensors if _tf(i.dtype) != _tf(common)}
+            casts = {
+                o: f"tf.cast({engine.expression(o)}, {tf_dtype(common)})"
+                for o, i in tensors
+                if _tf(i.dtype) != _tf(common)
+            }
             return _replace_operands(engine, node, casts)
     return engine.splice(node)
 
@@ -98,7 +104,12 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
         engine.uses.add("get_tf_activation")
         return f"get_tf_activation({engine.expression(index)})"
     rule = engine.rule_for(value) if isinstance(value, ast.Call) else None
-    if isinstance(rule, Rule) and rule.result == "values_indices" and isinstance(index, ast.Constant) and index.value in (0, 1):
+    if (
+        isinstance(rule, Rule)
+        and rule.result == "values_indices"
+        and isinstance(index, ast.Constant)
+        and index.value in (0, 1)
+    ):
         return _pick(engine.expression(value), 1 if index.value == 1 else 0)
     info = engine.type_of(value)
     if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
@@ -133,15 +144,27 @@ def _is_index_tensor(engine: Engine, item: ast.expr) -> bool:
 def _advanced(engine: Engine, node: ast.Subscript, items: list[ast.expr], advanced: list[tuple[int, ast.expr]]) -> str:
     text = engine.expression(node.value)
     axis, item = advanced[0]
-    plain = all(isinstance(other, ast.Slice) and ast.unparse(other) == ":" for k, other in enumerate(items) if (k, other) not in advanced)
+    plain = all(
+        isinstance(other, ast.Slice) and ast.unparse(other) == ":"
+        for k, other in enumerate(items)
+        if (k, other) not in advanced
+    )
     index = engine.expression(item)
     if len(advanced) == 1 and plain:
         if engine.type_of(item).dtype == "bool":
-            return f"tf.boolean_mask({text}, {index})" if axis == 0 else f"tf.boolean_mask({text}, {index}, axis={axis})"
+            return (
+                f"tf.boolean_mask({text}, {index})" if axis == 0 else f"tf.boolean_mask({text}, {index}, axis={axis})"
+            )
         return f"tf.gather({text}, {index})" if axis == 0 else f"tf.gather({text}, {index}, axis={axis})"
     if len(advanced) == 2 and [k for k, _ in advanced] == [0, 1] and plain:
         return f"tf.gather_nd({text}, tf.stack([{index}, {engine.expression(items[1])}], axis=-1))"
-    engine.diagnose("TFP121", "indexing", "this combination of tensor indices has no TensorFlow form", node, "use tf.gather_nd on explicit indices")
+    engine.diagnose(
+        "TFP121",
+        "indexing",
+        "this combination of tensor indices has no TensorFlow form",
+        node,
+        "use tf.gather_nd on explicit indices",
+    )
     return engine.splice(node)
 
 
@@ -208,7 +231,9 @@ def _pick(text: str, position: int) -> str:
 
 def arguments(engine: Engine, node: ast.Call) -> list[str]:
     """The call's arguments as text."""
-    texts = [engine.expression(a) if not isinstance(a, ast.Starred) else f"*{engine.expression(a.value)}" for a in node.args]
+    texts = [
+        engine.expression(a) if not isinstance(a, ast.Starred) else f"*{engine.expression(a.value)}" for a in node.args
+    ]
     for keyword in node.keywords:
         value = engine.expression(keyword.value)
         texts.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
@@ -239,10 +264,15 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         name = engine.variants[func.value.id]["eager"]
         return construct(engine, node, engine.renames.get(name, name), name)
     owner = engine.class_of(node)
-    if isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name) and func.value.id == "self" and owner:
-        if func.attr in engine.all_methods(owner):
-            extra = ("training=training",) if func.attr in owner.training_methods else ()
-            return write_call(engine, node, f"self.{func.attr}", extra)
+    if (
+        isinstance(func, ast.Attribute)
+        and isinstance(func.value, ast.Name)
+        and func.value.id == "self"
+        and owner
+        and func.attr in engine.all_methods(owner)
+    ):
+        extra = ("training=training",) if func.attr in owner.training_methods else ()
+        return write_call(engine, node, f"self.{func.attr}", extra)
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
     return engine.splice(node)

@@ -1,4 +1,4 @@
-"""Output classes that `modeling_tf_outputs.py` has no twin of: made from the checkout's own PyTorch class, in the file that needs them."""
+"""Output classes that `modeling_tf_outputs.py` lacks: made from the checkout's PyTorch class, in the file that needs them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ def twin(located: Located, name: str) -> list[str] | None:
             text = textwrap.dedent(" " * statement.col_offset + source.segment(statement))
             lines += [f"    {line}" if line else "" for line in prose.translate(text, {}).split("\n")] + [""]
         elif isinstance(statement, ast.AnnAssign):
-            kind = re.sub(r"^Optional\[tf\.Tensor\]$|^tf\.Tensor$", "tf.Tensor | None", _TENSOR.sub("tf.Tensor", ast.unparse(statement.annotation)))
+            kind = re.sub(
+                r"^Optional\[tf\.Tensor\]$|^tf\.Tensor$",
+                "tf.Tensor | None",
+                _TENSOR.sub("tf.Tensor", ast.unparse(statement.annotation)),
+            )
             lines.append(f"    {ast.unparse(statement.target)}: {kind} = None")
     return lines

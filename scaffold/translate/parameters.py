@@ -22,11 +22,19 @@ def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     value = call.args[0] if call.args else call.keywords[0].value
     shape, initializer = _shape_and_initializer(constructor, value)
     if shape is None:
-        constructor.engine.diagnose("TFP130", attr, "the shape of this parameter is not written in its constructor", call, "add it in build() with add_weight")
+        constructor.engine.diagnose(
+            "TFP130",
+            attr,
+            "the shape of this parameter is not written in its constructor",
+            call,
+            "add it in build() with add_weight",
+        )
         return []
     frozen = any(k.arg == "requires_grad" and ast.unparse(k.value) == "False" for k in call.keywords)
     condition = _condition(constructor, call)
-    constructor.plan.weights.append(Weight(constructor.keras_name(attr), attr, shape, initializer, not frozen, condition))
+    constructor.plan.weights.append(
+        Weight(constructor.keras_name(attr), attr, shape, initializer, not frozen, condition)
+    )
     return []
 
 
@@ -46,15 +54,16 @@ def _condition(constructor: Constructor, node: ast.AST) -> str:
 
 def _shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
-        for scaled, factor in ((value.left, value.right), (value.right, value.left)):
-            shape, initializer = _shape_and_initializer(constructor, scaled)
-            if shape is not None and initializer == '"ones"':
-                return shape, f"keras.initializers.Constant({constructor.for_build(factor)})"
+        return _scaled(constructor, value)
     if not isinstance(value, ast.Call):
         return _scalar(constructor, value)
     name = constructor.engine.source.qualname(value.func) or ""
     leaf = name.split(".")[-1]
-    if isinstance(value.func, ast.Attribute) and not name and value.func.attr.rstrip("_") in ("normal", "uniform", "fill", "to", "float", "zero"):
+    if (
+        isinstance(value.func, ast.Attribute)
+        and not name
+        and value.func.attr.rstrip("_") in ("normal", "uniform", "fill", "to", "float", "zero")
+    ):
         return _shape_and_initializer(constructor, value.func.value)
     arguments = [a for a in value.args if not isinstance(a, ast.Starred)]
     if leaf in ("zeros", "ones", "empty", "randn", "rand", "Tensor", "FloatTensor"):
@@ -71,6 +80,15 @@ def _shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[s
         return _scalar(constructor, arguments[0])
     if leaf == "trunc_normal_" and arguments:
         return _shape_and_initializer(constructor, arguments[0])
+    return None, ""
+
+
+def _scaled(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str]:
+    """`factor * torch.ones(…)`."""
+    for scaled, factor in ((value.left, value.right), (value.right, value.left)):
+        shape, initializer = _shape_and_initializer(constructor, scaled)
+        if shape is not None and initializer == '"ones"':
+            return shape, f"keras.initializers.Constant({constructor.for_build(factor)})"
     return None, ""
 
 

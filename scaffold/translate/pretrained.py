@@ -11,6 +11,7 @@ from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.sources import Source
 
+
 def exported(located: Located) -> frozenset[str]:
     """Names of this modelling file that the model's package exports."""
     path = located.root / located.names.package_path / "__init__.py"
@@ -32,7 +33,11 @@ def sampled_tasks(located: Located) -> frozenset[str]:
     """Keys of `TF_SAMPLE_DOCSTRINGS` in the checkout's `utils/doc.py`."""
     path = located.root / "src/transformers/utils/doc.py"
     for node in ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else ():
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "TF_SAMPLE_DOCSTRINGS" and isinstance(node.value, ast.Dict):
+        if (
+            isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == "TF_SAMPLE_DOCSTRINGS"
+            and isinstance(node.value, ast.Dict)
+        ):
             return frozenset(str(ast.literal_eval(k)) for k in node.value.keys if k is not None)
     return frozenset()
 
@@ -64,5 +69,7 @@ def _reference_introduction(located: Located) -> str | None:
     path = located.root / "src/transformers/models/bert/modeling_tf_bert.py"
     if not path.is_file():
         return None
-    match = re.search(r'BERT_START_DOCSTRING = r"""(.*?)\n *(?:Args|Parameters):', path.read_text(encoding="utf-8"), re.S)
+    match = re.search(
+        r'BERT_START_DOCSTRING = r"""(.*?)\n *(?:Args|Parameters):', path.read_text(encoding="utf-8"), re.S
+    )
     return match.group(1).rstrip() + "\n" if match else None

@@ -21,7 +21,9 @@ def mark(text: str, engine: Engine) -> str:
         first = statement.lineno
         if names and not _has_marker(lines, first):
             subject = ast.unparse(statement).split("\n")[0][:60].replace(" ", "")
-            found[first] = Diagnostic(code="TFP109", subject=sorted(names)[0], message=f"left as it was: {subject}", path=engine.source.path)
+            found[first] = Diagnostic(
+                code="TFP109", subject=sorted(names)[0], message=f"left as it was: {subject}", path=engine.source.path
+            )
     for line in sorted(found, reverse=True):
         indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
         lines[line - 1 : line - 1] = [indent + m for m in markers.write(found[line])]
@@ -37,7 +39,11 @@ def undefined(text: str, engine: Engine) -> str:
             continue
         indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
         found = Diagnostic(
-            code="TFP108", subject=name, message="has no TensorFlow counterpart", help="write it by hand", path=engine.source.path
+            code="TFP108",
+            subject=name,
+            message="has no TensorFlow counterpart",
+            help="write it by hand",
+            path=engine.source.path,
         )
         engine.diagnostics.append(found)
         lines[line - 1 : line - 1] = [indent + m for m in markers.write(found)]

@@ -7,7 +7,9 @@ import re
 
 from scaffold.translate.engine import Engine
 
-_TENSOR = re.compile(r"\btorch\.(?:Tensor|FloatTensor|LongTensor|BoolTensor|IntTensor|HalfTensor|ByteTensor)\b|\b(?<![.\w])Tensor\b")
+_TENSOR = re.compile(
+    r"\btorch\.(?:Tensor|FloatTensor|LongTensor|BoolTensor|IntTensor|HalfTensor|ByteTensor)\b|\b(?<![.\w])Tensor\b"
+)
 
 
 def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, name: str = "") -> str:
@@ -32,7 +34,12 @@ def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, n
 
 
 def parameters(
-    engine: Engine, function: ast.FunctionDef, *, public: bool = False, drop: frozenset[str] = frozenset(), extra: tuple[str, ...] = ()
+    engine: Engine,
+    function: ast.FunctionDef,
+    *,
+    public: bool = False,
+    drop: frozenset[str] = frozenset(),
+    extra: tuple[str, ...] = (),
 ) -> list[str]:
     """The parameter list of a function (`self` included) as text, one entry a parameter."""
     arguments = function.args

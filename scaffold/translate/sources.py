@@ -1,6 +1,7 @@
 """A Python source with its syntax tree: text by node, parents, and what its imported names mean.
 
-Positions are `ast`'s: 1-based lines, columns in UTF-8 bytes. Parsing is gated, because model source is hostile until proven otherwise.
+Positions are `ast`'s: 1-based lines, columns in UTF-8 bytes. Parsing is gated, because model source is hostile until
+proven otherwise.
 """
 
 from __future__ import annotations

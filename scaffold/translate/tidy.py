@@ -17,12 +17,24 @@ def tidy(text: str, located: Located | None = None) -> str:
     try:
         return formatted(text)
     except Unformattable as error:
-        raise ScaffoldError("TFP002", f"the generated file does not parse: {error}", "report this, with the PyTorch file") from None
+        raise ScaffoldError(
+            "TFP002", f"the generated file does not parse: {error}", "report this, with the PyTorch file"
+        ) from None
 
 
 def undefined_names(text: str) -> list[tuple[int, str]]:
     """(first line of the statement, name) of every undefined name."""
-    command = [ruff(), "check", "--isolated", "--quiet", "--exit-zero", "--select=F821", "--output-format=json", "--target-version=py310", "-"]
+    command = [
+        ruff(),
+        "check",
+        "--isolated",
+        "--quiet",
+        "--exit-zero",
+        "--select=F821",
+        "--output-format=json",
+        "--target-version=py310",
+        "-",
+    ]
     result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     found = {(d["location"]["row"], d["message"].split("`")[1]) for d in json.loads(result.stdout or "[]")}
     if not found:

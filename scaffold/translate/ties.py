@@ -1,7 +1,8 @@
 """Output layers that share their weight with the input embeddings.
 
 PyTorch ties tensors and its safetensors files drop the duplicates, so a separate TensorFlow variable would stay random
-(translator.md §1.5). The head computes with the embedding layer itself; when the configuration unties them it has a layer of its own.
+(translator.md §1.5). The head computes with the embedding layer itself; when the configuration unties them it has a layer
+of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scaffold.translate.engine import Engine
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """`owner.attr` is tied in `model`; `embeddings` is the embedding layer as the model writes it; `path` leads to the output layer."""
+    """`owner.attr` is tied in `model`; `path` leads to it, `embeddings` is the embedding layer as the model writes it."""
 
     model: str
     owner: str
@@ -79,7 +80,11 @@ def _owner(engine: Engine, info: ClassInfo, path: tuple[str, ...]) -> ClassInfo 
 def _shared_bias(owner: ClassInfo, attr: str) -> str | None:
     """`self.decoder.bias = self.bias` → `bias`."""
     for node in ast.walk(owner.node):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{attr}.bias" and isinstance(node.value, ast.Attribute):
+        if (
+            isinstance(node, ast.Assign)
+            and ast.unparse(node.targets[0]) == f"self.{attr}.bias"
+            and isinstance(node.value, ast.Attribute)
+        ):
             return node.value.attr
     return None
 
@@ -150,7 +155,7 @@ def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
         engine.method_overrides[tie.owner, "set_bias"] = [
             "def set_bias(self, value: Dict[str, tf.Variable]):",
             f'    self.{tie.bias} = value["{tie.bias}"]',
-            "    self.config.vocab_size = shape_list(value[\"" + tie.bias + "\"])[0]",
+            '    self.config.vocab_size = shape_list(value["' + tie.bias + '"])[0]',
         ]
         engine.uses.add("shape_list")
 

@@ -27,7 +27,9 @@ def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
 class BlockWriter:
     """Writes statement blocks of one function."""
 
-    def __init__(self, engine: Engine, passes: Sequence[Pass], docstring: Callable[[str], str] = lambda text: text) -> None:
+    def __init__(
+        self, engine: Engine, passes: Sequence[Pass], docstring: Callable[[str], str] = lambda text: text
+    ) -> None:
         self.engine = engine
         self.source = engine.source
         self.passes = passes
@@ -94,7 +96,9 @@ class BlockWriter:
 
     def _expr(self, statement: ast.Expr) -> list[str]:
         if isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str):
-            return self.docstring(textwrap.dedent(" " * statement.col_offset + self.source.segment(statement))).split("\n")
+            return self.docstring(textwrap.dedent(" " * statement.col_offset + self.source.segment(statement))).split(
+                "\n"
+            )
         return self.simple(statement)
 
     def _annassign(self, statement: ast.AnnAssign) -> list[str]:
@@ -139,10 +143,14 @@ class BlockWriter:
 
     def _with(self, statement: ast.With) -> list[str]:
         items = ", ".join(
-            self.engine.expression(i.context_expr) + (f" as {self.engine.expression(i.optional_vars)}" if i.optional_vars else "")
+            self.engine.expression(i.context_expr)
+            + (f" as {self.engine.expression(i.optional_vars)}" if i.optional_vars else "")
             for i in statement.items
         )
-        return [f"with {items}:", *indented(self.body(statement.body, statement.items[-1].context_expr.end_lineno or 0))]
+        return [
+            f"with {items}:",
+            *indented(self.body(statement.body, statement.items[-1].context_expr.end_lineno or 0)),
+        ]
 
     def _try(self, statement: ast.Try) -> list[str]:
         lines = ["try:", *indented(self.body(statement.body, statement.lineno))]

@@ -1,4 +1,7 @@
-"""A call of an `nn.Sequential` becomes a loop over its layers, which a port keeps in a list; layers called differently go one by one."""
+"""A call of an `nn.Sequential` becomes a loop over its layers, which a port keeps in a list.
+
+Layers that are called differently (training, channels-last) are called one by one.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ def sequential_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     for call in reversed(calls):
         child = writer.engine.child_of(call.func)
         assert child is not None
-        plain = statement.value is call and isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+        plain = (
+            statement.value is call and isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+        )
         name = statement.targets[0].id if plain else f"{child.attr}_output"  # type: ignore[union-attr]
         argument = writer.engine.expression(call.args[0])
         if argument != name:

@@ -32,7 +32,11 @@ def _is_dropout(engine: Engine, call: ast.Call) -> bool:
 
 def through_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """Rewrites the call; the constructor's `self.dropout = dropout` becomes the layer (see constructor.py)."""
-    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call) or not _is_dropout(writer.engine, statement.value):
+    if (
+        not isinstance(statement, ast.Assign)
+        or not isinstance(statement.value, ast.Call)
+        or not _is_dropout(writer.engine, statement.value)
+    ):
         return None
     call = statement.value
     rate = call.args[1] if len(call.args) > 1 else next((k.value for k in call.keywords if k.arg == "p"), None)
@@ -40,4 +44,6 @@ def through_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     if not trains or not isinstance(rate, ast.Attribute) or rate.attr not in writer.engine.dropout_rates:
         return None
     target = writer.engine.expression(statement.targets[0])
-    return writer.with_comment(statement, f"{target} = self.{rate.attr}({writer.engine.expression(call.args[0])}, training=training)")
+    return writer.with_comment(
+        statement, f"{target} = self.{rate.attr}({writer.engine.expression(call.args[0])}, training=training)"
+    )

@@ -13,7 +13,9 @@ def in_place_method(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
         return None
     call = statement.value
-    if not (isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_") and not call.func.attr.startswith("_")):
+    if not (
+        isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_") and not call.func.attr.startswith("_")
+    ):
         return None
     receiver = call.func.value
     if not isinstance(receiver, (ast.Name, ast.Attribute)) or registry.find(f"torch.Tensor.{call.func.attr}") is None:
@@ -25,7 +27,11 @@ def in_place_method(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
 
 def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`x[mask] = v` and `x[:, a:b] = v`."""
-    if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Subscript)):
+    if not (
+        isinstance(statement, ast.Assign)
+        and len(statement.targets) == 1
+        and isinstance(statement.targets[0], ast.Subscript)
+    ):
         return None
     target = statement.targets[0]
     engine = writer.engine
@@ -33,7 +39,13 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
         return None
     text = _assigned(writer, target, statement.value)
     if text is None:
-        engine.diagnose("TFP120", "assignment", "an assignment into part of a tensor", target, "build the tensor with tf.concat, tf.where or tf.tensor_scatter_nd_update")
+        engine.diagnose(
+            "TFP120",
+            "assignment",
+            "an assignment into part of a tensor",
+            target,
+            "build the tensor with tf.concat, tf.where or tf.tensor_scatter_nd_update",
+        )
         return writer.simple(statement)
     return writer.with_comment(statement, f"{engine.expression(target.value)} = {text}")
 

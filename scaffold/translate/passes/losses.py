@@ -24,7 +24,10 @@ class LossKind:
 KINDS = (
     LossKind(("ForMaskedLM",), "TFMaskedLanguageModelingLoss"),
     LossKind(("ForCausalLM", "LMHeadModel"), "TFCausalLanguageModelingLoss", shifted=True),
-    LossKind(("ForSequenceClassification", "ForImageClassification", "ForAudioClassification", "ForVideoClassification"), "TFSequenceClassificationLoss"),
+    LossKind(
+        ("ForSequenceClassification", "ForImageClassification", "ForAudioClassification", "ForVideoClassification"),
+        "TFSequenceClassificationLoss",
+    ),
     LossKind(("ForTokenClassification",), "TFTokenClassificationLoss"),
     LossKind(("ForMultipleChoice",), "TFMultipleChoiceLoss"),
     LossKind(("ForQuestionAnswering",), "TFQuestionAnsweringLoss"),
@@ -93,9 +96,12 @@ def _returned_loss(function: ast.FunctionDef) -> str | None:
 
 def constructed_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`loss_fct = CrossEntropyLoss()` is dropped: its calls become functions (`Engine.loss_of`)."""
-    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call) and isinstance(statement.targets[0], ast.Name):
-        if loss_function(writer.engine.source.qualname(statement.value.func)) is not None:
-            return []
+    if (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Call)
+        and isinstance(statement.targets[0], ast.Name)
+    ) and loss_function(writer.engine.source.qualname(statement.value.func)) is not None:
+        return []
     return None
 
 
@@ -105,7 +111,11 @@ def library_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     kind = kind_of(info.name) if info else None
     if kind is None or not writer.engine.uses_library_loss:
         return None
-    if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and statement.value.value is None:
+    if (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and statement.value.value is None
+    ):
         name = ast.unparse(statement.targets[0])
         return [] if name == writer.engine.loss_name else None
     if not isinstance(statement, ast.If) or not _tests_labels(statement.test):
@@ -142,13 +152,16 @@ def _logits(statement: ast.If) -> ast.expr | None:
     """The tensor under `.view(…)`/`.squeeze()`/slices in the first argument of the first call of the loss function."""
     source: ast.expr | None = None
     for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and isinstance(node.func, (ast.Name, ast.Attribute)) and len(node.args) >= 2:
-            if ast.unparse(node.func).split(".")[-1] in ("loss_fct", "loss_function", "cross_entropy"):
-                source = node.args[0]
+        if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)) or len(node.args) < 2:
+            continue
+        if ast.unparse(node.func).split(".")[-1] in ("loss_fct", "loss_function", "cross_entropy"):
+            source = node.args[0]
     assigned = {
         n.targets[0].id: n.value
         for n in ast.walk(statement)
-        if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and n.targets[0].id not in ("loss", "labels")
+        if isinstance(n, ast.Assign)
+        and isinstance(n.targets[0], ast.Name)
+        and n.targets[0].id not in ("loss", "labels")
     }
     while source is not None:
         if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):

@@ -1,7 +1,7 @@
 """`torch.nn` layers with weights or state, as Keras layers.
 
-Source: translator.md §1.2 and §3 (defaults, padding, layouts), measured there. Keras' own defaults differ (LayerNormalization epsilon
-1e-3, BatchNormalization momentum 0.99), so they are always written out.
+Source: translator.md §1.2 and §3 (defaults, padding, layouts), measured there. Keras' own defaults differ
+(LayerNormalization epsilon 1e-3, BatchNormalization momentum 0.99), so they are always written out.
 """
 
 from __future__ import annotations
@@ -72,7 +72,19 @@ def _plain(text: str) -> str:
     return text[1:-2].strip() if text.startswith("(") and text.endswith(",)") else text
 
 
-_CONV = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias", "padding_mode", "device", "dtype")
+_CONV = (
+    "in_channels",
+    "out_channels",
+    "kernel_size",
+    "stride",
+    "padding",
+    "dilation",
+    "groups",
+    "bias",
+    "padding_mode",
+    "device",
+    "dtype",
+)
 
 RULES = [
     LayerRule(
@@ -84,11 +96,23 @@ RULES = [
     LayerRule(
         torch="torch.nn.Embedding",
         args=(
-            "num_embeddings", "embedding_dim", "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse", "_weight",
-            "_freeze", "device", "dtype",
+            "num_embeddings",
+            "embedding_dim",
+            "padding_idx",
+            "max_norm",
+            "norm_type",
+            "scale_grad_by_freq",
+            "sparse",
+            "_weight",
+            "_freeze",
+            "device",
+            "dtype",
         ),  # fmt: skip
         ignore=("padding_idx", "sparse", "scale_grad_by_freq", "device", "dtype"),
-        unsupported={"max_norm": "Keras embeddings are not renormalised", "_weight": "initial weights are not taken over"},
+        unsupported={
+            "max_norm": "Keras embeddings are not renormalised",
+            "_weight": "initial weights are not taken over",
+        },
         tf=(
             "keras.layers.Embedding(input_dim={num_embeddings}, output_dim={embedding_dim},"
             " embeddings_initializer={initializer}, name={name})"
@@ -148,11 +172,23 @@ RULES = [
     LayerRule(
         torch="torch.nn.MultiheadAttention",
         args=(
-            "embed_dim", "num_heads", "dropout", "bias", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "batch_first", "device", "dtype",
+            "embed_dim",
+            "num_heads",
+            "dropout",
+            "bias",
+            "add_bias_kv",
+            "add_zero_attn",
+            "kdim",
+            "vdim",
+            "batch_first",
+            "device",
+            "dtype",
         ),  # fmt: skip
         unsupported={
-            "add_bias_kv": "not in the emitted layer", "add_zero_attn": "not in the emitted layer",
-            "kdim": "not in the emitted layer", "vdim": "not in the emitted layer",
+            "add_bias_kv": "not in the emitted layer",
+            "add_zero_attn": "not in the emitted layer",
+            "kdim": "not in the emitted layer",
+            "vdim": "not in the emitted layer",
         },  # fmt: skip
         tf=(
             "TFModelMultiheadAttention({embed_dim}, {num_heads}, dropout={dropout}, bias={bias}, batch_first={batch_first},"

@@ -33,7 +33,10 @@ def invert_attention_mask(call: CallSite) -> str:
     return f"{call.uses('invert_attention_mask')}({call.cast(mask, 'float32')})"
 
 
-@rewrite("transformers.pytorch_utils.apply_chunking_to_forward", args=("forward_fn", "chunk_size", "chunk_dim", "*input_tensors"))
+@rewrite(
+    "transformers.pytorch_utils.apply_chunking_to_forward",
+    args=("forward_fn", "chunk_size", "chunk_dim", "*input_tensors"),
+)
 def apply_chunking_to_forward(call: CallSite) -> str | Unmapped:
     """Chunking only saves memory in PyTorch; the function is called directly, as hand-written ports do."""
     function = call.text("forward_fn")
@@ -107,7 +110,24 @@ LAYERS = [
 
 RULES = [
     *(_activation(name) for name in ("gelu", "gelu_new", "gelu_fast", "mish", "quick_gelu", "silu")),
-    Rule(torch="transformers.utils.torch_int", args=("x",), tf="int({x})", result="int", note="a cast for PyTorch's tracer"),
-    Rule(torch="transformers.utils.torch_float", args=("x",), tf="float({x})", result="float", note="a cast for PyTorch's tracer"),
-    Rule(torch="transformers.activations.get_activation", args=("activation_string",), tf="get_tf_activation({activation_string})", result="other"),
+    Rule(
+        torch="transformers.utils.torch_int",
+        args=("x",),
+        tf="int({x})",
+        result="int",
+        note="a cast for PyTorch's tracer",
+    ),
+    Rule(
+        torch="transformers.utils.torch_float",
+        args=("x",),
+        tf="float({x})",
+        result="float",
+        note="a cast for PyTorch's tracer",
+    ),
+    Rule(
+        torch="transformers.activations.get_activation",
+        args=("activation_string",),
+        tf="get_tf_activation({activation_string})",
+        result="other",
+    ),
 ]

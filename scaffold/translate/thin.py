@@ -1,0 +1,79 @@
+"""Public models that only wrap their main layer, so that the weights of the base model and of all heads have the same names.
+
+Source: guide.md G23.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from scaffold.translate import signature
+from scaffold.translate.classes import ClassInfo
+from scaffold.translate.writer import indented
+
+if TYPE_CHECKING:
+    from scaffold.translate.emit import ClassWriter
+
+#: Decorators that document.
+DOCUMENTING = ("add_start_docstrings", "add_code_sample", "replace_return")
+
+
+def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
+    """`TFXModel`: the main layer under `base_model_prefix`, every argument handed on (G23)."""
+    forward = info.methods["forward"]
+    name = writer.engine.thin_models[info.name]
+    entries = signature.parameters(writer.engine, forward, public=True, extra=("training: bool = False",))
+    names = [a.arg for a in [*forward.args.args, *forward.args.kwonlyargs] if a.arg != "self"]
+    attr = "model_layer" if writer.prefix in ("", "name", "layers") else writer.prefix
+    init = info.init
+    optional = [] if init is None else [e for e in signature.parameters(writer.engine, init) if "=" in e]
+    handed = [f"{e.split(':')[0].split('=')[0].strip()}={e.split(':')[0].split('=')[0].strip()}" for e in optional]
+    arguments = ", ".join(["config", *handed, f'name="{writer.prefix or attr}"'])
+    head = signature.header("__init__", ["self", f"config: {writer.config_class}", "*inputs", *optional, "**kwargs"])
+    docs = _call_decorators(writer, forward)
+    body = [
+        *writer.class_docstring(info),
+        *head,
+        "    super().__init__(config, *inputs, **kwargs)",
+        "",
+        f"    self.{attr} = {writer.engine.main_layers[info.name]}({arguments})",
+        "",
+        "@unpack_inputs",
+        *docs,
+        *signature.header("call", entries, signature.annotation(writer.engine, forward.returns)),
+        *indented(_forward_docstring(writer, forward)),
+        f"    outputs = self.{attr}(",
+        *(f"        {n}={n}," for n in names),
+        "        training=training,",
+        "    )",
+        "",
+        "    return outputs",
+        "",
+        "def build(self, input_shape=None):",
+        "    if self.built:",
+        "        return",
+        "    self.built = True",
+        f'    if getattr(self, "{attr}", None) is not None:',
+        f"        with tf.name_scope(self.{attr}.name):",
+        f"            self.{attr}.build(None)",
+    ]
+    return [*writer.decorators(info), f"class {name}({writer.model_bases(info)}):", *indented(body)]
+
+
+def _call_decorators(writer: ClassWriter, function: ast.FunctionDef) -> list[str]:
+    lines = []
+    for decorator in function.decorator_list:
+        name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
+        if name.startswith(DOCUMENTING):
+            lines += ("@" + writer.docstring(writer.engine.splice(decorator))).split("\n")
+    return lines
+
+
+def _forward_docstring(writer: ClassWriter, function: ast.FunctionDef) -> list[str]:
+    first = function.body[0]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        text = re.sub(r"\n {8}", "\n", writer.engine.source.segment(first))
+        return writer.docstring(text).split("\n")
+    return []
