@@ -186,8 +186,8 @@ _PRB = (
     Code(
         "PRB103",
         "the probe took too long",
-        "The PyTorch model was run on tiny configurations and did not finish in time, so it was stopped. Nothing was written "
-        "to the checkout. Run the command again on an idle machine, or with `--no-probe`.",
+        "The PyTorch model was run on tiny configurations and did not finish within a quarter of an hour, so it was stopped. "
+        "Nothing was written to the checkout. Run the command again on an idle machine, or with `--no-probe`.",
     ),
     Code(
         "PRB104",

@@ -29,7 +29,9 @@ class Port:
     models: tuple[str, ...]
     withheld: tuple[tuple[str, str], ...] = ()
     contributor: Contributor | None = None
-    aliases: tuple[tuple[str, str], ...] = ()  # (TF class, PyTorch class) where the name is not simply TF + PyTorch name
+    aliases: tuple[
+        tuple[str, str], ...
+    ] = ()  # (TF class, PyTorch class) where the name is not simply TF + PyTorch name
 
     def pt_name(self, tf_class: str) -> str:
         """The PyTorch class a TF class mirrors."""

@@ -18,11 +18,15 @@ __all__ = ["probe"]
 
 _WORKER = "probe_pt.py"
 _CANNOT_IMPORT = 3  # the worker's exit status when the modelling file itself cannot be imported
-_IMPORT_SECONDS = 60.0  # of the timeout, kept for starting up and writing
+#: Wall time after which the child is stopped: far beyond its budget of processor time, for machines that are busy with more.
+_TIMEOUT = 900.0
+_BUDGET = 150.0
 
 
-def probe(located: Located, *, python: str, out: Path, timeout: float = 180.0, seed: int = 0) -> TypeDB:
+def probe(located: Located, *, python: str, out: Path, timeout: float = _TIMEOUT, seed: int = 0) -> TypeDB:
     """Probe every public class of the located file; `out` gets `probe.json` and the cases.
+
+    The child begins nothing new once it has used its budget of processor time, and is stopped after `timeout` seconds.
 
     What an earlier call with the same source, seed, interpreter and worker wrote is read again instead.
     """
@@ -35,7 +39,7 @@ def probe(located: Located, *, python: str, out: Path, timeout: float = 180.0, s
     names = located.names
     arguments = ["--src", str(located.root / "src"), "--tests", str(located.root)]
     arguments += ["--module", f"{names.folder}.{names.module}", "--out", str(out.resolve()), "--seed", str(seed)]
-    arguments += ["--budget", str(max(20.0, timeout - _IMPORT_SECONDS))]
+    arguments += ["--budget", str(_BUDGET)]
     try:
         result = run_worker(_WORKER, arguments, python=python, src=located.root / "src", timeout=timeout)
     except OSError as error:

@@ -20,25 +20,27 @@ from pathlib import Path
 
 from scaffold.core.errors import ExitCode, ScaffoldError
 
-PYPI = "https://pypi.org/simple"
+#: pip's own default; it has no public name, and where it moves away pip itself downloads.
+_DEFAULT = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 _JSON = "application/vnd.pypi.simple.v1+json"
 _TIMEOUT = 60
 _LIMIT = 200_000_000
 
 
+def _pip(*arguments: str) -> str:
+    """What Python answers to a question about pip, empty when it has no answer."""
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
 def index_url() -> str:
-    """The index pip would use: its environment variable, its configuration, else PyPI."""
-    url = os.environ.get("PIP_INDEX_URL")
+    """The index pip would use: its environment variable, its configuration, else its default."""
+    url = os.environ.get("PIP_INDEX_URL") or _pip("-m", "pip", "config", "get", "global.index-url")
+    url = url or _pip("-c", _DEFAULT)
     if not url:
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "config", "get", "global.index-url"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=30,
-        )
-        url = done.stdout.strip() if done.returncode == 0 else ""
-    return (url or PYPI).rstrip("/")
+        raise LookupError("pip names no index")
+    return url.rstrip("/")
 
 
 def _get(url: str, accept: str = "*/*") -> tuple[bytes, str]:

@@ -64,7 +64,7 @@ def verify(
     python: str,
     cases: Path,
     modes: Sequence[str] = ("eager", "graph"),
-    timeout: float = 600,
+    timeout: float = 1800,
     pairs: Mapping[str, str] | None = None,
     work: Path | None = None,
     jobs: int | None = None,

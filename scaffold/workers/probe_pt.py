@@ -4,7 +4,7 @@ Usage: probe_pt.py --src CHECKOUT/src --tests CHECKOUT --module FOLDER.modeling_
        [--classes A,B] [--seed 0] [--budget SECONDS] [--no-cases]
 Writes DIR/probe.json and DIR/classes/…; the format is in docs/architecture.md ("The probe's files"). Beside the documented
 keys probe.json has `dropped` (class → variant → case → reason), `origin` (class → tests | configuration), `tests` (why the
-checkout's tests were not used), `environment`, `seed` and `seconds`.
+checkout's tests were not used), `environment`, `seed` and `seconds`. The budget is of processor time.
 Ends with status 0 when the file was written, 3 when the modelling file cannot be imported.
 """
 

@@ -120,7 +120,7 @@ class Subject:
         note: bool = True,
     ) -> Any:
         """Call the model; the outputs, or None when the call failed (then `failure` and, with `note`, `dropped` say why)."""
-        if time.monotonic() > self.deadline:
+        if time.process_time() > self.deadline:
             raise OutOfTime(name)
         settings = dict(vars(self.config))
         save = save and name not in self.unsaved

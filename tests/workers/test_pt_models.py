@@ -102,7 +102,7 @@ randomise(model, 0)
 before = {k: v.clone() for k, v in model.state_dict().items()}
 torch.manual_seed(0)
 ids = torch.randint(1, 20, (4, 6))
-subject = Subject(model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, {}, deadline=time.monotonic() + 100)
+subject = Subject(model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)}, {}, deadline=time.process_time() + 100)
 for recipe in RECIPES:
     recipe(subject)
 cases = {case.name: case for case in subject.cases}
@@ -129,7 +129,7 @@ def test_failures_are_noted_not_raised(tmp_path: Path) -> None:
 from pt_subject import OutOfTime, Subject
 model = Toy(Config()).eval()
 ids = torch.randint(1, 20, (2, 3))
-subject = Subject(model, {"input_ids": ids}, {}, deadline=time.monotonic() + 100)
+subject = Subject(model, {"input_ids": ids}, {}, deadline=time.process_time() + 100)
 assert subject.run("bad", {"input_ids": ids + 100}) is None
 assert "IndexError" in subject.dropped["bad"] and not subject.cases
 with torch.no_grad():
