@@ -65,7 +65,7 @@ class Constructor:
 
     def _call(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         name = ast.unparse(call.func)
-        if name == "super().__init__":
+        if re.fullmatch(r"super\(.*\)\.__init__", name):
             return self._super(call)
         if name == "self.register_buffer":
             return self._buffer(writer, statement, call)

@@ -16,7 +16,7 @@ from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite, parenthesis
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
-from scaffold.translate.losses import loss_function
+from scaffold.translate.losses import inline_function, loss_function
 from scaffold.translate.names import local_names
 from scaffold.translate.rule import AnyRule, AttributeRule, LayerRule, Rule, Unmapped
 from scaffold.translate.sources import Source
@@ -203,7 +203,7 @@ class Engine(Context):
         func = node.func
         constructor = self.loss_of(func)
         if constructor is not None:
-            return loss_function(self.source.qualname(constructor.func))
+            return inline_function(self.source.qualname(constructor.func))
         qualname = self.source.qualname(func)
         if qualname is not None:
             head = func
@@ -226,7 +226,7 @@ class Engine(Context):
 
     def loss_of(self, func: ast.AST) -> ast.Call | None:
         """The constructor call behind `loss_fct` in `loss_fct(logits, labels)`, or in `CrossEntropyLoss()(logits, labels)`."""
-        if isinstance(func, ast.Call) and loss_function(self.source.qualname(func.func)):
+        if isinstance(func, ast.Call) and inline_function(self.source.qualname(func.func)):
             return func
         if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self":
             return self._loss_attribute(func)
@@ -235,7 +235,7 @@ class Engine(Context):
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
                 continue
             same = ast.unparse(node.targets[0]) == ast.unparse(func) and self._same_branch(node, func)
-            if same and loss_function(self.source.qualname(node.value.func)):
+            if same and inline_function(self.source.qualname(node.value.func)):
                 return node.value
         return None
 

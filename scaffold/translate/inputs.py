@@ -87,7 +87,8 @@ def _spec(located: Located, name: str, seen: list[Observation]) -> str:
         dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
     elif rank >= 3 and not integral:
         dims[1:] = ["None"] * (rank - 1)
-    return f'tf.TensorSpec(({", ".join(dims)}{"," if rank == 1 else ""}), {"tf.int32" if integral else "tf.float32"}, name="{name}")'
+    shape = ", ".join(dims) + ("," if rank == 1 else "")
+    return f'tf.TensorSpec(({shape}), {"tf.int32" if integral else "tf.float32"}, name="{name}")'
 
 
 def _image(located: Located, seen: list[Observation]) -> str | None:

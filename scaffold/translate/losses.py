@@ -19,6 +19,26 @@ _FUNCTIONS = {
 }
 
 
+#: Modules without weights that models also make and call in one breath: `nn.Softmax(dim=-1)(scores)`.
+_INLINE = {
+    "Softmax": "softmax",
+    "LogSoftmax": "log_softmax",
+    "ReLU": "relu",
+    "GELU": "gelu",
+    "SiLU": "silu",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+}
+
+
+def inline_function(qualname: str | None) -> str | None:
+    """`torch.nn.Softmax` → `torch.nn.functional.softmax`, and every loss module."""
+    if qualname is None or not qualname.startswith("torch.nn."):
+        return None
+    function = _INLINE.get(qualname.split(".")[-1])
+    return f"torch.nn.functional.{function}" if function else loss_function(qualname)
+
+
 def loss_function(qualname: str | None) -> str | None:
     """`torch.nn.CrossEntropyLoss` → `torch.nn.functional.cross_entropy`."""
     if qualname is None or not qualname.startswith("torch.nn."):

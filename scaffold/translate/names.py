@@ -64,3 +64,20 @@ def shape_locals(function: ast.FunctionDef) -> frozenset[str]:
         ):
             found |= {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
     return frozenset(found)
+
+
+@lru_cache(maxsize=512)
+def popped_keywords(function: ast.FunctionDef) -> tuple[str, ...]:
+    """Arguments that a function takes out of its `**kwargs` by name: `if "x" in kwargs: … kwargs.pop("x")`."""
+    if function.args.kwarg is None:
+        return ()
+    kwargs = function.args.kwarg.arg
+    found: list[str] = []
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == f"{kwargs}.pop"
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            found.append(str(node.args[0].value))
+    return tuple(dict.fromkeys(found))

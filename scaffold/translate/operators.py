@@ -9,7 +9,7 @@ from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
 from scaffold.translate.callsite import Arg, parenthesised, tf_dtype
 from scaffold.translate.infer import promote
-from scaffold.translate.names import reads_shape
+from scaffold.translate.names import popped_keywords, reads_shape
 from scaffold.translate.rule import AttributeRule, LayerRule, Rule, Unmapped
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ def _tf(dtype: str | None) -> str | None:
 
 def compare(engine: Engine, node: ast.Compare) -> str:
     """A comparison: shapes against lists, tensors of one dtype."""
+    keyword = _in_keywords(engine, node)
+    if keyword is not None:
+        return keyword
     operands = [node.left, *node.comparators]
     infos = [engine.type_of(o) for o in operands]
     if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
@@ -256,6 +259,9 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
+    popped = _popped(engine, node)
+    if popped is not None:
+        return popped
     if isinstance(func, ast.Name) and func.id in ("max", "min") and len(node.args) == 2:
         return _extreme(engine, node, func.id)
     if isinstance(func, ast.Name) and func.id in engine.classes:
@@ -276,6 +282,30 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
     return engine.splice(node)
+
+
+def _popped(engine: Engine, node: ast.Call) -> str | None:
+    """`kwargs.pop("x")` where `x` has become an argument of its own: `unpack_inputs` knows only those."""
+    function = engine.function_of(node)
+    if function is None or function.name != "forward" or not node.args or not isinstance(node.args[0], ast.Constant):
+        return None
+    name = str(node.args[0].value)
+    is_pop = function.args.kwarg is not None and ast.unparse(node.func) == f"{function.args.kwarg.arg}.pop"
+    return name if is_pop and name in popped_keywords(function) else None
+
+
+def _in_keywords(engine: Engine, node: ast.Compare) -> str | None:
+    """`"x" in kwargs` of such an argument."""
+    function = engine.function_of(node)
+    if (
+        function is None
+        or function.name != "forward"
+        or function.args.kwarg is None
+        or not isinstance(node.left, ast.Constant)
+    ):
+        return None
+    is_test = isinstance(node.ops[0], ast.In) and ast.unparse(node.comparators[0]) == function.args.kwarg.arg
+    return f"{node.left.value} is not None" if is_test and node.left.value in popped_keywords(function) else None
 
 
 def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
@@ -359,8 +389,7 @@ def layer_constructor(engine: Engine, rule: LayerRule, qualname: str, node: ast.
         engine.diagnose(site.code, qualname, site.message, node, site.help)
         return engine.splice(node)
     site.bound["name"] = Arg(None, engine.layer_name or '""', TypeInfo(()))
-    for emitted in rule.emit:
-        engine.layers.add(emitted)
+    engine.layers |= set(rule.emit)
     for argument, why in rule.unsupported.items():
         if argument in site.bound and site.bound[argument].text != rule.harmless.get(argument, "None"):
             engine.diagnose("TFP102", qualname, f"argument `{argument}`: {why}", node)

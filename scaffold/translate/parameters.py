@@ -96,7 +96,7 @@ def _scalar(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]
     if isinstance(value, (ast.List, ast.Tuple)) and len(value.elts) == 1:
         return "(1,)", f"keras.initializers.Constant({constructor.for_build(value.elts[0])})"
     if isinstance(value, (ast.Constant, ast.Attribute, ast.Name, ast.UnaryOp)):
-        return "()", f"keras.initializers.Constant({constructor.for_build(value)})"
+        return "(1,)", f"keras.initializers.Constant({constructor.for_build(value)})"
     return None, ""
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 
 from scaffold.translate.engine import Engine
+from scaffold.translate.names import popped_keywords
 
 _TENSOR = re.compile(
     r"\btorch\.(?:Tensor|FloatTensor|LongTensor|BoolTensor|IntTensor|HalfTensor|ByteTensor)\b|\b(?<![.\w])Tensor\b"
@@ -52,8 +53,10 @@ def parameters(
         written.append("*")
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         written.append(_parameter(engine, argument, default, public))
+    popped = popped_keywords(function) if public else ()
+    written += [f"{name}=None" for name in popped]
     written += extra
-    if arguments.kwarg is not None:
+    if arguments.kwarg is not None and not popped:
         written.append(f"**{arguments.kwarg.arg}")
     return written
 

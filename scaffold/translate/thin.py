@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.translate import signature
 from scaffold.translate.classes import ClassInfo
+from scaffold.translate.names import popped_keywords
 from scaffold.translate.writer import indented
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     name = writer.engine.thin_models[info.name]
     entries = signature.parameters(writer.engine, forward, public=True, extra=("training: bool = False",))
     names = [a.arg for a in [*forward.args.args, *forward.args.kwonlyargs] if a.arg != "self"]
+    names += popped_keywords(forward)
     attr = "model_layer" if writer.prefix in ("", "name", "layers") else writer.prefix
     init = info.init
     optional = [] if init is None else [e for e in signature.parameters(writer.engine, init) if "=" in e]

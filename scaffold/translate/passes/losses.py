@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from scaffold.translate.losses import loss_function
+from scaffold.translate.losses import inline_function
 from scaffold.translate.writer import BlockWriter
 
 
@@ -100,7 +100,7 @@ def constructed_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | No
         isinstance(statement, ast.Assign)
         and isinstance(statement.value, ast.Call)
         and isinstance(statement.targets[0], ast.Name)
-    ) and loss_function(writer.engine.source.qualname(statement.value.func)) is not None:
+    ) and inline_function(writer.engine.source.qualname(statement.value.func)) is not None:
         return []
     return None
 

@@ -166,6 +166,16 @@ def outer(call: CallSite) -> str | Unmapped:
     return f"tf.tensordot({a}, {b}, axes=0)"
 
 
+def _may_broadcast(equation: object, operands: list[Arg]) -> bool:
+    """True where one operand lacks axes of the other, so that PyTorch's stretching of axes of size 1 is likely meant."""
+    if not isinstance(equation, str) or "->" not in equation or "." in equation:
+        return False
+    inputs, output = equation.replace(" ", "").split("->")
+    left, _, right = inputs.partition(",")
+    shared = set(left) & set(right) & set(output)
+    return len(left) != len(right) and bool(shared) and all(o.rank not in (1, 2) for o in operands)
+
+
 @rewrites(
     RULES,
     "einsum",
@@ -189,7 +199,10 @@ def einsum(call: CallSite) -> str | Unmapped:
         operands = items_of(call, operands[0]) or operands
     if any(isinstance(operand.node, ast.Starred) for operand in operands):
         return call.refuse("TFP103", "arguments are unpacked from a variable", "write the arguments out")
-    return f"tf.einsum({', '.join([call.text('equation'), *promoted(*operands)])})"
+    name = "tf.einsum"
+    if len(operands) == 2 and _may_broadcast(call.constant("equation"), operands):
+        name = f"_{call.emits('einsum')}"
+    return f"{name}({', '.join([call.text('equation'), *promoted(*operands)])})"
 
 
 def _scaled(scale: Arg | None, text: str) -> str:

@@ -10,8 +10,8 @@ def _cross_entropy(
         logits = tf.transpose(logits, order)
         labels = tf.transpose(labels, order) if labels.dtype.is_floating else labels
     log_probabilities = tf.nn.log_softmax(logits, axis=-1)
-    classes = shape_list(logits)[-1]
-    weight = tf.ones([classes], dtype=logits.dtype) if weight is None else tf.cast(weight, logits.dtype)
+    classes = tf.cast(shape_list(logits)[-1], logits.dtype)
+    weight = tf.ones(shape_list(logits)[-1:], dtype=logits.dtype) if weight is None else tf.cast(weight, logits.dtype)
     if labels.dtype.is_floating:
         counted = tf.ones(shape_list(logits)[:-1], dtype=logits.dtype)
         target = labels * (1.0 - label_smoothing) + label_smoothing / classes
