@@ -59,14 +59,14 @@ class QuokkaPreTrainedModel(PreTrainedModel):
         module.weight.data.normal_(mean=0.0, std=self.config.initializer_range)
 '''
 
-CONFIG = '''class QuokkaConfig:
+CONFIG = """class QuokkaConfig:
     model_type = "quokka"
 
     def __init__(self, hidden_size=8, initializer_range=0.02, **kwargs):
         self.hidden_size = hidden_size
-'''
+"""
 
-ELDER_PT = '''import torch
+ELDER_PT = """import torch
 from torch import nn
 
 
@@ -80,10 +80,10 @@ class ElderOutput(nn.Module):
     def forward(self, hidden_states: torch.Tensor, input_tensor: torch.Tensor) -> torch.Tensor:
         hidden_states = self.dense(hidden_states)
         return self.LayerNorm(self.dropout(hidden_states) + input_tensor)
-'''
+"""
 
 #: The twin says things in its own way, so a test can tell borrowing from translating.
-ELDER_TF = '''from __future__ import annotations
+ELDER_TF = """from __future__ import annotations
 
 import tensorflow as tf
 
@@ -108,7 +108,7 @@ class TFElderOutput(keras.layers.Layer):
 
     def build(self, input_shape=None):
         self.dense.build([None, None, self.config.intermediate_size])
-'''
+"""
 
 OUTPUTS = "".join(
     f"\n\nclass TF{name}:\n    pass\n" for name in ("BaseModelOutput", "SequenceClassifierOutput", "MaskedLMOutput")
@@ -116,7 +116,9 @@ OUTPUTS = "".join(
 TF_UTILS = "def shape_list(tensor):\n    pass\n\n\ndef stable_softmax(logits, axis=None):\n    pass\n"
 
 
-def checkout(root: Path, source: str | bytes, *, exported: tuple[str, ...] = (), files: dict[str, str] | None = None) -> Located:
+def checkout(
+    root: Path, source: str | bytes, *, exported: tuple[str, ...] = (), files: dict[str, str] | None = None
+) -> Located:
     """Write the made-up model with `source` as its modelling file."""
     models = "src/transformers/models"
     names = "".join(f"        {name},\n" for name in exported)

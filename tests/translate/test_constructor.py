@@ -16,7 +16,8 @@ from tests.translate.checkouts import class_text, method_text, port
 def layer(tmp_path: Path, init: str, forward: str = "return x", before: str = "") -> str:
     """Text of the port of one layer with this constructor body."""
     lines = "".join(f"        {line}\n" for line in init.strip("\n").split("\n"))
-    body = f"{before}\n\nclass QuokkaThing(nn.Module):\n    def __init__(self, config, width=4):\n        super().__init__()\n{lines}"
+    body = f"{before}\n\nclass QuokkaThing(nn.Module):\n    def __init__(self, config, width=4):\n"
+    body += f"        super().__init__()\n{lines}"
     body += f"\n    def forward(self, x: torch.Tensor):\n        {forward}\n"
     return class_text(port(tmp_path, body).text, "TFQuokkaThing")
 
@@ -70,7 +71,10 @@ def test_build_shapes_are_the_constructor_arguments(ported: Translation) -> None
 
 def test_parameters_are_made_in_build_by_their_own_names(ported: Translation) -> None:
     build = method_text(ported.text, "TFQuokkaScale", "build")
-    calls = {k.value.value: c for c in ast.walk(ast.parse(build)) if isinstance(c, ast.Call) and ast.unparse(c.func) == "self.add_weight" for k in c.keywords if k.arg == "name" and isinstance(k.value, ast.Constant)}  # fmt: skip
+    calls = {}
+    for call in ast.walk(ast.parse(build)):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "self.add_weight":
+            calls[next(ast.literal_eval(k.value) for k in call.keywords if k.arg == "name")] = call
     gain, shift = calls["gain"], calls["shift"]
     assert {k.arg: ast.unparse(k.value) for k in gain.keywords} == {
         "shape": "(self.config.hidden_size,)",
@@ -160,7 +164,8 @@ def test_members_of_lists_are_numbered_in_their_names(tmp_path: Path, init: str,
 def test_lists_filled_in_a_loop_number_by_their_length(tmp_path: Path) -> None:
     text = layer(
         tmp_path,
-        "layers = []\nfor i in range(config.depth):\n    layers.append(nn.Linear(width, width))\nself.blocks = nn.ModuleList(layers)",
+        "layers = []\nfor i in range(config.depth):\n    layers.append(nn.Linear(width, width))\n"
+        "self.blocks = nn.ModuleList(layers)",
         "for block in self.blocks:\n            x = block(x)\n        return x",
     )
     assert 'name=f"blocks.{len(layers)}"' in text

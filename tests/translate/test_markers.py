@@ -17,9 +17,7 @@ SUBJECTS = st.from_regex(r"[a-zA-Z_.]{1,30}", fullmatch=True)
 
 def diagnostic(code: str, subject: str, message: str, help: str = "", line: int | None = 7) -> Diagnostic:
     span = None if line is None else Span(line, 0, line, 1)
-    return Diagnostic(
-        code=code, subject=subject, message=message, help=help, path="src/m/modeling_foo.py", span=span
-    )
+    return Diagnostic(code=code, subject=subject, message=message, help=help, path="src/m/modeling_foo.py", span=span)
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])

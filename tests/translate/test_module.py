@@ -76,7 +76,9 @@ def test_no_torch_name_outside_marked_statements(ported: Translation) -> None:
     marked = {m.line for m in markers.parse(ported.text)}
     for node in ast.walk(ast.parse(ported.text)):
         if isinstance(node, ast.Name) and node.id in ("torch", "nn", "F", "ACT2FN"):
-            assert any(line in marked for line in range(node.lineno - 3, node.lineno)), ported.text.split("\n")[node.lineno - 1]
+            assert any(line in marked for line in range(node.lineno - 3, node.lineno)), ported.text.split("\n")[
+                node.lineno - 1
+            ]
     assert not re.search(r"^(import|from) (torch|\.\.\.pytorch_utils)", ported.text, re.M)
 
 
@@ -201,8 +203,14 @@ def test_hostile_sources_are_refused_in_words(tmp_path: Path, source: bytes) -> 
     [
         ("x = torch.cat([x, x], dim=1); return x", "x = tf.concat([x, x], axis=1)"),
         ("if x is None: return torch.zeros(1)", "        if x is None:\n            return tf.zeros([1])"),
-        ('x = f"{{x}} {{% raw %}} {torch.cat([x, x], dim=1)!r:>{3}}"', 'f"{{x}} {{% raw %}} {tf.concat([x, x], axis=1)!r:>{3}}"'),
-        ("x = '# Copied from transformers.models.elder' + \"{% if %}\"", '"# Copied from transformers.models.elder" + "{% if %}"'),
+        (
+            'x = f"{{x}} {{% raw %}} {torch.cat([x, x], dim=1)!r:>{3}}"',
+            'f"{{x}} {{% raw %}} {tf.concat([x, x], axis=1)!r:>{3}}"',
+        ),
+        (
+            "x = '# Copied from transformers.models.elder' + \"{% if %}\"",
+            '"# Copied from transformers.models.elder" + "{% if %}"',
+        ),
         ("x = torch.cat(  # why\n            [x, x],\n            dim=1,\n        )", "tf.concat("),
         ("x = 'ünï' + self.é(torch.cat([x, x], dim=1))  # ß", '"ünï" + self.é(tf.concat([x, x], axis=1))  # ß'),
     ],

@@ -13,7 +13,10 @@ class QuokkaModel(QuokkaPreTrainedModel):
     def forward(self, {name}: torch.Tensor = None):
         return {name}
 """
-START = 'QUOKKA_START_DOCSTRING = r"""\n    Words about PyTorch.\n\n    Parameters:\n        config: See [`~PreTrainedModel.from_pretrained`].\n"""\n'
+START = (
+    'QUOKKA_START_DOCSTRING = r"""\n    Words about PyTorch.\n\n    Parameters:\n'
+    '        config: See [`~PreTrainedModel.from_pretrained`].\n"""\n'
+)
 
 
 def test_exports_come_from_the_package(tmp_path: Path) -> None:

@@ -48,7 +48,8 @@ def test_marks_keep_the_order_of_several_statements() -> None:
 
 def test_undefined_names_are_marked_above_their_statement() -> None:
     engine = engine_for("x = 1")
-    text = "def f(x):\n    if unheard_of(x):\n        return x\n    return g(\n        unseen,\n    )\n\n\ndef g(y):\n    return y\n"
+    text = "def f(x):\n    if unheard_of(x):\n        return x\n    return g(\n        unseen,\n    )\n"
+    text += "\n\ndef g(y):\n    return y\n"
     written = residue.undefined(text, engine)
     assert [(m.code, m.subject) for m in markers.parse(written)] == [("TFP108", "unheard_of"), ("TFP108", "unseen")]
     lines = written.split("\n")

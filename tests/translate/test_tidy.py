@@ -37,7 +37,8 @@ def test_what_does_not_parse_is_the_translators_fault() -> None:
 
 
 def test_undefined_names_with_the_line_of_their_statement() -> None:
-    text = "import a\n\n\n@b\nclass C:\n    d = a.e(\n        f,\n    )\n\n    def g(self, h=i):\n        return (\n            j\n        )\n"
+    text = "import a\n\n\n@b\nclass C:\n    d = a.e(\n        f,\n    )\n\n"
+    text += "    def g(self, h=i):\n        return (\n            j\n        )\n"
     assert tidy.undefined_names(text) == [(4, "b"), (6, "f"), (10, "i"), (11, "j")]
 
 

@@ -44,7 +44,8 @@ def test_a_nested_head_is_given_the_embeddings(ported: Translation) -> None:
 
 def test_the_shared_bias_is_added_once_whichever_layer_computes(ported: Translation) -> None:
     call = squeezed(method_text(ported.text, "TFQuokkaLMPredictionHead", "call"))
-    assert re.search(r"tf\.nn\.bias_add\(tf\.matmul\(.*transpose_b=True\) if self\.decoder is None else self\.decoder\(hidden_states\), self\.bias\)", call)  # fmt: skip
+    product = r"tf\.matmul\(.*transpose_b=True\) if self\.decoder is None else self\.decoder\(hidden_states\)"
+    assert re.search(rf"tf\.nn\.bias_add\({product}, self\.bias\)", call)
     assert "use_bias=False" in squeezed(method_text(ported.text, "TFQuokkaLMPredictionHead", "__init__"))
 
 
