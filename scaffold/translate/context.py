@@ -58,7 +58,8 @@ class Context:
         self.imported: set[tuple[str, str]] = set()
         self.unused_functions: set[str] = set()
         self.as_layer = False  # the current model class is written as a main layer
-        self.has_initializer_range = False
+        self.initializing_configs: frozenset[str] = frozenset()  # configuration classes with `initializer_range`
+        self.tied_keys: dict[str, list[str]] = {}
         self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None
         self.trained_anyway: set[str] = (
             set()

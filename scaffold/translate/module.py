@@ -49,7 +49,7 @@ class FileTranslator:
         self.engine.reassigned_config = reassigned_config(self.classes)
         self.engine.variants = analyser.variants
         self.engine.constructor_name = analyser.constructor_name
-        self.engine.has_initializer_range = "initializer_range" in located.source
+        self.engine.initializing_configs = pretrained.initializing_configs(located)
         self.public = pretrained.exported(located)
         self.engine.sampled_tasks = pretrained.sampled_tasks(located)
         self.prefix = pretrained.base_model_prefix(self.classes)

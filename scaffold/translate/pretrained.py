@@ -29,6 +29,16 @@ def exported(located: Located) -> frozenset[str]:
     return frozenset(names)
 
 
+def initializing_configs(located: Located) -> frozenset[str]:
+    """Configuration classes of the model that have an `initializer_range`."""
+    path = located.root / located.names.package_path / f"{located.config_module}.py"
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else ():
+        if isinstance(node, ast.ClassDef) and "self.initializer_range" in ast.unparse(node):
+            found.add(node.name)
+    return frozenset(found)
+
+
 def sampled_tasks(located: Located) -> frozenset[str]:
     """Keys of `TF_SAMPLE_DOCSTRINGS` in the checkout's `utils/doc.py`."""
     path = located.root / "src/transformers/utils/doc.py"

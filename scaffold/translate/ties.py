@@ -24,24 +24,40 @@ class Tie:
     path: tuple[str, ...]
     embeddings: str
     bias: str | None
-    unties: bool
 
 
 def find(engine: Engine, base_prefix: str) -> list[Tie]:
     """Ties of all heads, from `_tied_weights_keys` and `get_output_embeddings`."""
     found = []
     for info in engine.classes.values():
-        if info.category is not Category.MODEL or "_tied_weights_keys" not in ast.unparse(info.node):
-            continue
-        path = _returned_path(info, "get_output_embeddings")
-        embeddings = _embeddings(engine, info, base_prefix)
-        owner = _owner(engine, info, path) if path else None
-        if path is None or embeddings is None or owner is None or path[-1] not in owner.children:
-            continue
-        if owner.children[path[-1]].qualname != "torch.nn.Linear":
-            continue
-        found.append(Tie(info.name, owner.name, path[-1], path, embeddings, _shared_bias(owner, path[-1]), True))
+        if info.category is Category.MODEL and "_tied_weights_keys" in ast.unparse(info.node):
+            pairs = [(_returned_path(info, "get_output_embeddings"), _embeddings(engine, info, base_prefix))]
+            made = [_tie(engine, info, path, embeddings) for path, embeddings in [*pairs, *_explicit(info)]]
+            found += [tie for tie in made if tie is not None]
     return found
+
+
+def _tie(engine: Engine, info: ClassInfo, path: tuple[str, ...] | None, embeddings: str | None) -> Tie | None:
+    owner = _owner(engine, info, path) if path else None
+    if path is None or embeddings is None or owner is None or path[-1] not in owner.children:
+        return None
+    if owner.children[path[-1]].qualname != "torch.nn.Linear":
+        return None
+    return Tie(info.name, owner.name, path[-1], path, embeddings, _shared_bias(owner, path[-1]))
+
+
+def _explicit(info: ClassInfo) -> list[tuple[tuple[str, ...] | None, str | None]]:
+    """`self._tie_or_clone_weights(self.entity_predictions.decoder, self.luke.entity_embeddings)` in `tie_weights`."""
+    found = []
+    for node in ast.walk(info.node):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func) == "self._tie_or_clone_weights"
+            and len(node.args) == 2
+        ):
+            path = ast.unparse(node.args[0]).split(".")
+            found.append((tuple(path[1:]), ast.unparse(node.args[1])))
+    return found  # type: ignore[return-value]
 
 
 def _returned_path(info: ClassInfo, method: str) -> tuple[str, ...] | None:
@@ -61,6 +77,9 @@ def _returned_path(info: ClassInfo, method: str) -> tuple[str, ...] | None:
 
 def _embeddings(engine: Engine, info: ClassInfo, prefix: str) -> str | None:
     """The input embedding layer as the head reaches it."""
+    own = _returned_path(info, "get_input_embeddings")
+    if own:
+        return "self." + ".".join(own)
     child = info.children.get(prefix)
     if child is None:
         return None
@@ -101,6 +120,8 @@ def apply(engine: Engine, ties: list[Tie]) -> None:
         engine.tied_calls[tie.owner, tie.attr] = (embeddings, tie.bias)
         engine.tied_attributes.setdefault(tie.owner, {})[tie.attr] = tie.bias
         keys = [".".join(tie.path) + ".weight"] + ([".".join(tie.path) + ".bias"] if tie.bias else [])
+        keys = [*engine.tied_keys.setdefault(tie.model, []), *keys]
+        engine.tied_keys[tie.model] = keys
         engine.ignored_keys[tie.model] = (
             "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT model",
             "_keys_to_ignore_on_load_unexpected = [" + ", ".join(f'r"{k}"' for k in keys) + "]",
