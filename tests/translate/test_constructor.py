@@ -97,7 +97,7 @@ def test_buffers_become_constants_without_a_weight(ported: Translation) -> None:
     [
         ("nn.Parameter(torch.zeros(2, config.size))", "(2, self.config.size)", "'zeros'"),
         ("nn.Parameter(torch.ones((3, 4)))", "(3, 4)", "'ones'"),
-        ("nn.Parameter(torch.tensor(0.5))", "()", "keras.initializers.Constant(0.5)"),
+        ("nn.Parameter(torch.tensor(0.5))", "(1,)", "keras.initializers.Constant(0.5)"),
         ("nn.Parameter(torch.tensor([config.scale]))", "(1,)", "keras.initializers.Constant(self.config.scale)"),
         (
             "nn.Parameter(config.start * torch.ones(width))",

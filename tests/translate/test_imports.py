@@ -30,7 +30,8 @@ def test_twins_exist_in_the_checkout(tmp_path: Path, qualname: str, twin: str | 
 
 
 def head(tmp_path: Path, line: str, use: str) -> str:
-    return port(tmp_path, f"\n{line}\n\n\ndef helper(x: torch.Tensor):\n    return {use}\n").text.split("def helper")[0]
+    layer = f"class QuokkaThing(nn.Module):\n    def forward(self, x: torch.Tensor):\n        return {use}\n"
+    return port(tmp_path, f"\n{line}\n\n\n{layer}").text.split("\nclass ")[0]
 
 
 @pytest.mark.parametrize(

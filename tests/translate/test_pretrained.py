@@ -44,7 +44,7 @@ def test_inputs_the_library_infers_are_not_described(tmp_path: Path) -> None:
 
 def test_other_first_inputs_are(tmp_path: Path) -> None:
     text = class_text(port(tmp_path, MODEL.format(name="input_values")).text, "TFQuokkaPreTrainedModel")
-    assert 'return {"input_values": tf.TensorSpec((None, None), tf.float32, name="input_values")}' in text
+    assert '"input_values": tf.TensorSpec((None, None), tf.float32, name="input_values")' in text
     ids = class_text(port(tmp_path, MODEL.format(name="bbox_ids")).text, "TFQuokkaPreTrainedModel")
     assert 'tf.TensorSpec((None, None), tf.int32, name="bbox_ids")' in ids
 
