@@ -15,7 +15,7 @@ IDENTITY = git config user.name >/dev/null || export GIT_AUTHOR_NAME=Demo GIT_CO
 
 demo: .venv/verify ## port MODEL in a real release, verify it and show the checklist
 	$(BIN)/pip install --quiet --no-deps .
-	$(IDENTITY); $(BIN)/scaffold new-tf-model $(MODEL) --upstream pypi:transformers==$(VERSION) --into $(INTO) --yes
+	@$(IDENTITY); set -x; $(BIN)/scaffold new-tf-model $(MODEL) --upstream pypi:transformers==$(VERSION) --into $(INTO) --yes
 	$(BIN)/scaffold checklist $(MODEL) --repo $(INTO)/transformers
 
 test: .venv/dev check ## everything CI runs
@@ -29,15 +29,17 @@ check: .venv/dev ## the quick part: lint, format, types, generated docs
 docs: .venv/dev ## rewrite docs/reference from the code
 	$(BIN)/python -m scaffold.docgen
 
-.venv/verify: pyproject.toml constraints.txt
-	test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed; name it: make PYTHON=…" >&2; exit 2; }
-	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.10, 3.11 or 3.12 is needed; name it: make PYTHON=…" >&2; exit 2; }
+	"$(PYTHON)" -m venv .venv
+
+.venv/verify: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install --quiet -c constraints.txt '.[verify]'
 	touch $@
 
-.venv/dev: .venv/verify
+.venv/dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[verify,dev]'
-	touch $@
+	touch .venv/verify $@
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
