@@ -53,6 +53,7 @@ class Plan:
     built: list[Built] = field(default_factory=list)
     weights: list[Weight] = field(default_factory=list)
     stored: dict[str, str] = field(default_factory=dict)  # constructor local → attribute that keeps it
+    shared: set[str] = field(default_factory=set)  # attributes that may hold another layer's embedding
     needs_config: bool = False
 
 
@@ -165,7 +166,8 @@ def build_method(plan: Plan) -> list[str]:
         lines += [f"if {weight.condition}:", f"    {add}"] if weight.condition else [add]
     lines += [*([""] if plan.weights else []), "if self.built:", "    return", "self.built = True"]
     for entry in plan.built:
-        lines += [f'if getattr(self, "{entry.attr}", None) is not None:', *indented(_entry(entry))]
+        unbuilt = f" and not self.{entry.attr}.built" if entry.attr in plan.shared else ""
+        lines += [f'if getattr(self, "{entry.attr}", None) is not None{unbuilt}:', *indented(_entry(entry))]
     return ["def build(self, input_shape=None):", *indented(lines)]
 
 

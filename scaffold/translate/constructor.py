@@ -9,7 +9,7 @@ import ast
 import re
 
 from scaffold.translate import buildplan, parameters, registry
-from scaffold.translate.buildplan import Plan
+from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.losses import loss_function
@@ -60,8 +60,25 @@ class Constructor:
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
                 return self._attribute(writer, statement, target, statement.value)
             if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
-                return []  # tying: see ties.py
+                return self._part_of_child(target, statement.value)
         return None
+
+    def _part_of_child(self, target: ast.Attribute, value: ast.expr) -> list[str]:
+        """`self.decoder.bias = self.bias` is a tie (ties.py); `self.embed_tokens.weight = embed_tokens.weight` shares a layer."""
+        child = target.value
+        is_weight = target.attr == "weight" and isinstance(value, ast.Attribute) and value.attr == "weight"
+        if not is_weight or not isinstance(child, ast.Attribute):
+            return []
+        assert isinstance(value, ast.Attribute)
+        if isinstance(value.value, ast.Name) and value.value.id in self.locals:
+            self.plan.shared.add(self.keras_name(child.attr))
+            return [f"self.{self.keras_name(child.attr)} = {value.value.id}"]
+        if child.attr not in self.engine.tied_attributes.get(self.info.name, {}):
+            text = ast.unparse(target)
+            self.engine.diagnose(
+                "TFP132", text, "this weight is shared with another layer's", target, "share the layer itself"
+            )
+        return []
 
     def _call(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         name = ast.unparse(call.func)
@@ -117,7 +134,20 @@ class Constructor:
         )
         if value is None:
             return None
+        if self._is_state(call, value):
+            shape, initializer = parameters.shape_and_initializer(self, value)
+            if shape is not None:
+                self.plan.weights.append(Weight(self.keras_name(attr), attr, shape, initializer, trainable=False))
+                return []
         return writer.with_comment(statement, f"self.{self.keras_name(attr)} = {self.engine.expression(value)}")
+
+    def _is_state(self, call: ast.Call, value: ast.expr) -> bool:
+        """True for a buffer that checkpoints hold values for: floating point, persistent, of constant initial value."""
+        if any(k.arg == "persistent" and ast.unparse(k.value) == "False" for k in call.keywords) or len(call.args) > 2:
+            return False
+        name = self.engine.source.qualname(value.func) if isinstance(value, ast.Call) else None
+        dtype = isinstance(value, ast.Call) and any(k.arg == "dtype" for k in value.keywords)
+        return name in ("torch.zeros", "torch.ones") and not dtype
 
     def _append(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         assert isinstance(call.func, ast.Attribute)
@@ -154,6 +184,8 @@ class Constructor:
         self.engine.constructing = attr
         text = self.value(value, attr)
         self.engine.constructing = None
+        if isinstance(value, ast.Name) and value.id in self.locals:
+            self.plan.shared.add(self.keras_name(attr))
         if attr in self.engine.tied_attributes.get(self.info.name, {}):
             if self.engine.tied_attributes[self.info.name][attr]:
                 text = re.sub(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from scaffold.core.diagnostics import Diagnostic
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
-from scaffold.translate import binding, layouts, operators, registry
+from scaffold.translate import attributes, binding, layouts, operators, registry
 from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite, parenthesised
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
@@ -154,7 +154,7 @@ class Engine(Context):
 
     def _attribute(self, node: ast.Attribute) -> str:
         if isinstance(node.ctx, ast.Load):
-            special = operators.special_attribute(self, node)
+            special = attributes.special_attribute(self, node)
             if special is not None:
                 return special
         owner = self.owner_of(node.value)

@@ -15,6 +15,38 @@ from scaffold.translate.writer import BlockWriter, indented
 _HANDED_ON = ("encoder_hidden_states", "encoder_attention_mask", "head_mask", "cross_attn_head_mask")
 
 
+def _encoder_decoder(names: list[str]) -> list[str]:
+    """The method of a sequence-to-sequence model: the encoder has run already, the decoder gets its last token."""
+    optional = ("decoder_attention_mask", "head_mask", "decoder_head_mask", "cross_attn_head_mask")
+    given = [n for n in optional if n in names]
+    main = "input_ids" if "input_ids" in names else names[1]
+    return [
+        "def prepare_inputs_for_generation(",
+        "    self,",
+        "    decoder_input_ids,",
+        "    past_key_values=None,",
+        "    attention_mask=None,",
+        *(f"    {n}=None," for n in given),
+        "    use_cache=None,",
+        "    encoder_outputs=None,",
+        "    **kwargs,",
+        "):",
+        "    # only the last token is fed when there is a past",
+        "    if past_key_values is not None:",
+        "        decoder_input_ids = decoder_input_ids[:, -1:]",
+        "",
+        "    return {",
+        f'        "{main}": None,  # encoder_outputs is defined, {main} not needed',
+        '        "encoder_outputs": encoder_outputs,',
+        '        "past_key_values": past_key_values,',
+        '        "decoder_input_ids": decoder_input_ids,',
+        *(['        "attention_mask": attention_mask,'] if "attention_mask" in names else []),
+        *(f'        "{n}": {n},' for n in given),
+        '        "use_cache": use_cache,',
+        "    }",
+    ]
+
+
 #: New tokens get the type of the last one, as PyTorch's generation has it.
 _TOKEN_TYPES = [
     '    token_type_ids = kwargs.get("token_type_ids", None)',
@@ -61,6 +93,8 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
     if not is_generative(info) or "prepare_inputs_for_generation" in info.methods or forward is None:
         return None
     names = [a.arg for a in forward.args.args]
+    if "decoder_input_ids" in names and "encoder_outputs" in names:
+        return _encoder_decoder(names)
     if "input_ids" not in names or "past_key_values" not in names or "decoder_input_ids" in names:
         return None
     positions = "position_ids" in names

@@ -57,6 +57,7 @@ class FileTranslator:
         self._roles()
         self._renames()
         ties.apply(self.engine, ties.find(self.engine, self.prefix))
+        ties.declare(self.engine)
         self.engine.base_members = inputs.members(located, self.engine, self.classes)
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         self.withheld: list[tuple[str, str]] = []

@@ -20,7 +20,7 @@ def is_parameter(engine: Engine, value: ast.Call) -> bool:
 def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     """Plan the weight; nothing of it is left in the constructor."""
     value = call.args[0] if call.args else call.keywords[0].value
-    shape, initializer = _shape_and_initializer(constructor, value)
+    shape, initializer = shape_and_initializer(constructor, value)
     if shape is None:
         constructor.engine.diagnose(
             "TFP130",
@@ -52,7 +52,8 @@ def _condition(constructor: Constructor, node: ast.AST) -> str:
     return " and ".join(reversed(tests))
 
 
-def _shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
+def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
+    """Text of the shape and of the initializer of an initial value; no shape where it is not written out."""
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
         return _scaled(constructor, value)
     if not isinstance(value, ast.Call):
@@ -64,7 +65,7 @@ def _shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[s
         and not name
         and value.func.attr.rstrip("_") in ("normal", "uniform", "fill", "to", "float", "zero")
     ):
-        return _shape_and_initializer(constructor, value.func.value)
+        return shape_and_initializer(constructor, value.func.value)
     arguments = [a for a in value.args if not isinstance(a, ast.Starred)]
     if leaf in ("zeros", "ones", "empty", "randn", "rand", "Tensor", "FloatTensor"):
         if len(arguments) == 1 and isinstance(arguments[0], (ast.Tuple, ast.List)):
@@ -79,14 +80,14 @@ def _shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[s
     if leaf == "tensor" and arguments:
         return _scalar(constructor, arguments[0])
     if leaf == "trunc_normal_" and arguments:
-        return _shape_and_initializer(constructor, arguments[0])
+        return shape_and_initializer(constructor, arguments[0])
     return None, ""
 
 
 def _scaled(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str]:
     """`factor * torch.ones(…)`."""
     for scaled, factor in ((value.left, value.right), (value.right, value.left)):
-        shape, initializer = _shape_and_initializer(constructor, scaled)
+        shape, initializer = shape_and_initializer(constructor, scaled)
         if shape is not None and initializer == '"ones"':
             return shape, f"keras.initializers.Constant({constructor.for_build(factor)})"
     return None, ""

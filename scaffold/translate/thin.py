@@ -37,6 +37,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     docs = _call_decorators(writer, forward)
     body = [
         *writer.class_docstring(info),
+        *writer.engine.ignored_keys.get(info.name, ()),
         *head,
         "    super().__init__(config, *inputs, **kwargs)",
         "",
@@ -53,6 +54,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
         "",
         "    return outputs",
         "",
+        *_forwarded(writer, info, attr),
         "def build(self, input_shape=None):",
         "    if self.built:",
         "        return",
@@ -62,6 +64,22 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
         f"            self.{attr}.build(None)",
     ]
     return [*writer.decorators(info), f"class {name}({writer.model_bases(info)}):", *indented(body)]
+
+
+#: Methods that the library reaches through the main layer by itself.
+_REACHED = frozenset({"forward", "__init__", "get_input_embeddings", "set_input_embeddings", "get_head_mask", "build"})
+
+
+def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
+    """Public `get_…` methods of the main layer, under the model's own name."""
+    lines: list[str] = []
+    for name, function in info.methods.items():
+        if name in _REACHED or not name.startswith("get_") or function.decorator_list and name.endswith("embeddings"):
+            continue
+        entries = signature.parameters(writer.engine, function, public=True)
+        arguments = ", ".join(f"{a.arg}={a.arg}" for a in function.args.args if a.arg != "self")
+        lines += [*signature.header(name, entries), f"    return self.{attr}.{name}({arguments})", ""]
+    return lines
 
 
 def _call_decorators(writer: ClassWriter, function: ast.FunctionDef) -> list[str]:

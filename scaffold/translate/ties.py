@@ -122,12 +122,28 @@ def apply(engine: Engine, ties: list[Tie]) -> None:
         keys = [".".join(tie.path) + ".weight"] + ([".".join(tie.path) + ".bias"] if tie.bias else [])
         keys = [*engine.tied_keys.setdefault(tie.model, []), *keys]
         engine.tied_keys[tie.model] = keys
-        engine.ignored_keys[tie.model] = (
-            "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT model",
-            "_keys_to_ignore_on_load_unexpected = [" + ", ".join(f'r"{k}"' for k in keys) + "]",
-            "",
-        )
         _methods(engine, tie, nested)
+
+
+def declare(engine: Engine) -> None:
+    """Keys of checkpoints that ties make superfluous: those of `_tied_weights_keys` and of the ties found."""
+    for info in engine.classes.values():
+        if info.category is not Category.MODEL:
+            continue
+        keys = dict.fromkeys(engine.tied_keys.get(info.name, []))
+        for node in info.node.body:
+            if (
+                isinstance(node, ast.Assign)
+                and ast.unparse(node.targets[0]) == "_tied_weights_keys"
+                and isinstance(node.value, ast.List)
+            ):
+                keys.update(dict.fromkeys(str(ast.literal_eval(item)) for item in node.value.elts))
+        if keys:
+            engine.ignored_keys[info.name] = (
+                "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT model",
+                "_keys_to_ignore_on_load_unexpected = [" + ", ".join(f'r"{k}"' for k in keys) + "]",
+                "",
+            )
 
 
 def _chain(engine: Engine, tie: Tie) -> list[str]:

@@ -1,0 +1,69 @@
+"""Attributes with a meaning of their own: of tensors, of torch's names, of its layers and loss modules."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scaffold.translate import binding, registry
+from scaffold.translate.rule import AttributeRule
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
+
+#: Layer class → Keras attribute that holds what PyTorch calls `weight`.
+_WEIGHTS = {"Embedding": "{0}.embeddings", "Linear": "tf.transpose({0}.kernel)", "LayerNorm": "{0}.gamma"}
+
+
+def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
+    """Attributes with a meaning of their own; None when the ordinary spelling serves."""
+    receiver = node.value
+    if isinstance(receiver, ast.Name) and receiver.id == "self" and node.attr == "training":
+        return "training"
+    qualname = engine.source.qualname(node)
+    rule = registry.find(qualname) if qualname else None
+    if isinstance(rule, AttributeRule):
+        engine.uses |= set(rule.uses)
+        return rule.tf
+    if node.attr == "dtype" and isinstance(receiver, ast.Attribute) and receiver.attr == "weight":
+        return "tf.float32"
+    if engine.type_of(receiver).kind == "tensor" or (node.attr == "shape" and not engine.owner_of(receiver)):
+        rule = registry.find(f"torch.Tensor.{node.attr}")
+        if isinstance(rule, AttributeRule):
+            engine.uses |= set(rule.uses)
+            return binding.fill(rule.tf, {"self": engine.arg(receiver)})
+    if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
+        return pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
+    return _loss_attribute(engine, node) or _module_attribute(engine, node)
+
+
+def _loss_attribute(engine: Engine, node: ast.Attribute) -> str | None:
+    """`loss_fct.ignore_index` of a loss module that has become a function."""
+    constructor = engine.loss_of(node.value) if node.attr == "ignore_index" else None
+    if constructor is None:
+        return None
+    return next((engine.expression(k.value) for k in constructor.keywords if k.arg == "ignore_index"), "-100")
+
+
+def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
+    if node.attr == "dtype" and isinstance(node.value, ast.Name) and node.value.id == "self":
+        return "tf.float32"
+    child = engine.child_of(node.value)
+    if child is None or child.is_list or not child.qualname.startswith("torch.nn."):
+        return None
+    text = engine.expression(node.value)
+    if node.attr == "weight" and child.class_name in _WEIGHTS:
+        return _WEIGHTS[child.class_name].format(text)
+    if node.attr in ("out_features", "in_features") and child.class_name == "Linear":
+        return f"{text}.units" if node.attr == "out_features" else None
+    if node.attr in ("num_embeddings", "embedding_dim") and child.class_name == "Embedding":
+        return f"{text}.{'input_dim' if node.attr == 'num_embeddings' else 'output_dim'}"
+    return None
+
+
+def pick(text: str, position: int) -> str:
+    """Item of a rendered `(values, indices)` pair, or of a named tuple such as tf.math.top_k's."""
+    parsed = ast.parse(text, mode="eval").body
+    if isinstance(parsed, ast.Tuple):
+        return ast.get_source_segment(text, parsed.elts[position]) or text
+    return f"{text}[{position}]"
