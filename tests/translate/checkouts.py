@@ -64,6 +64,7 @@ CONFIG = """class QuokkaConfig:
 
     def __init__(self, hidden_size=8, initializer_range=0.02, **kwargs):
         self.hidden_size = hidden_size
+        self.initializer_range = initializer_range
 """
 
 ELDER_PT = """import torch
