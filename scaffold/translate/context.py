@@ -59,6 +59,7 @@ class Context:
         self.unused_functions: set[str] = set()
         self.as_layer = False  # the current model class is written as a main layer
         self.initializing_configs: frozenset[str] = frozenset()  # configuration classes with `initializer_range`
+        self.has_pytorch_activation = False  # the configuration names an activation that TensorFlow's table lacks
         self.tied_keys: dict[str, list[str]] = {}
         self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None
         self.trained_anyway: set[str] = (
@@ -161,6 +162,13 @@ class Context:
                 if len(target) == 3 and target[0] == "self" and target[2] == "bias":
                     found.add(target[1])
         return frozenset(found)
+
+    def activation_getter(self) -> str:
+        """Name of the function that looks an activation up: the library's, or one that knows PyTorch's other names as well."""
+        if self.has_pytorch_activation:
+            self.emits.add("activation")
+            return "_get_activation"
+        return "get_tf_activation"
 
     def training_argument(self, function: ast.AST | None) -> str:
         """`, training=training` when a method given as a value needs it, else nothing."""

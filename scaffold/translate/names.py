@@ -80,4 +80,5 @@ def popped_keywords(function: ast.FunctionDef) -> tuple[str, ...]:
             and isinstance(node.args[0], ast.Constant)
         ):
             found.append(str(node.args[0].value))
-    return tuple(dict.fromkeys(found))
+    # Labels only: what else old code passed by keyword must not become an input that Keras asks for.
+    return tuple(dict.fromkeys(name for name in found if "label" in name))

@@ -105,8 +105,7 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
     """Indexing: slices stay, tensor indices become gathers, boolean masks tf.boolean_mask."""
     value, index = node.value, node.slice
     if isinstance(value, ast.Name) and engine.source.imports.get(value.id, "").endswith("activations.ACT2FN"):
-        engine.uses.add("get_tf_activation")
-        return f"get_tf_activation({engine.expression(index)})"
+        return f"{engine.activation_getter()}({engine.expression(index)})"
     rule = engine.rule_for(value) if isinstance(value, ast.Call) else None
     if (
         isinstance(rule, Rule)

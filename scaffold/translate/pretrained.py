@@ -39,6 +39,17 @@ def initializing_configs(located: Located) -> frozenset[str]:
     return frozenset(found)
 
 
+#: Names in PyTorch's activation table that TensorFlow's lacks (translator.md §1.2).
+_PYTORCH_ACTIVATIONS = ("gelu_accurate", "gelu_python", "gelu_pytorch_tanh", "leaky_relu", "relu2", "relu6")
+
+
+def names_pytorch_activation(located: Located) -> bool:
+    """True when the configuration file mentions one of them."""
+    path = located.root / located.names.package_path / f"{located.config_module}.py"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return any(f'"{name}"' in text for name in _PYTORCH_ACTIVATIONS)
+
+
 def sampled_tasks(located: Located) -> frozenset[str]:
     """Keys of `TF_SAMPLE_DOCSTRINGS` in the checkout's `utils/doc.py`."""
     path = located.root / "src/transformers/utils/doc.py"

@@ -140,7 +140,8 @@ def declare(engine: Engine) -> None:
                 keys.update(dict.fromkeys(str(ast.literal_eval(item)) for item in node.value.elts))
         if keys:
             engine.ignored_keys[info.name] = (
-                "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT model",
+                "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT"
+                " model",
                 "_keys_to_ignore_on_load_unexpected = [" + ", ".join(f'r"{k}"' for k in keys) + "]",
                 "",
             )

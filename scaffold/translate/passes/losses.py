@@ -128,12 +128,14 @@ def library_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     logits = _logits(statement)
     if labels is None or logits is None:
         return None
-    return _written(writer, kind, labels, writer.engine.expression(logits))
+    text = ast.unparse(statement)
+    shifted = kind.shifted and (":-1" in text or "loss_function(" in text)
+    return _written(writer, shifted, labels, writer.engine.expression(logits))
 
 
-def _written(writer: BlockWriter, kind: LossKind, labels: str, logits: str) -> list[str]:
+def _written(writer: BlockWriter, shifted: bool, labels: str, logits: str) -> list[str]:
     name = writer.engine.loss_name
-    if kind.shifted:
+    if shifted:
         return [f"{name} = None", f"if {labels} is not None:", "    # shift labels to the left and cut last logit token",
                 f"    {name} = self.hf_compute_loss({labels}[:, 1:], {logits}[:, :-1])"]  # fmt: skip
     return [f"{name} = None if {labels} is None else self.hf_compute_loss(labels={labels}, logits={logits})"]
