@@ -72,8 +72,7 @@ def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[st
             arguments = list(arguments[0].elts)
         items = ", ".join(constructor.for_build(a) for a in arguments)
         shape = f"({items},)" if len(arguments) == 1 else f"({items})"
-        by_leaf = {"zeros": '"zeros"', "ones": '"ones"'}
-        return shape, by_leaf.get(leaf, _normal(constructor))
+        return shape, f'"{leaf}"' if leaf in ("zeros", "ones") else _normal(constructor)
     if leaf in ("full",) and len(arguments) >= 2:
         items = constructor.for_build(arguments[0])
         return items, f"keras.initializers.Constant({constructor.for_build(arguments[1])})"

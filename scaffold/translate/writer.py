@@ -112,8 +112,16 @@ class BlockWriter:
         text = self.engine.expression(node)
         return f"({text})" if "\n" in text else text
 
+    def _marked_header(self, node: ast.expr) -> tuple[str, list[str]]:
+        """A header's expression, and marks for what was refused in it."""
+        known = len(self.engine.diagnostics)
+        text = self.header(node)
+        refused = [d for d in self.engine.diagnostics[known:] if d.severity is Severity.ERROR]
+        return text, [line for d in refused for line in markers.write(d)]
+
     def _if(self, statement: ast.If) -> list[str]:
-        lines = [f"if {self.header(statement.test)}:"]
+        test, refused = self._marked_header(statement.test)
+        lines = [*refused, f"if {test}:"]
         lines += indented(self.body(statement.body, statement.test.end_lineno or statement.lineno))
         rest = statement.orelse
         if not rest:
@@ -131,15 +139,20 @@ class BlockWriter:
         return [*lines, *comments, "else:", *indented(self.body(rest, keyword + 1))]
 
     def _for(self, statement: ast.For) -> list[str]:
-        header = f"for {self.engine.expression(statement.target)} in {self.header(statement.iter)}:"
-        lines = [header, *indented(self.body(statement.body, statement.iter.end_lineno or statement.lineno))]
+        iterable, refused = self._marked_header(statement.iter)
+        header = f"for {self.engine.expression(statement.target)} in {iterable}:"
+        lines = [*refused, header, *indented(self.body(statement.body, statement.iter.end_lineno or statement.lineno))]
         if statement.orelse:
             lines += ["else:", *indented(self.body(statement.orelse, statement.body[-1].end_lineno or 0))]
         return lines
 
     def _while(self, statement: ast.While) -> list[str]:
-        header = f"while {self.header(statement.test)}:"
-        return [header, *indented(self.body(statement.body, statement.test.end_lineno or statement.lineno))]
+        test, refused = self._marked_header(statement.test)
+        return [
+            *refused,
+            f"while {test}:",
+            *indented(self.body(statement.body, statement.test.end_lineno or statement.lineno)),
+        ]
 
     def _with(self, statement: ast.With) -> list[str]:
         items = ", ".join(

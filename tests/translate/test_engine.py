@@ -52,11 +52,12 @@ def test_rules_apply_wherever_a_call_stands(text: str, expected: str) -> None:
 def test_methods_need_a_tensor() -> None:
     assert expression("x.sum()", x="float32[2]") == "tf.reduce_sum(x)"
     assert expression("x.sum()", x="list[2]") == "x.sum()"
-    assert expression("x.sum()") == "x.sum()"
+    assert expression("x.size()") == "x.size()"
 
 
 def test_methods_that_only_tensors_have_need_no_type() -> None:
     assert expression("x.unsqueeze(1)") == "tf.expand_dims(x, axis=1)"
+    assert expression("x.sum()") == "tf.reduce_sum(x)"
 
 
 def test_a_local_name_hides_an_import() -> None:
