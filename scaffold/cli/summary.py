@@ -8,7 +8,7 @@ from typing import Any
 from scaffold.cli.console import Console
 from scaffold.core.diffs import diff, line_counts
 from scaffold.core.edits import Absent, EditKind
-from scaffold.core.reports import HeadReport
+from scaffold.core.reports import HeadReport, VerificationReport
 from scaffold.pipeline import Result
 
 _LETTERS = {EditKind.CREATE: "A", EditKind.MODIFY: "M", EditKind.DELETE: "D"}
@@ -93,7 +93,7 @@ def _show_parity(console: Console, result: Result) -> None:
     if report.not_run is not None:
         console.say(f"Parity: not verified: {report.not_run}")
         return
-    console.say(f"Parity with PyTorch, |tf − pt| ≤ tolerance · max(1, |pt|), {report.seconds:.0f} s:")
+    console.say(f"Parity with PyTorch, |tf − pt| ≤ {_tolerance(report)} · max(1, |pt|), {report.seconds:.0f} s:")
     width = max(len(head.tf_class) for head in report.heads)
     for head in report.heads:
         worst = "nothing compared" if head.max_scaled is None else f"{head.max_scaled:.1e}"
@@ -102,6 +102,12 @@ def _show_parity(console: Console, result: Result) -> None:
         console.say(f"  {mark} {head.tf_class:<{width}}  {cases:3d} cases  worst {worst}")
         for problem in _problems(head)[:3]:
             console.say(f"         {problem}")
+
+
+def _tolerance(report: VerificationReport) -> str:
+    """The limit for floating-point tensors, written 1e-5; that for token ids is zero."""
+    tensors = (c for head in report.heads for case in head.cases for c in case.comparisons)
+    return f"{max((c.tolerance for c in tensors), default=0.0):.0e}".replace("e-0", "e-")
 
 
 def _problems(head: HeadReport) -> list[str]:

@@ -64,10 +64,14 @@ def _labels(function: Function) -> list[str]:
 
 
 def _uses_loss(method: Function) -> bool:
-    """It calls something named after a loss, or hands its labels to another model."""
+    """It calls something named after a loss, computes a value of that name, or hands its labels to another model."""
     calls = [n for n in ast.walk(method) if isinstance(n, ast.Call)]
-    named = any("loss" in leaf(c.func).lower() or "crossentropy" in ast.unparse(c.func).lower() for c in calls)
-    return named or any(k.arg is not None and "label" in k.arg for c in calls for k in c.keywords)
+    names = [ast.unparse(c.func).lower().replace("_", "") for c in calls]
+    named = any("loss" in name.rpartition(".")[2] or "crossentropy" in name for name in names)
+    computed = [n for n in ast.walk(method) if isinstance(n, ast.Assign) and not isinstance(n.value, ast.Constant)]
+    if named or any("loss" in leaf(target) for node in computed for target in node.targets):
+        return True
+    return any(k.arg is not None and "label" in k.arg for c in calls for k in c.keywords)
 
 
 def _base_class(subject: Subject) -> Verdict:
