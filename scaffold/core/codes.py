@@ -292,6 +292,12 @@ _TFP: tuple[Code, ...] = (
         "A layer is created with different input sizes in different branches; the entry in `build()` has to be written by hand.",
     ),
     Code(
+        "TFP132",
+        "a weight shared between layers",
+        "The constructor gives a layer the weight of another one. In Keras a weight belongs to the layer that created it: share the "
+        "whole layer, or compute with the other layer's weight.",
+    ),
+    Code(
         "TFP140",
         "a class of unknown kind",
         "The class derives from something that is neither a module nor a model. Write it as a Keras layer.",
