@@ -45,18 +45,28 @@ def _loss_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     return next((engine.expression(k.value) for k in constructor.keywords if k.arg == "ignore_index"), "-100")
 
 
+def _torch_layer(engine: Engine, qualname: str) -> str | None:
+    """`Embedding` for `torch.nn.Embedding` and for classes of this file that derive from it."""
+    if qualname.startswith("torch.nn."):
+        return qualname.rpartition(".")[2]
+    info = engine.classes.get(qualname)
+    bases = [b for b in info.bases if b.startswith("torch.nn.")] if info is not None else []
+    return bases[0].rpartition(".")[2] if bases and bases[0] != "torch.nn.Module" else None
+
+
 def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if node.attr == "dtype" and isinstance(node.value, ast.Name) and node.value.id == "self":
         return "tf.float32"
     child = engine.child_of(node.value)
-    if child is None or child.is_list or not child.qualname.startswith("torch.nn."):
+    layer = None if child is None or child.is_list else _torch_layer(engine, child.qualname)
+    if layer is None:
         return None
     text = engine.expression(node.value)
-    if node.attr == "weight" and child.class_name in _WEIGHTS:
-        return _WEIGHTS[child.class_name].format(text)
-    if node.attr in ("out_features", "in_features") and child.class_name == "Linear":
+    if node.attr == "weight" and layer in _WEIGHTS:
+        return _WEIGHTS[layer].format(text)
+    if node.attr in ("out_features", "in_features") and layer == "Linear":
         return f"{text}.units" if node.attr == "out_features" else None
-    if node.attr in ("num_embeddings", "embedding_dim") and child.class_name == "Embedding":
+    if node.attr in ("num_embeddings", "embedding_dim") and layer == "Embedding":
         return f"{text}.{'input_dim' if node.attr == 'num_embeddings' else 'output_dim'}"
     return None
 

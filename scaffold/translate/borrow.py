@@ -43,6 +43,12 @@ def plan(located: Located, engine: Engine) -> dict[str, Borrowed]:
         if info.category is Category.LAYER and info.copied_from is not None and info.name not in engine.extras:
             candidate = _candidate(located, info)
             stable = candidate is not None and not _features(candidate.node)[0] & engine.reassigned_config
+            if (
+                candidate is not None
+                and engine.has_pytorch_activation
+                and "get_tf_activation" in ast.unparse(candidate.node)
+            ):
+                stable = False
             if candidate is not None and stable and _equivalent(info, candidate.node):
                 found[info.name] = candidate
     _settle(found, engine)

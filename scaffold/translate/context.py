@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from pathlib import Path
 
 from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
@@ -59,6 +60,7 @@ class Context:
         self.unused_functions: set[str] = set()
         self.as_layer = False  # the current model class is written as a main layer
         self.initializing_configs: frozenset[str] = frozenset()  # configuration classes with `initializer_range`
+        self.library: Path | None = None  # the checkout's src/transformers
         self.has_pytorch_activation = False  # the configuration names an activation that TensorFlow's table lacks
         self.tied_keys: dict[str, list[str]] = {}
         self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None
@@ -162,6 +164,11 @@ class Context:
                 if len(target) == 3 and target[0] == "self" and target[2] == "bias":
                     found.add(target[1])
         return frozenset(found)
+
+    def library_text(self, path: str) -> str:
+        """Text of a file of the checkout's library, empty without a checkout."""
+        file = self.library / path if self.library is not None else None
+        return file.read_text(encoding="utf-8") if file is not None and file.is_file() else ""
 
     def activation_getter(self) -> str:
         """Name of the function that looks an activation up: the library's, or one that knows PyTorch's other names as well."""

@@ -49,6 +49,7 @@ class FileTranslator:
         self.engine.reassigned_config = reassigned_config(self.classes)
         self.engine.variants = analyser.variants
         self.engine.constructor_name = analyser.constructor_name
+        self.engine.library = located.root / "src/transformers"
         self.engine.has_pytorch_activation = pretrained.names_pytorch_activation(located)
         self.engine.initializing_configs = pretrained.initializing_configs(located)
         self.public = pretrained.exported(located)

@@ -5,6 +5,8 @@ Source: `modeling_utils.py` and `pytorch_utils.py`; what hand-written ports do i
 
 from __future__ import annotations
 
+import re
+
 from scaffold.translate.callsite import CallSite
 from scaffold.translate.rule import LayerRule, Rule, Unmapped, rewrite
 
@@ -82,6 +84,14 @@ def prepare_attention_mask(call: CallSite) -> str:
     return f"{call.emits('expand_attention_mask')}({call.text('mask')}{length})"
 
 
+@rewrite("transformers.utils.torch_float", args=("x",), result="float")
+def torch_float(call: CallSite) -> str:
+    """A cast for PyTorch's tracer. In some releases it casts to int outside of tracing, and models count on what it does."""
+    source = call.engine.library_text("utils/generic.py")
+    match = re.search(r"def torch_float\(.*?return [^\n]* else (int|float)\(x\)", source, re.S)
+    return f"{match.group(1) if match else 'float'}({call.text('x')})"
+
+
 def _activation(name: str) -> Rule:
     return Rule(
         torch=f"transformers.activations.{name}",
@@ -115,13 +125,6 @@ RULES = [
         args=("x",),
         tf="int({x})",
         result="int",
-        note="a cast for PyTorch's tracer",
-    ),
-    Rule(
-        torch="transformers.utils.torch_float",
-        args=("x",),
-        tf="float({x})",
-        result="float",
         note="a cast for PyTorch's tracer",
     ),
     Rule(
