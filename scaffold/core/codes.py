@@ -294,8 +294,8 @@ _TFP: tuple[Code, ...] = (
     Code(
         "TFP132",
         "a weight shared between layers",
-        "The constructor gives a layer the weight of another one. In Keras a weight belongs to the layer that created it: share the "
-        "whole layer, or compute with the other layer's weight.",
+        "The constructor gives a layer the weight of another one. In Keras a weight belongs to the layer that created it: share "
+        "the whole layer, or compute with the other layer's weight.",
     ),
     Code(
         "TFP140",
