@@ -315,6 +315,18 @@ class Analyser:
                     info.attribute_names[attr] = f"{attr}_layer"
                 elif attr == "layers" and info.category is Category.MODEL:
                     info.attribute_names[attr] = "decoder_layers" if "Decoder" in info.name else "model_layers"
+            if info.category in (Category.LAYER, Category.SUBCLASS, Category.MODEL):
+                for attr in self._assigned(info) & RESERVED - {"dtype", "name"} - set(info.attribute_names):
+                    info.attribute_names[attr] = f"{attr}_value"
+
+    @staticmethod
+    def _assigned(info: ClassInfo) -> set[str]:
+        """Attributes that a class's methods set on `self`."""
+        return {
+            node.attr
+            for node in ast.walk(info.node)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
+        }
 
     def _training(self) -> None:
         """Fixpoint: a method is training-dependent when it reads `self.training` or calls something that is."""

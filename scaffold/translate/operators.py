@@ -341,8 +341,6 @@ def layer_constructor(engine: Engine, rule: LayerRule, qualname: str, node: ast.
             engine.diagnose(result.code, qualname, result.message, node, result.help)
             return engine.splice(node)
         return result
-    if engine.constructing is not None and engine.constructing in engine.unbiased(node) and "bias" in rule.args:
-        site.bound["bias"] = Arg(None, "False", TypeInfo(()))
     values: dict[str, Arg | str] = dict(rule.defaults)
     if engine.initializer:
         values["initializer"] = engine.initializer
