@@ -25,7 +25,7 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if isinstance(rule, AttributeRule):
         engine.uses |= set(rule.uses)
         return rule.tf
-    if node.attr == "dtype" and isinstance(receiver, ast.Attribute) and receiver.attr == "weight":
+    if node.attr == "dtype" and _is_parameter(receiver):
         return "tf.float32"
     if engine.type_of(receiver).kind == "tensor" or (node.attr == "shape" and not engine.owner_of(receiver)):
         rule = registry.find(f"torch.Tensor.{node.attr}")
@@ -35,6 +35,11 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
         return pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
     return _loss_attribute(engine, node) or _module_attribute(engine, node)
+
+
+def _is_parameter(node: ast.expr) -> bool:
+    """`self.dense.weight`, `next(self.parameters())`: any parameter tells the model's dtype."""
+    return (isinstance(node, ast.Attribute) and node.attr == "weight") or ast.unparse(node) == "next(self.parameters())"
 
 
 def _loss_attribute(engine: Engine, node: ast.Attribute) -> str | None:

@@ -272,8 +272,17 @@ def generate(subject: Subject) -> None:
         )
         if "attention_mask" in inputs:
             inputs["attention_mask"] = torch.ones_like(inputs["attention_mask"])
+    prompt = (
+        int(ids.shape[1]) - 2
+        if ids is not None and ids.dim() == 2 and "decoder_input_ids" not in subject.accepts
+        else 1
+    )
     for name, beams in (("generate", 1), ("beam", 2)):
-        kwargs = {"max_new_tokens": _NEW_TOKENS, "do_sample": False, "num_beams": beams}
+        kwargs: dict[str, Any] = {"max_new_tokens": _NEW_TOKENS, "do_sample": False, "num_beams": beams}
+        if beams > 1:
+            # The two libraries weigh finished beams of different lengths differently (TensorFlow counts the prompt),
+            # so none may finish early.
+            kwargs["min_length"] = prompt + _NEW_TOKENS
         # A bidirectional model's search is run for the type database alone: nobody compares its tokens.
         keep = not subject.bidirectional
         subject.run(name, inputs, generate=kwargs, save=keep, note=keep)
