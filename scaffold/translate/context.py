@@ -60,6 +60,7 @@ class Context:
         self.unused_functions: set[str] = set()
         self.as_layer = False  # the current model class is written as a main layer
         self.initializing_configs: frozenset[str] = frozenset()  # configuration classes with `initializer_range`
+        self.all_initialize = False  # every configuration class of the model has `initializer_range`
         self.library: Path | None = None  # the checkout's src/transformers
         self.has_pytorch_activation = False  # the configuration names an activation that TensorFlow's table lacks
         self.tied_keys: dict[str, list[str]] = {}

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from scaffold.core.diagnostics import Diagnostic
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import attributes, binding, layouts, operators, registry
-from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite, parenthesised
+from scaffold.translate.callsite import ATOMS, NOT_CONSTANT, Arg, CallSite, parenthesised
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
@@ -88,10 +88,21 @@ class Engine(Context):
             start, end = self.source.start(child), self.source.end(child)
             if start < position:
                 continue
-            pieces += [self.source.slice(position, start), self.expression(child)]
+            pieces += [self.source.slice(position, start), self._operand(node, child)]
             position = end
         pieces.append(self.source.slice(position, self.source.end(node)))
         return "".join(pieces)
+
+    def _operand(self, parent: ast.AST, child: ast.AST) -> str:
+        """A sub-expression's text; in parentheses where a rule made an operation of what was a call beside an operator."""
+        text = self.expression(child)
+        binds = isinstance(
+            parent, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Subscript, ast.Attribute, ast.IfExp)
+        )
+        if not binds or not isinstance(child, ATOMS) or text == self.source.segment(child):
+            return text
+        whole_index = isinstance(parent, ast.Subscript) and child is parent.slice
+        return text if whole_index else parenthesised(text)
 
     def _children(self, node: ast.AST) -> Iterator[ast.AST]:
         found: list[ast.AST] = []

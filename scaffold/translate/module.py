@@ -51,7 +51,7 @@ class FileTranslator:
         self.engine.constructor_name = analyser.constructor_name
         self.engine.library = located.root / "src/transformers"
         self.engine.has_pytorch_activation = pretrained.names_pytorch_activation(located)
-        self.engine.initializing_configs = pretrained.initializing_configs(located)
+        self.engine.initializing_configs, self.engine.all_initialize = pretrained.initializing_configs(located)
         self.public = pretrained.exported(located)
         self.engine.sampled_tasks = pretrained.sampled_tasks(located)
         self.prefix = pretrained.base_model_prefix(self.classes)

@@ -29,14 +29,13 @@ def exported(located: Located) -> frozenset[str]:
     return frozenset(names)
 
 
-def initializing_configs(located: Located) -> frozenset[str]:
-    """Configuration classes of the model that have an `initializer_range`."""
+def initializing_configs(located: Located) -> tuple[frozenset[str], bool]:
+    """Configuration classes of the model that have an `initializer_range`, and whether all of them have."""
     path = located.root / located.names.package_path / f"{located.config_module}.py"
-    found = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body if path.is_file() else ():
-        if isinstance(node, ast.ClassDef) and "self.initializer_range" in ast.unparse(node):
-            found.add(node.name)
-    return frozenset(found)
+    tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module([], [])
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name.endswith("Config")]
+    found = frozenset(n.name for n in classes if "self.initializer_range" in ast.unparse(n))
+    return found, bool(found) and len(found) == len(classes)
 
 
 #: Names in PyTorch's activation table that TensorFlow's lacks (translator.md §1.2).

@@ -49,6 +49,12 @@ def test_rules_apply_wherever_a_call_stands(text: str, expected: str) -> None:
     assert expression(text, x="float32[2]", a="float32[2]", b="float32[2]") == expected
 
 
+def test_an_operation_made_of_a_call_keeps_its_place() -> None:
+    assert expression("x * torch.sub(a, b)", x="float32[2]", a="float32[2]", b="float32[2]") == "x * (a - b)"
+    assert expression("-torch.sub(a, b)", a="float32[2]", b="float32[2]") == "-(a - b)"
+    assert expression("torch.tanh(torch.sub(a, b))", a="float32[2]", b="float32[2]") == "tf.tanh(a - b)"
+
+
 def test_methods_need_a_tensor() -> None:
     assert expression("x.sum()", x="float32[2]") == "tf.reduce_sum(x)"
     assert expression("x.sum()", x="list[2]") == "x.sum()"
