@@ -170,7 +170,7 @@ FAULTS = [
     ),
     Fault("CHK138", {"utils/documentation_tests.txt": f"{PT_PATH}\n"}, f"and not {TF_PATH}", Status.MANUAL),
     Fault("CHK139", edit(TF_AUTO, "TFWrenForMaskedLM", "TFOther"), "TFWrenForMaskedLM is in no Auto mapping"),
-    Fault("CHK150", {TEST_PATH: None, "tests/models/other/x.py": ""}, "does not exist"),
+    Fault("CHK150", {TEST_PATH: None, "tests/models/other/test_modeling_other.py": ""}, "does not exist"),
     Fault(
         "CHK151", edit(TEST_PATH, "(TFWrenModel, TFWrenForMaskedLM)", "(TFWrenModel,)"), "TFWrenForMaskedLM is not in"
     ),
@@ -235,7 +235,12 @@ SKIPS: list[tuple[str, Change, str]] = [
     ("CHK138", {"utils/documentation_tests.txt": None}, "no utils/documentation_tests.txt"),
     ("CHK139", {CHECK_REPO: None}, "no utils/check_repo.py"),
     ("CHK116", {UTILS: ""}, "build themselves"),
-    ("CHK150", {TEST_PATH: None, "tests/test_modeling_tf_common.py": None}, "an sdist leaves it out"),
+    ("CHK150", {TEST_PATH: None, "tests/models/other/test_modeling_tf_other.py": ""}, "an sdist leaves them out"),
+    (
+        "CHK150",
+        {TEST_PATH: None, "tests/models/other/test_modeling_other.py": "", "tests/test_modeling_tf_common.py": None},
+        "nothing to inherit",
+    ),
     ("CHK135", {PAGE: None, INDEX: None}, "an sdist leaves it out"),
     ("CHK134", {DUMMIES: None}, "has no src/transformers/utils/dummy_tf_objects.py"),
     ("CHK130", DERIVED, "derives its names"),
