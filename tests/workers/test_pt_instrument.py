@@ -7,12 +7,21 @@ import gc
 import importlib
 import sys
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scaffold.workers.pt_instrument import RECORDER, Recorder, install, instrument
+
+
+@pytest.fixture(autouse=True)
+def recursion_limit() -> Iterator[None]:
+    """`install` raises it for its process, which here is that of the other tests."""
+    before = sys.getrecursionlimit()
+    yield
+    sys.setrecursionlimit(before)
 
 
 def describe(value: Any) -> Any:
