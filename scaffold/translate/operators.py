@@ -331,6 +331,8 @@ def layer_constructor(engine: Engine, rule: LayerRule, qualname: str, node: ast.
         engine.diagnose(site.code, qualname, site.message, node, site.help)
         return engine.splice(node)
     site.bound["name"] = Arg(None, engine.layer_name or '""', TypeInfo(()))
+    if engine.constructing is not None and engine.constructing in engine.unbiased(node) and "bias" in rule.args:
+        site.bound["bias"] = Arg(None, "False", TypeInfo(()))
     engine.layers |= set(rule.emit)
     for argument, why in rule.unsupported.items():
         if argument in site.bound and site.bound[argument].text != rule.harmless.get(argument, "None"):

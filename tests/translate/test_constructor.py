@@ -220,3 +220,9 @@ def test_a_subclass_of_a_torch_layer_hands_its_arguments_to_keras(tmp_path: Path
     assert "**kwargs" in text
     assert "return super().call(x + self.offset)" in text
     assert "name=" not in text
+
+
+def test_a_layer_that_loses_its_bias_is_made_without(tmp_path: Path) -> None:
+    text = layer(tmp_path, "self.norm = nn.LayerNorm(config.hidden_size)\nself.norm.bias = None")
+    assert re.search(r"self\.norm = keras\.layers\.LayerNormalization\([^)]*center=False", text)
+    assert "bias = None" not in text
