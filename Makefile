@@ -3,8 +3,7 @@ SHELL := /bin/bash
 MODEL ?= roc_bert
 VERSION ?= 4.47.1
 INTO ?= work
-# TensorFlow 2.18 has wheels for these; pip takes a smaller torch with
-#   make demo PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+# TensorFlow 2.18 has wheels for these. Where an index serves CPU builds of torch, PIP_EXTRA_INDEX_URL names it to pip.
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.10; do $$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 # A new machine may have no git identity; the demo's commit then has this author.
