@@ -26,7 +26,7 @@ from scaffold.verify import stored
 
 _WORKER = "run_tf.py"
 _MAX_RESTARTS = 3  # a worker that dies at every class is not worth a start of the frameworks each time
-_GRAPH_SECONDS = 15  # processor time of one worker for compiled modes, which trace anew for most cases
+_GRAPH_SECONDS = 12  # processor time of one worker for compiled modes, which trace anew for most cases
 
 
 @dataclass(slots=True)

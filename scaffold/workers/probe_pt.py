@@ -26,6 +26,9 @@ from typing import Any
 
 # Scripted functions and compiled graphs would hide their bodies from the recorder.
 os.environ.setdefault("PYTORCH_JIT", "0")
+# transformers would import TensorFlow beside PyTorch, which costs seconds and is of no use here
+os.environ.setdefault("USE_TF", "0")
+os.environ.setdefault("USE_JAX", "0")
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
 CANNOT_IMPORT = 3
