@@ -192,10 +192,9 @@ class ClassWriter:
     def _initializer(self, function: ast.FunctionDef) -> str | None:
         required = function.args.args[: len(function.args.args) - len(function.args.defaults)]
         has_config = any(a.arg == "config" for a in required)
-        annotated = next(
-            (ast.unparse(a.annotation) for a in required if a.arg == "config" and a.annotation), self.config_class
-        )
-        known = has_config and annotated in self.engine.initializing_configs
+        annotated = next((ast.unparse(a.annotation) for a in required if a.arg == "config" and a.annotation), None)
+        known = annotated in self.engine.initializing_configs if annotated else self.engine.all_initialize
+        known = known and has_config
         return "get_initializer(config.initializer_range)" if known else None
 
     def _constructor_header(self, info: ClassInfo, function: ast.FunctionDef, main: bool) -> list[str]:

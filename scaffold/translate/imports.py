@@ -106,5 +106,5 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom) -
 def _relative(node: ast.ImportFrom, twin: str) -> str:
     """A twin's module with the original import's level."""
     parts = twin.split(".")[:-1]
-    drop = {4: 0, 3: 1, 2: 2, 1: 3}.get(node.level, 0)
-    return "." * node.level + ".".join(parts[drop:] if node.level == 3 else parts[3 - (node.level - 1) + 0 :])
+    # a model's file lies three packages deep: `...` is the library, `..` its models, `.` the model's folder
+    return "." * node.level + ".".join(parts[4 - node.level :] if node.level else parts)

@@ -33,7 +33,9 @@ def initializing_configs(located: Located) -> tuple[frozenset[str], bool]:
     """Configuration classes of the model that have an `initializer_range`, and whether all of them have."""
     path = located.root / located.names.package_path / f"{located.config_module}.py"
     tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module([], [])
-    classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name.endswith("Config")]
+    classes = [
+        n for n in tree.body if isinstance(n, ast.ClassDef) and "OnnxConfig" not in n.name and n.name.endswith("Config")
+    ]
     found = frozenset(n.name for n in classes if "self.initializer_range" in ast.unparse(n))
     return found, bool(found) and len(found) == len(classes)
 

@@ -39,8 +39,6 @@ def rules_by_name() -> dict[str, AnyRule]:
 CANONICAL = (
     ("torch.nn.modules.activation.", "torch.nn."),
     ("torch.functional.", "torch."),
-    ("torch.linalg.", "torch.linalg."),
-    ("torch.special.", "torch.special."),
 )
 
 

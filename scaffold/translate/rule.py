@@ -115,8 +115,7 @@ class LayerRule:
     arguments. `build`: template of the shape given to `.build()`, None when the layer needs none. `training`: the layer's
     call takes `training=`. `call`: template of a call, `{layer}` and `{input}` in it, where it is not `{layer}({input})`;
     `call_rank`: refuse other input ranks. `emit`: name of a layer class in templates/model/layers/ that must stand in the
-    file. `stateless`: the layer has neither weights nor state, and `function` is the TensorFlow text of its call.
-    `rewrite` builds the constructor from the call site where a template is not enough.
+    file. `rewrite` builds the constructor from the call site where a template is not enough, `call_rewrite` the call.
     """
 
     torch: str

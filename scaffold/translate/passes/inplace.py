@@ -79,8 +79,6 @@ def _slice_assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr)
         return None
     axis, item = partial[0]
     lead = ":, " * axis
-    full = ast.unparse(target.slice)
-    del full
     if isinstance(item, ast.Slice) and item.step is None:
         lower = engine.expression(item.lower) if item.lower is not None else None
         upper = engine.expression(item.upper) if item.upper is not None else None
