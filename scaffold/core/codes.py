@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from scaffold.core.checklist_codes import CHECKLIST
+from scaffold.core.publishing_codes import PUBLISHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,43 +130,6 @@ _ENV = (
         "separate package tf-keras of the same minor version beside it.",
     ),
     Code("ENV103", "the target Python does not run", "The interpreter given with `--python` could not be started."),
-)
-
-# --- GIT: clone, commit and upstream ---------------------------------------------------------------------------------
-_GIT = (
-    Code(
-        "GIT101", "not a git repository", "The checkout is not a git repository, so a port cannot be committed to it."
-    ),
-    Code(
-        "GIT102",
-        "uncommitted changes",
-        "The working tree or the index differs from HEAD. A port starts from a clean tree so that its commit holds the "
-        "port and nothing else: commit or stash the changes first.",
-    ),
-    Code(
-        "GIT103",
-        "the branch exists",
-        "The branch that the port would be committed to exists and is not a finished port of this model. Rename or delete "
-        "it first: `git branch -m add_tf_<model> old`.",
-    ),
-    Code(
-        "GIT104",
-        "no author",
-        "Git knows no name and address to commit with. Set them: `git config user.name …`, `git config user.email …`.",
-    ),
-    Code("GIT105", "git failed", "A git command failed; the message holds what git said."),
-    Code(
-        "GIT106",
-        "the upstream could not be fetched",
-        "Cloning the repository or downloading the release failed. Check the address, the version and the network.",
-    ),
-    Code(
-        "GIT107",
-        "the target exists",
-        "The folder that the clone would be written to exists and holds something else. Give another `--into`, or point "
-        "`--repo` at it to work there.",
-    ),
-    Code("GIT108", "the checkout changed", "A file changed between planning and committing. Run the command again."),
 )
 
 # --- PRB: the probe --------------------------------------------------------------------------------------------------
@@ -358,5 +322,8 @@ _VER: tuple[Code, ...] = ()
 
 # --- CHK: the checklist ----------------------------------------------------------------------------------------------
 _CHK = tuple(Code(*row) for row in CHECKLIST)
+
+# --- GIT and HUB: git and GitHub --------------------------------------------------------------------------------------
+_GIT = tuple(Code(*row) for row in PUBLISHING)
 
 CODES: dict[str, Code] = _catalogue(_CLI, _LOC, _ENV, _GIT, _PRB, _TFP, _RND, _REG, _VER, _CHK)
