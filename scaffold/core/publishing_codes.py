@@ -58,4 +58,11 @@ PUBLISHING: tuple[tuple[str, str, str], ...] = (
         "The command works with a fork on GitHub, and this clone has none noted. `scaffold new-tf-model MODEL "
         "--fork` makes or finds the fork and connects the clone to it.",
     ),
+    (
+        "HUB130",
+        "no token",
+        "The command writes to GitHub and found no token. Log in with `gh auth login`, or set GH_TOKEN (for an Enterprise "
+        "server GH_ENTERPRISE_TOKEN), or name a file with `--token-file`. There is no argument that takes the token "
+        "itself: every program on the machine could read it.",
+    ),
 )
