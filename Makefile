@@ -10,7 +10,7 @@ BIN := .venv/bin
 IDENTITY = git config user.name >/dev/null || export GIT_AUTHOR_NAME=Demo GIT_COMMITTER_NAME=Demo; \
            git config user.email >/dev/null || export GIT_AUTHOR_EMAIL=demo@example.com GIT_COMMITTER_EMAIL=demo@example.com
 
-.PHONY: demo test check docs clean
+.PHONY: demo test check docs torture clean
 
 demo: .venv/verify ## port MODEL in a real release, verify it and show the checklist
 	$(BIN)/pip install --quiet --no-deps .
@@ -24,6 +24,9 @@ check: .venv/dev ## the quick part: lint, format, types, generated docs
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m scaffold.docgen --check
+
+torture: .venv/dev ## hours of fuzzing, kills and faults; PARTS="names kills" chooses
+	$(BIN)/python -m tests.torture $(PARTS)
 
 docs: .venv/dev ## rewrite docs/reference from the code
 	$(BIN)/python -m scaffold.docgen

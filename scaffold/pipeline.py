@@ -112,8 +112,9 @@ def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
     from scaffold.publish.git import check_clean, check_identity, open_clone
 
     check_checkout(request.root)
-    clone = open_clone(request.root)
+    # the name first: one that is refused starts no process
     located = locate(request.root, request.model, ported_ok=True)
+    clone = open_clone(request.root)
     names = located.names
     result = Result(located=located, branch=names.branch)
     tip = clone.tip(names.branch)

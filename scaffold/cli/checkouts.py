@@ -23,10 +23,9 @@ def add_repo(parser: argparse.ArgumentParser) -> None:
 def surrounding() -> Path | None:
     """The Transformers clone that the current directory lies in."""
     from scaffold.locate import is_checkout
-    from scaffold.publish.git import find_top
 
-    top = find_top(Path.cwd())
-    return top if top is not None and is_checkout(top) else None
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if is_checkout(folder)), None)
 
 
 def given_repo(repo: Path | None) -> Path:

@@ -21,6 +21,7 @@ from typing import Any
 from scaffold import __version__
 from scaffold.cli.console import Console
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.names import check_model_argument
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def _dispatch(argv: Sequence[str], console: Console) -> int:
     if argv[0] not in COMMANDS:
         raise _unknown(argv[0])
     arguments = build_parser(argv[0]).parse_args(argv[1:])
+    if isinstance(model := getattr(arguments, "model", None), str):
+        check_model_argument(model)
     module = importlib.import_module(COMMANDS[argv[0]].module)
     return int(module.run(arguments, console))
 

@@ -5,11 +5,39 @@ Source of the conventions: the folders and `MODEL_NAMES_MAPPING` of Transformers
 
 from __future__ import annotations
 
+import keyword
 import re
 from dataclasses import dataclass
 
-#: What a model argument may look like before anything is looked up on disk.
-MODEL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+from scaffold.core.errors import ExitCode, ScaffoldError
+
+#: What a model argument must look like before anything is looked up on disk.
+MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+#: What is near enough to a name (`RoCBert`) for a suggestion to be looked up; it can name no path, option or template.
+_NEARLY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """The text with its middle left out where it is longer than `limit` characters, for messages."""
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]} … {text[-half:]}"
+
+
+def is_model_name(text: str) -> bool:
+    """True for what a folder or a model type of the checkout may be called; Python keywords cannot be imported."""
+    return MODEL_NAME.fullmatch(text) is not None and not keyword.iskeyword(text)
+
+
+def check_model_argument(text: str) -> None:
+    """Refuse (LOC102, exit status 2) what can be no model's name, before a path, branch or process is made with it."""
+    if _NEARLY.fullmatch(text) is None or keyword.iskeyword(text):
+        raise ScaffoldError(
+            "LOC102",
+            f"{shortened(text)!r} cannot be a model's name",
+            "give the model's folder (roc_bert) or model type (data2vec-text): lower case, digits, `_` and `-`, at most 64",
+            exit_code=ExitCode.USAGE,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.names import shortened
 
 #: The largest modelling file of Transformers is under 300 kB; a file beyond this is not one.
 MAX_BYTES = 4_000_000
@@ -14,6 +15,7 @@ _RESTORE = "restore the file (`git checkout -- {path}`) and run the command agai
 
 
 def _refuse(path: str, what: str) -> ScaffoldError:
+    path = shortened(path, 300)
     return ScaffoldError("LOC107", f"{path}: {what}", _RESTORE.format(path=path), exit_code=ExitCode.UNSUPPORTED_SOURCE)
 
 
@@ -23,6 +25,8 @@ def read_source(root: Path, path: str) -> str:
         data = (root / path).read_bytes()
     except OSError as error:
         raise _refuse(path, f"cannot be read ({error.strerror})") from error
+    except ValueError as error:  # a NUL or half a surrogate pair in the name
+        raise _refuse(repr(path), "is no file's name") from error
     if len(data) > MAX_BYTES:
         raise _refuse(path, f"is too large ({len(data):,} bytes)")
     try:

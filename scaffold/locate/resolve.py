@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.core.names import MODEL_NAME
+from scaffold.core.names import check_model_argument, is_model_name
 from scaffold.locate.naming import MODELS, AutoTables, config_of, has_model
 from scaffold.locate.reading import parse_source
 
@@ -84,8 +84,9 @@ def _deprecated(root: Path, model: str) -> None:
 
 def find(root: Path, model: str, tables: AutoTables) -> tuple[str, str | None]:
     """(folder, stem) of a folder name, a file's stem or a model type; stem None where the folder alone was named."""
+    check_model_argument(model)
     name = model.replace("-", "_")
-    if not MODEL_NAME.fullmatch(name):
+    if not is_model_name(model):
         raise _unknown(root, model, tables)
     known = folders(root)
     if name in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from scaffold import __version__
+from scaffold.cli.console import Console
 from scaffold.cli.main import COMMANDS, build_parser, main
 from tests.layouts import git, miniature
 
@@ -58,6 +60,9 @@ def test_help_is_quick() -> None:
         (["checklist"], "CLI102", "roc_bert"),
         (["translate"], "CLI102", "modeling_"),
         (["translate", "modeling_tf_x.py"], "LOC107", "modeling_tf_x.py"),
+        (["translate", "modeling_\0.py"], "LOC107", "is no file's name"),
+        (["new-tf-model", "../x"], "LOC102", "cannot be a model's name"),
+        (["checklist", "{{7*7}}"], "LOC102", "roc_bert"),
         (["explain"], "CLI102", "torch.cat"),
         (["explain", "LOC9999"], "CLI104", "LOC1"),
     ],
@@ -69,6 +74,15 @@ def test_refusals_name_the_flag(capsys: pytest.CaptureFixture[str], argv: list[s
     assert err.startswith(f"error[{code}]: ")
     assert says in err
     assert "Traceback" not in err
+
+
+def test_what_a_stream_cannot_encode_is_escaped() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    console = Console(as_json=True, out=out, err=out)
+    console.data({"path": "b\udc80d → x"})
+    written = out.buffer
+    assert isinstance(written, io.BytesIO)
+    assert json.loads(written.getvalue()) == {"path": "b\udc80d → x"}
 
 
 def test_without_a_checkout_the_flags_are_named(

@@ -1,0 +1,36 @@
+"""What can be a model's name, before anything is looked up with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.names import check_model_argument, is_model_name, shortened
+
+
+@pytest.mark.parametrize("name", ["roc_bert", "data2vec-text", "b", "x" * 64, "clip2"])
+def test_names_pass(name: str) -> None:
+    assert is_model_name(name)
+    check_model_argument(name)
+
+
+def test_what_is_nearly_a_name_is_left_to_the_suggestions() -> None:
+    assert not is_model_name("RoCBert")
+    check_model_argument("RoCBert")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "../x", "a/b", "{{7*7}}", "a\0", "a\n", "-x", "_x", "1x", "x" * 65, "bert\u200b", "brаnd", "class", "a.b"],
+)
+def test_what_can_be_no_name_is_refused_in_a_line(name: str) -> None:
+    assert not is_model_name(name)
+    with pytest.raises(ScaffoldError) as caught:
+        check_model_argument(name)
+    assert (caught.value.code, caught.value.exit_code) == ("LOC102", ExitCode.USAGE)
+    assert len(caught.value.message) < 150 and "\n" not in caught.value.message
+
+
+def test_long_texts_lose_their_middle() -> None:
+    assert shortened("x" * 60) == "x" * 60
+    assert shortened("a" * 5_000 + "b" * 5_000) == "a" * 30 + " … " + "b" * 30
