@@ -22,6 +22,7 @@ from pathlib import Path
 from scaffold.core.edits import Edit, EditKind
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.publish.git import Clone
+from scaffold.publish.pristine import base_ref, save_before
 
 MESSAGE = "initial commit"
 _NOTE = "pending.json"
@@ -128,7 +129,8 @@ def _write_json(path: Path, data: object) -> None:
 def commit_edits(clone: Clone, edits: Sequence[Edit], *, branch: str, folder: Path, message: str = MESSAGE) -> str:
     """Commit the edits on the new branch, switch the work tree to it and return the commit's id.
 
-    `folder` is the port's private state folder. Raises before the ref update with nothing changed in the clone.
+    `folder` is the port's private state folder, named after its stem: the same transaction sets refs/scaffold/<stem>/base.
+    Raises before the ref update with nothing changed in the clone.
     """
     if not edits:
         raise ValueError("nothing to commit")
@@ -148,10 +150,11 @@ def commit_edits(clone: Clone, edits: Sequence[Edit], *, branch: str, folder: Pa
         for number, edit in enumerate(edits):
             if edit.after is not None:
                 (stage / str(number)).write_bytes(edit.after.encode("utf-8"))
+        save_before(folder, clone)
         _write_json(folder / _NOTE, asdict(Pending(branch=branch, base=base, commit=commit)))
         with _undisturbed():
             _check_before(clone, edits)
-            _create_branch(clone, branch, commit)
+            _create_branch(clone, branch, commit, folder.name)
             _switch(clone, edits, stage, private, branch)
             (folder / _NOTE).unlink(missing_ok=True)
     finally:
@@ -172,8 +175,9 @@ def branch_exists(branch: str) -> ScaffoldError:
     )
 
 
-def _create_branch(clone: Clone, branch: str, commit: str) -> None:
-    transaction = f"start\ncreate refs/heads/{branch} {commit}\nprepare\ncommit\n"
+def _create_branch(clone: Clone, branch: str, commit: str, stem: str) -> None:
+    refs = f"create refs/heads/{branch} {commit}\nupdate {base_ref(stem)} {commit}\n"
+    transaction = f"start\n{refs}prepare\ncommit\n"
     clone.git("update-ref", "--create-reflog", "-m", "scaffold: port", "--stdin", stdin=transaction.encode())
 
 

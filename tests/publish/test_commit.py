@@ -16,6 +16,7 @@ from scaffold.core.edits import Tree
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.publish.commit import Pending, commit_edits, read_pending, resume
 from scaffold.publish.git import Clone, check_clean, check_identity, find_top, open_clone
+from scaffold.publish.pristine import Before, load_before
 from tests.layouts import git, miniature
 
 INIT = "src/transformers/models/brand_new/__init__.py"
@@ -51,7 +52,9 @@ def test_commit_appears_on_a_new_branch(root: Path) -> None:
     assert git(root, "diff", "--name-only", base, commit).splitlines() == sorted([INIT, MODEL, TEST])
     assert git(root, "rev-parse", "main") == base
     assert git(root, "fsck", "--strict", "--no-dangling") == ""
-    assert not [path for path in folder_of(clone).iterdir() if path.name != "port.json"]
+    assert not [path for path in folder_of(clone).iterdir() if path.name != "before.json"]
+    assert git(root, "rev-parse", "refs/scaffold/brand_new/base") == commit
+    assert load_before(folder_of(clone)) == Before(branch="main", commit=base)
 
 
 def test_the_executable_bit_survives(root: Path) -> None:
