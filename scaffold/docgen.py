@@ -35,20 +35,31 @@ def commands() -> str:
     """The commands with their arguments, as `--help` shows them."""
     import argparse
 
-    from scaffold.cli.main import COMMANDS, build_parser, overview
-    from scaffold.core.errors import ExitCode
+    from scaffold.cli.main import COMMANDS, Parser, build_parser, overview
+    from scaffold.cli.options import EXITS, add_common
 
     # argparse wraps to the terminal and prints this run's interpreter as a default
     os.environ["COLUMNS"] = "100"
     os.environ["NO_COLOR"] = "1"
-    parts = ["# Commands\n", f"```text\n{overview()}```\n"]
+    every = Parser(usage=argparse.SUPPRESS, add_help=False)
+    add_common(every)
+    parts = [
+        "# Commands\n",
+        f"```text\n{overview()}```\n",
+        f"## Every command\n\n```text\n{every.format_help().strip()}\n```\n",
+        "With `--json`, standard output holds exactly one document, for an error "
+        '`{"error": {"code", "message", "help", "exit_code", …}}`. No command asks a question where there is no terminal: '
+        "it ends with status 2 and names the flag that answers it. What looks like a token is replaced by `•••` wherever "
+        "it would be shown, logged or stored.\n",
+    ]
     for name in COMMANDS:
-        parser = build_parser(name)
+        parser = build_parser(name, common=False)
+        parser.epilog = None
         parser.formatter_class = lambda prog: argparse.RawDescriptionHelpFormatter(prog, width=100)
         usage = parser.format_help().replace(sys.executable, "this one").rstrip()
         parts.append(f"## scaffold {name}\n\n```text\n{usage}\n```\n")
-    rows = [(str(int(code)), code.name.lower().replace("_", " ")) for code in ExitCode]
-    parts.append("## Exit status\n\n" + _table(("status", "meaning"), rows))
+    rows = [(str(int(code)), few, sentence) for code, (few, sentence) in EXITS.items()]
+    parts.append("## Exit status\n\n" + _table(("status", "meaning", "when"), rows))
     return "\n".join(parts)
 
 

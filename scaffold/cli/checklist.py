@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
 from scaffold.cli.checkouts import add_repo, given_repo
@@ -19,7 +20,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_repo(parser)
     parser.add_argument("--verbose", action="store_true", help="show all evidence of passed items too")
     parser.add_argument("--markdown", action="store_true", help="print a task list for a pull request")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     parser.add_argument(
         "--run",
         action="store_true",
@@ -63,14 +63,17 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if report is None and arguments.run:
         report = _verify(located, arguments.python, console)
     results = checklist(located, report=report)
-    if arguments.json:
-        console.raw(to_json(results).rstrip("\n") + "\n")
-    elif arguments.markdown:
+    console.data(json.loads(to_json(results)))
+    if arguments.markdown:
         console.raw(to_markdown(results))
     else:
         console.say(f"{located.names.title} in {root}")
         console.raw(to_text(results, verbose=arguments.verbose))
-    return ExitCode.CHECKLIST_FAILED if failed(results) else ExitCode.OK
+    if failed(results):
+        console.suggest(f"scaffold checklist {located.names.stem}", "once what failed is mended")
+        return ExitCode.CHECKLIST_FAILED
+    console.suggest(f"scaffold open-draft-pr {located.names.stem}")
+    return ExitCode.OK
 
 
 def _verify(located: Located, python: str, console: Console) -> VerificationReport:

@@ -14,7 +14,6 @@ from scaffold.core.errors import ExitCode, ScaffoldError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("subject", nargs="?", help="a code (TFP102) or a torch name (torch.cat, torch.Tensor.view)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
 def _explain_code(name: str, console: Console) -> bool:

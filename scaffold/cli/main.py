@@ -10,16 +10,21 @@ import contextlib
 import difflib
 import errno
 import importlib
+import logging
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from scaffold import __version__
 from scaffold.cli.console import Console
+from scaffold.cli.log import recording
+from scaffold.cli.options import EXITS, Settings, add_common, behind, common_flags, read_settings
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.names import check_model_argument
 
@@ -40,12 +45,16 @@ COMMANDS = {
     "translate": Command("scaffold.cli.translate", "translate one modelling file to standard output"),
     "explain": Command("scaffold.cli.explain", "say what an error code or a torch name's rule means"),
     "rules": Command("scaffold.cli.rules", "list the translator's rules"),
+    "completion": Command("scaffold.cli.completion", "print the completion script of bash, zsh or fish"),
 }
 
-_EXITS = (
-    "exit status: 0 ok · 1 failure · 2 usage or missing answer · 3 a checklist item failed · 4 authentication · "
-    "5 conflict or dirty tree, nothing written · 6 network · 7 unsupported source · 130 interrupted"
-)
+_log = logging.getLogger("scaffold.cli")
+
+_EXITS = "exit status: " + " · ".join(f"{int(code)} {few}" for code, (few, _) in EXITS.items())
+
+
+class _HelpWantedError(Exception):
+    """argparse met --help; the text goes out through the console, like everything."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -54,6 +63,26 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         """Raise instead of printing: the caller knows whether JSON is wanted."""
         raise ScaffoldError("CLI103", message, f"`{self.prog} --help` shows the arguments", exit_code=ExitCode.USAGE)
+
+    def print_help(self, file: Any = None) -> None:
+        """Raise instead of printing."""
+        raise _HelpWantedError(self.format_help())
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse has it, with the option that was probably meant in the refusal of an unknown one."""
+        arguments, rest = self.parse_known_args(args, namespace)
+        if rest:
+            raise self.unrecognized(rest)
+        return arguments
+
+    def unrecognized(self, rest: Sequence[str]) -> ScaffoldError:
+        """The refusal of arguments that nothing takes."""
+        help = f"`{self.prog} --help` shows the arguments"
+        wrong = next((word.partition("=")[0] for word in rest if word.startswith("-")), None)
+        close = difflib.get_close_matches(wrong, self._option_string_actions, n=1, cutoff=0.6) if wrong else []
+        if close:
+            help = f"did you mean {close[0]}?"
+        return ScaffoldError("CLI103", f"unrecognized arguments: {' '.join(rest)}", help, exit_code=ExitCode.USAGE)
 
 
 def overview() -> str:
@@ -70,8 +99,8 @@ def overview() -> str:
     )
 
 
-def build_parser(name: str) -> Parser:
-    """The parser of one command."""
+def build_parser(name: str, *, common: bool = True) -> Parser:
+    """The parser of one command; `common=False` leaves out what every command has."""
     module = importlib.import_module(COMMANDS[name].module)
     parser = Parser(
         prog=f"scaffold {name}",
@@ -79,9 +108,11 @@ def build_parser(name: str) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EXITS,
         allow_abbrev=False,
+        conflict_handler="resolve",
     )
     module.add_arguments(parser)
-    parser.add_argument("--traceback", action="store_true", help="show the Python traceback of an error")
+    if common:
+        add_common(parser)
     return parser
 
 
@@ -91,20 +122,40 @@ def _unknown(name: str) -> ScaffoldError:
     return ScaffoldError("CLI101", f"there is no command {name!r}", hint, exit_code=ExitCode.USAGE)
 
 
+def _show(console: Console, key: str, text: str) -> None:
+    console.raw(text)
+    console.data({key: text})
+
+
 def _dispatch(argv: Sequence[str], console: Console) -> int:
-    if not argv or argv[0] in ("-h", "--help", "help"):
-        console.raw(overview())
-        return ExitCode.OK if argv else ExitCode.USAGE
-    if argv[0] in ("-V", "--version"):
-        console.raw(f"scaffold {__version__}\n")
+    argv = behind(argv)
+    first = argv[0] if argv else ""
+    if not argv or first.startswith("-") or first == "help":
+        return _overall(argv, console)
+    if first not in COMMANDS:
+        raise _unknown(first)
+    try:
+        arguments = build_parser(first).parse_args(argv[1:])
+    except _HelpWantedError as wanted:
+        _show(console, "help", str(wanted))
         return ExitCode.OK
-    if argv[0] not in COMMANDS:
-        raise _unknown(argv[0])
-    arguments = build_parser(argv[0]).parse_args(argv[1:])
     if isinstance(model := getattr(arguments, "model", None), str):
         check_model_argument(model)
-    module = importlib.import_module(COMMANDS[argv[0]].module)
+    module = importlib.import_module(COMMANDS[first].module)
     return int(module.run(arguments, console))
+
+
+def _overall(argv: Sequence[str], console: Console) -> int:
+    """The program's own options; without a command the overview, as a mistake."""
+    first = argv[0] if argv else ""
+    if first in ("-V", "--version"):
+        _show(console, "version", f"scaffold {__version__}\n")
+        return ExitCode.OK
+    asked = first in ("-h", "--help", "help")
+    if first and not asked and first.partition("=")[0] not in common_flags():
+        raise _unknown(first)
+    _show(console, "help", overview())
+    return ExitCode.OK if asked else ExitCode.USAGE
 
 
 def _from_os(error: OSError) -> ScaffoldError:
@@ -119,35 +170,88 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def _unfinished() -> str | None:
+    """`scaffold resume …` when this process began to write and did not come to the end, else None."""
+    journal = sys.modules.get("scaffold.publish.journal")  # imported by whatever writes
+    states = journal.unfinished() if journal is not None else ()
+    if not states:
+        return None
+    root = states[0].parent.parent
+    inside = root in (Path.cwd(), *Path.cwd().parents)
+    return "scaffold resume" if inside or states[0].parent.name != ".git" else f"scaffold resume --repo {root}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    if argv[:1] == ["_complete"]:  # the shells' question, answered in a fraction of a second or not at all
+        from scaffold.cli.complete import answer
+
+        return answer(argv[1:])
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)  # so that child processes are stopped and temporary trees removed
-    console = Console(as_json="--json" in argv)
+    settings = read_settings(argv)
+    console = Console(as_json=settings.as_json, color=settings.color, quiet=settings.quiet)
+    started = time.monotonic()
+    try:
+        with recording(settings.log_file, argv, console) as log:
+            status = _guarded(argv, settings, console)
+            if console.as_json and not console.documented:
+                console.data({"exit_code": int(status)})
+            log.info("exit status %d after %.1f s", status, time.monotonic() - started)
+            return int(status)
+    except ScaffoldError as error:  # the log itself
+        console.error(error)
+        return int(error.exit_code)
+    except BrokenPipeError:
+        return _deaf()
+
+
+def _deaf() -> int:
+    """The reader went away (`scaffold … | head`): not worth a word."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.FAILURE
+
+
+def _guarded(argv: Sequence[str], settings: Settings, console: Console) -> int:
     try:
         return _dispatch(argv, console)
-    except SystemExit as exit:  # argparse's --help
-        return int(exit.code or 0)
-    except KeyboardInterrupt:
-        console.talk("interrupted; the clone is as it was")
-        return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # the reader went away (`scaffold … | head`): not worth a word
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.FAILURE
+        raise
+    except KeyboardInterrupt as stop:
+        return _interrupted(stop, settings, console)
     except Exception as error:
-        if "--traceback" in argv:
-            raise
-        return _report(error, console)
+        return _report(error, settings, console)
 
 
-def _report(error: Exception, console: Console) -> int:
-    if isinstance(error, OSError):
-        error = _from_os(error)
-    elif not isinstance(error, ScaffoldError):
+def _interrupted(stop: KeyboardInterrupt, settings: Settings, console: Console) -> int:
+    resume = _unfinished()
+    _log.info("interrupted", exc_info=stop)
+    if settings.traceback:
+        console.traceback(stop)
+    help = f"continue with `{resume}`" if resume else "the same command can be run again"
+    console.talk(f"interrupted; {help}")
+    console.data({"error": {"code": None, "message": "interrupted", "help": help, "exit_code": 130}})
+    return ExitCode.INTERRUPTED
+
+
+def _report(error: Exception, settings: Settings, console: Console) -> int:
+    known = _from_os(error) if isinstance(error, OSError) else error
+    if not isinstance(known, ScaffoldError):
         message = f"{type(error).__name__}: {error}"
-        error = ScaffoldError("CLI105", message, "please report it, with what `--traceback` shows")
-    console.error(error)
-    return int(error.exit_code)
+        known = ScaffoldError("CLI105", message, "please report it, with what `--traceback` shows")
+    _log.error("%s", known, exc_info=error)
+    if settings.traceback:
+        console.traceback(error)
+    hints: list[str] = []
+    details: dict[str, str] = {}
+    resume = _unfinished()
+    if resume is not None:
+        hints.append(f"then continue with `{resume}`")
+        details["resume"] = resume
+    if settings.log_file is not None:
+        hints.append(f"log: {settings.log_file}")
+        details["log"] = str(settings.log_file)
+    console.error(known, hints=tuple(hints), **details)
+    return int(known.exit_code)

@@ -41,7 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-verify", action="store_true", help="do not compare the port with PyTorch")
     parser.add_argument("--yes", action="store_true", help="never ask")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
 def _contributor(arguments: argparse.Namespace) -> Contributor | None:

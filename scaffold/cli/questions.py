@@ -28,7 +28,23 @@ def ask(
         prompt = questionary.select(question, choices=list(choices))
     else:
         prompt = questionary.text(question, validate=lambda text: bool(text.strip()))
-    answer = prompt.ask()
+    with console.paused():
+        answer = prompt.ask()
     if answer is None:  # Ctrl-C in the prompt
         raise KeyboardInterrupt
     return str(answer).strip()
+
+
+def confirm(console: Console, question: str, *, what: str = "the confirmation", flag: str = "--yes", yes: bool) -> bool:
+    """Yes or no from the terminal, no being the default; `yes` answers, no terminal is a refusal that names the flag."""
+    if yes:
+        return True
+    if not console.interactive:
+        raise missing(what, flag)
+    import questionary
+
+    with console.paused():
+        answer = questionary.confirm(question, default=False).ask()
+    if answer is None:  # Ctrl-C in the prompt
+        raise KeyboardInterrupt
+    return bool(answer)

@@ -13,7 +13,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     parser.add_argument("pattern", nargs="?", default="", help="only names that contain this")
     parser.add_argument("--family", help="only rules of this family (shaping, linear, layers, …)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:

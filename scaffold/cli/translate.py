@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--python", default=sys.executable, metavar="PATH", help="the Python that has torch (default: this one)"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
 
 
 @contextmanager
@@ -86,6 +85,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 
     if arguments.path is None:
         raise missing("the file", "its path, e.g. src/transformers/models/roc_bert/modeling_roc_bert.py")
+    if not arguments.path.is_file():
+        raise ScaffoldError(
+            "CLI103",
+            f"there is no file {str(arguments.path)!r}",
+            "give the path of a PyTorch modelling file",
+            exit_code=ExitCode.USAGE,
+        )
     source = read_text(arguments.path)
     with _place(arguments.path, arguments.repo) as located:
         names = located.names
@@ -100,7 +106,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         text = unified(source, text, names.pt_path)
     if arguments.output is not None:
         arguments.output.write_text(text, encoding="utf-8")
-    elif not arguments.json:
+    else:
         console.raw(text)
     console.data(
         {
@@ -111,4 +117,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
             "text": text,
         }
     )
+    console.suggest(f"scaffold new-tf-model {names.stem}", "to register, verify and commit it")
     return ExitCode.OK

@@ -8,6 +8,7 @@ Source of truth: docs/architecture.md ("Going on after a kill").
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -54,6 +55,15 @@ def write_json(path: Path, document: object) -> None:
         temporary.unlink(missing_ok=True)
 
 
+#: The notes that this process has written and not taken back.
+_open: dict[Path, Path] = {}
+
+
+def unfinished() -> tuple[Path, ...]:
+    """The state folders in which this process left a note: what an interruption or error may be resumed in."""
+    return tuple(state for note, state in _open.items() if note.exists())
+
+
 def _file(state: Path, model: str) -> Path:
     return state / "journal" / f"{model.replace('-', '_')}.json"
 
@@ -61,12 +71,16 @@ def _file(state: Path, model: str) -> Path:
 def begin(state: Path, command: str, model: str, arguments: argparse.Namespace) -> None:
     """Note that the command has begun. `state` is the clone's `.git/scaffold`."""
     document = {"command": command, "model": model, "arguments": {k: _plain(v) for k, v in vars(arguments).items()}}
+    _open[_file(state, model)] = state
     write_json(_file(state, model), document)
 
 
 def finish(state: Path, model: str) -> None:
     """Note that the command came to its end, well or with an error that running it again would not mend."""
     _file(state, model).unlink(missing_ok=True)
+    _open.pop(_file(state, model), None)
+    with contextlib.suppress(OSError):  # another model's note is in it
+        (state / "journal").rmdir()
 
 
 def pending(state: Path) -> tuple[Entry, ...]:
@@ -81,8 +95,9 @@ def pending(state: Path) -> tuple[Entry, ...]:
     return tuple(found)
 
 
-#: After these running again can help (another state, a repaired network); after others the user has to change something.
-_WORTH_RESUMING = (ExitCode.FAILURE, ExitCode.AUTHENTICATION, ExitCode.CONFLICT, ExitCode.NETWORK)
+#: After these running the same again can help (a repaired network, a new token). After others the user has to change the
+#: clone or the command first, and what was refused has changed nothing.
+_WORTH_RESUMING = (ExitCode.FAILURE, ExitCode.AUTHENTICATION, ExitCode.NETWORK)
 
 
 @contextmanager
