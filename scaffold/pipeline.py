@@ -10,13 +10,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from scaffold.core.edits import Edit, Outcome, Tree
+from scaffold import __version__
+from scaffold.core.edits import Edit, Outcome, Tree, digest
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.port import Contributor, Port
 from scaffold.core.progress import Progress, Silent
@@ -70,6 +71,7 @@ class Result:
 
 REPORT = "report.json"
 PORT = "port.json"
+VERIFIED = "verified.json"
 
 
 def state_folder(clone: Clone, stem: str) -> Path:
@@ -97,11 +99,11 @@ def run(request: Request, progress: Progress | None = None) -> Result:
     with progress.step("locate"):
         clone, result = _locate(request, progress)
     if not result.finished:
-        with _workspace(request, clone, result) as folder:
-            _plan(request, result, folder, progress)
+        with workspace(request, clone, result.located.names.stem) as folder:
+            plan(request, result, folder, progress)
             if not request.dry_run:
-                _verify(request, result, folder, progress)
-                _commit(clone, result, folder, progress)
+                verify_planned(request, result, folder, progress)
+                _commit(request, clone, result, folder, progress)
     result.seconds = time.monotonic() - started
     return result
 
@@ -128,29 +130,34 @@ def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
     check_clean(clone)
     if not request.dry_run:
         check_identity(clone)
-    if request.probe or request.verify:
-        environment = read_environment(request.python, request.root)
-        check_environment(environment, tensorflow=request.verify and not request.dry_run)
-        progress.note(environment.summary)
+    check_python(request, progress)
     progress.note(f"{names.title}: {names.pt_path}, {len(located.source.splitlines()):,} lines")
     return clone, result
 
 
+def check_python(request: Request, progress: Progress) -> None:
+    """Refuse an interpreter that lacks what the request needs (ENV101 to ENV103)."""
+    if request.probe or request.verify:
+        environment = read_environment(request.python, request.root)
+        check_environment(environment, tensorflow=request.verify and not request.dry_run)
+        progress.note(environment.summary)
+
+
 @contextmanager
-def _workspace(request: Request, clone: Clone, result: Result) -> Iterator[Path]:
+def workspace(request: Request, clone: Clone, stem: str) -> Iterator[Path]:
     """The folder for the probe's files and the report; a dry run gets one that disappears."""
     if request.dry_run:
         with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
             yield Path(name)
         return
-    folder = state_folder(clone, result.located.names.stem)
+    folder = state_folder(clone, stem)
     for leftover in folder.glob("overlay.*"):  # of a run that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
 
 
-def _plan(request: Request, result: Result, folder: Path, progress: Progress) -> None:
+def plan(request: Request, result: Result, folder: Path, progress: Progress) -> None:
     """Everything up to the complete list of edits."""
     from scaffold.register import register
     from scaffold.render import render
@@ -183,7 +190,8 @@ def _plan(request: Request, result: Result, folder: Path, progress: Progress) ->
     result.edits = tree.edits()
 
 
-def _verify(request: Request, result: Result, folder: Path, progress: Progress) -> None:
+def verify_planned(request: Request, result: Result, folder: Path, progress: Progress) -> None:
+    """Compare the checkout with the planned edits with PyTorch, unless the request says not to; `folder` holds the cases."""
     if not request.verify or result.port is None:
         return
     cases = folder / "probe" / "classes"
@@ -196,28 +204,68 @@ def _verify(request: Request, result: Result, folder: Path, progress: Progress) 
         result.report = verify(result.located, result.port, src=tree / "src", python=request.python, cases=cases)
 
 
-def _commit(clone: Clone, result: Result, folder: Path, progress: Progress) -> None:
+def _commit(request: Request, clone: Clone, result: Result, folder: Path, progress: Progress) -> None:
     from scaffold.publish.commit import commit_edits
 
     if not result.edits:
         raise ScaffoldError("GIT108", "the port changes nothing", "is the model ported already?")
     with progress.step("commit"):
-        _save(result, folder)
+        save(request, result, folder)
         result.commit = commit_edits(clone, result.edits, branch=result.branch, folder=folder)
         progress.note(f"{result.commit[:12]} on {result.branch}")
 
 
-def _save(result: Result, folder: Path) -> None:
-    """The report and what was ported, for the checklist and later runs."""
-    from scaffold.verify import to_json
+def save(request: Request, result: Result, folder: Path) -> None:
+    """The report, what was ported and how, for the checklist and later runs."""
+    from scaffold.publish.journal import write_json
 
     if result.report is not None:
-        (folder / REPORT).write_text(to_json(result.report), encoding="utf-8")
+        planned = {edit.path: edit.after for edit in result.edits if edit.after is not None}
+        save_report(folder, result.report, sources_of(result.located, planned))
     else:
         (folder / REPORT).unlink(missing_ok=True)
     if result.port is not None:
         data = {"public": result.port.public, "models": result.port.models, "withheld": result.port.withheld}
-        (folder / PORT).write_text(json.dumps(data, indent=1), encoding="utf-8")
+        write_json(folder / PORT, {**data, "scaffold": __version__, "made": made_by(request)})
+
+
+def made_by(request: Request) -> dict[str, Any]:
+    """What decides a port's text beside the checkout: `scaffold update` compares what was noted with its own."""
+    from scaffold.generator import fingerprint
+
+    someone = request.contributor
+    return {
+        "generator": fingerprint(),
+        "probe": request.probe,
+        "contributor": None if someone is None else [someone.name, someone.url],
+    }
+
+
+def sources_of(located: Located, planned: Mapping[str, str] | None = None) -> dict[str, str]:
+    """SHA-256 of the PyTorch and the TensorFlow file, by path: what a report is about. `planned` goes before the disk."""
+    found = {}
+    for path in (located.names.pt_path, located.names.tf_path):
+        text = (planned or {}).get(path)
+        found[path] = digest((located.root / path).read_bytes().decode("utf-8") if text is None else text)
+    return found
+
+
+def save_report(folder: Path, report: VerificationReport, sources: Mapping[str, str]) -> None:
+    """Keep the report, and then what it is about: after a kill in between it counts as out of date."""
+    from scaffold.verify import to_json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / REPORT).write_text(to_json(report), encoding="utf-8")
+    (folder / VERIFIED).write_text(json.dumps(dict(sources), indent=1), encoding="utf-8")
+
+
+def fresh_report(located: Located, folder: Path) -> VerificationReport | None:
+    """The stored report if both files still hold what it was made of, else None."""
+    try:
+        about = json.loads((folder / VERIFIED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return load_report(folder) if about == sources_of(located) else None
 
 
 def load_report(folder: Path) -> VerificationReport | None:
