@@ -59,6 +59,18 @@ PUBLISHING: tuple[tuple[str, str, str], ...] = (
         "--fork` makes or finds the fork and connects the clone to it.",
     ),
     (
+        "GIT111",
+        "git is too old",
+        "The installed git lacks something that this step needs: 2.31 for a token that nobody else can see, 2.38 to try a "
+        "rebase without touching the working tree. Install a newer one, or do the step by hand as the help says.",
+    ),
+    (
+        "GIT124",
+        "the clone is being set up",
+        "Another scaffold, or a git process that one started before it was killed, is still at work in this clone. Nothing "
+        "was changed. Run the command again when it has ended.",
+    ),
+    (
         "HUB130",
         "no token",
         "The command writes to GitHub and found no token. Log in with `gh auth login`, or set GH_TOKEN (for an Enterprise "

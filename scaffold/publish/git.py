@@ -5,12 +5,20 @@ Source of truth: the plumbing commands' manual pages; only plumbing is used for 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import re
+import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.secrets import redact
+from scaffold.publish.lock import held
 
 #: A local plumbing command takes milliseconds; cloning passes its own limit.
 TIMEOUT = 120.0
@@ -25,10 +33,17 @@ class GitFailed(ScaffoldError):
     """A git command that ended with an error; `returncode` is None when it ran out of time."""
 
     def __init__(self, arguments: Sequence[str], said: str, returncode: int | None) -> None:
-        first = next((a for a in arguments if not a.startswith("-")), "")
-        message = f"git {first} failed: {said.strip() or 'no message'}"
+        first = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
+        message = f"git {first} failed: {redact(said.strip()) or 'no message'}"
         super().__init__("GIT105", message, "run the same command in the clone to see more (`git status`)")
         self.returncode = returncode
+
+
+class Output(NamedTuple):
+    """What a git command wrote: results, and its talk (progress, warnings)."""
+
+    stdout: bytes
+    stderr: str
 
 
 def run_git(
@@ -43,28 +58,78 @@ def run_git(
 
     Whatever comes from outside (paths, addresses, names) belongs into `operands`: after `--` nothing is an option.
     """
+    return call_git(cwd, *options, operands=operands, stdin=stdin, env=env, timeout=timeout).stdout
+
+
+def call_git(
+    cwd: Path,
+    *options: str,
+    operands: Sequence[str] = (),
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT,
+) -> Output:
+    """`run_git` for those who want to hear git's talk too."""
     arguments = [*options, *(("--", *operands) if operands else ())]
     inherited = {key: value for key, value in os.environ.items() if key not in _FOREIGN}
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["git", *arguments],
             cwd=cwd,
-            input=stdin if stdin is not None else b"",
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**inherited, **_ENVIRONMENT, **(env or {})},
-            timeout=timeout,
             start_new_session=True,  # Ctrl-C is ours to handle: it must not cut a write in two
-            check=False,
+            pass_fds=held(),
         )
-    except subprocess.TimeoutExpired as error:
-        raise GitFailed(arguments, f"no answer within {timeout:.0f} s", None) from error
     except FileNotFoundError as error:
         if not cwd.is_dir():
             raise GitFailed(arguments, f"{cwd} is not a folder", None) from error
-        raise ScaffoldError("GIT105", "git is not installed", "install git 2.30 or later") from error
-    if done.returncode != 0:
-        raise GitFailed(arguments, (done.stderr or done.stdout).decode("utf-8", "replace"), done.returncode)
-    return done.stdout
+        raise ScaffoldError("GIT105", "git is not installed", "install git 2.31 or later") from error
+    with process:
+        try:
+            stdout, said = process.communicate(stdin if stdin is not None else b"", timeout=timeout)
+        except BaseException as error:
+            _stop(process)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise GitFailed(arguments, f"no answer within {timeout:.0f} s", None) from error
+            raise
+    stderr = said.decode("utf-8", "replace")
+    if process.returncode != 0:
+        raise GitFailed(arguments, stderr or stdout.decode("utf-8", "replace"), process.returncode)
+    return Output(stdout, stderr)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End git and what it started: first asked, so that it removes its lock files, then forced."""
+    for number in (signal.SIGTERM, signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM):
+        with contextlib.suppress(ProcessLookupError):
+            if sys.platform == "win32":
+                process.terminate()
+            else:
+                os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=5)
+            return
+
+
+@functools.cache
+def git_version() -> tuple[int, int]:
+    """The installed git's version; (0, 0) when it says something else."""
+    said = run_git(Path(os.sep), "version").decode("utf-8", "replace")
+    match = re.search(r"(\d+)\.(\d+)", said)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def require_git(version: tuple[int, int], purpose: str, instead: str = "") -> None:
+    """Refuse a git that is too old for the purpose (GIT111); `instead` says what the user can do without."""
+    if git_version() < version:
+        raise ScaffoldError(
+            "GIT111",
+            f"{purpose} needs git {version[0]}.{version[1]}; here is {git_version()[0]}.{git_version()[1]}",
+            "install a newer git" + (f", or {instead}" if instead else ""),
+        )
 
 
 class Clone:
