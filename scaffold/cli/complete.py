@@ -58,10 +58,12 @@ def _split(words: Sequence[str]) -> tuple[list[str], str, str]:
 
 def _possible(before: Sequence[str], current: str) -> list[Candidate]:
     from scaffold.cli.main import COMMANDS, build_parser
-    from scaffold.cli.options import behind
+    from scaffold.cli.options import COLOR, behind
 
-    before = behind(before)
+    last, before = (before[-1] if before else ""), behind(before)
     if not before or before[0] not in COMMANDS:
+        if last in ("--color", "--log-file"):
+            return [(FILES, "")] if last == "--log-file" else [(when, "") for when in COLOR]
         own = [("--help", "the commands"), ("--version", "the version")]
         return own if current.startswith("-") else [(name, command.summary) for name, command in COMMANDS.items()]
     command, given = before[0], before[1:]
