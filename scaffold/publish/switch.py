@@ -121,7 +121,7 @@ def private_index(clone: Clone, folder: Path, base: str) -> Path:
             exit_code=ExitCode.CONFLICT,
         )
     folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
+    sweep(folder)
     shutil.copyfile(real, private)
     if clone.git("write-tree", env={"GIT_INDEX_FILE": str(private)}) != clone.git("rev-parse", f"{base}^{{tree}}"):
         raise ScaffoldError(
@@ -146,20 +146,21 @@ def switch(
 ) -> None:
     """Make the prepared move: `private` is the index of `pending.commit`.
 
-    `update` holds the lines of one `git update-ref --stdin` transaction. `check` is asked just before the ref update; until then every error leaves the clone as it was. `env` is the environment
-    of commands that may have to fetch blobs. `folder` is the port's private state folder.
+    `update` holds the lines of one `git update-ref --stdin` transaction. `check` is asked just before it; until then every
+    error leaves the clone as it was. `env` is the environment of commands that may have to fetch blobs. `folder` is the
+    port's private state folder.
     """
     changes = changes_between(clone, pending.base, pending.commit)
     stage = folder / f"stage.{os.getpid()}"
     try:
-        _stage(clone, changes, stage, private, env)
+        stage_files(clone, changes, stage, private, env)
         _check_disk(clone, changes)
         write_json(folder / _NOTE, asdict(pending))
         with undisturbed():
             if check is not None:
                 check()
             clone.git("update-ref", "--create-reflog", "-m", reason, "--stdin", stdin=f"{update}\n".encode())
-            _place_all(clone, changes, stage)
+            place_all(clone, changes, stage)
             _point_head(clone, pending.branch, private)
             (folder / _NOTE).unlink(missing_ok=True)
     finally:
@@ -169,7 +170,7 @@ def switch(
             (folder / _NOTE).unlink(missing_ok=True)
 
 
-def _stage(
+def stage_files(
     clone: Clone, changes: Sequence[Change], stage: Path, index: Path, env: Mapping[str, str] | None = None
 ) -> None:
     """Write the new files below `stage`, as git would check them out."""
@@ -192,7 +193,7 @@ def _check_disk(clone: Clone, changes: Sequence[Change]) -> list[Change]:
         if found not in (change.before, change.after):
             raise conflict(change.path)
         if change.after != ABSENT and target.is_dir() and not target.is_symlink():
-            _check_vacated(clone, target, going)
+            check_vacated(clone, target, going)
         check_writable(target.parent, change.path)
         # a removal may have left an empty folder, and a change of the mode alone cannot be seen by content
         if found != change.after or change.after in (ABSENT, change.before):
@@ -200,7 +201,7 @@ def _check_disk(clone: Clone, changes: Sequence[Change]) -> list[Change]:
     return todo
 
 
-def _check_vacated(clone: Clone, folder: Path, going: set[str]) -> None:
+def check_vacated(clone: Clone, folder: Path, going: set[str]) -> None:
     """A folder where a file shall be: everything in it must be among what goes."""
     for path in folder.rglob("*"):
         name = path.relative_to(clone.root).as_posix()
@@ -208,7 +209,7 @@ def _check_vacated(clone: Clone, folder: Path, going: set[str]) -> None:
             raise conflict(name)
 
 
-def _place_all(clone: Clone, changes: Sequence[Change], stage: Path) -> None:
+def place_all(clone: Clone, changes: Sequence[Change], stage: Path) -> None:
     """Removals first: a new file may lie where an old folder was, and the other way round."""
     for change in changes:
         if change.after == ABSENT:
@@ -254,9 +255,14 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _point_head(clone: Clone, branch: str, private: Path) -> None:
-    """HEAD to the branch, and the index with the new files' times over the old one."""
+    """HEAD to the branch, and the index to what the branch holds."""
     if clone.branch() != branch:
         clone.git("symbolic-ref", "-m", f"scaffold: moving to {branch}", "HEAD", f"refs/heads/{branch}")
+    install_index(clone, private)
+
+
+def install_index(clone: Clone, private: Path) -> None:
+    """The index with the new files' times over the old one."""
     # --refresh answers 1 when a file differs; nothing here depends on it
     clone.asks("update-index", "-q", "--refresh", env={"GIT_INDEX_FILE": str(private)})
     os.replace(private, clone.git_path("index"))
@@ -283,7 +289,7 @@ def check_out(
     check_clean(clone)
     private = private_index(clone, folder, base)
     try:
-        _prefetch(clone, base, commit, env)
+        prefetch(clone, base, commit, env)
         clone.git("read-tree", "-m", "-i", base, commit, env={"GIT_INDEX_FILE": str(private)})
         pending = Pending(branch=branch, base=base, commit=commit)
         update = f"update refs/heads/{branch} {commit} {old or ABSENT}"
@@ -318,7 +324,7 @@ def check_free(clone: Clone, branch: str) -> None:
             )
 
 
-def _prefetch(clone: Clone, old: str, new: str, env: Mapping[str, str] | None) -> None:
+def prefetch(clone: Clone, old: str, new: str, env: Mapping[str, str] | None) -> None:
     """In a partial clone, get all blobs that the move needs in one request; `git diff` does that by itself."""
     clone.git("diff", "--shortstat", "--no-ext-diff", old, new, env=env)
 
@@ -347,17 +353,17 @@ def resume(clone: Clone, folder: Path) -> bool:
         todo = _check_disk(clone, changes_between(clone, pending.base, pending.commit))
         shutil.copyfile(clone.git_path("index"), private)
         clone.git("read-tree", pending.commit, env={"GIT_INDEX_FILE": str(private)})
-        _stage(clone, todo, stage, private)
+        stage_files(clone, todo, stage, private)
         with undisturbed():
-            _place_all(clone, todo, stage)
+            place_all(clone, todo, stage)
             _point_head(clone, pending.branch, private)
             (folder / _NOTE).unlink(missing_ok=True)
     finally:
-        _sweep(folder)
+        sweep(folder)
     return True
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove what this run or one that was killed prepared; none of it is anybody's only copy."""
     for stage in folder.glob("stage.*"):
         shutil.rmtree(stage, ignore_errors=True)
