@@ -1,0 +1,1 @@
+"""A stateful stand-in for GitHub, held to GitHub's own description of its API."""
