@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +21,8 @@ from typing import NamedTuple
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.secrets import redact
 from scaffold.publish.lock import held
+
+_log = logging.getLogger("scaffold.git")
 
 #: A local plumbing command takes milliseconds; cloning passes its own limit.
 TIMEOUT = 120.0
@@ -88,6 +92,7 @@ def call_git(
             raise GitFailed(arguments, f"{cwd} is not a folder", None) from error
         raise ScaffoldError("GIT105", "git is not installed", "install git 2.31 or later") from error
     with process:
+        started = time.monotonic()
         try:
             stdout, said = process.communicate(stdin if stdin is not None else b"", timeout=timeout)
         except BaseException as error:
@@ -95,6 +100,9 @@ def call_git(
             if isinstance(error, subprocess.TimeoutExpired):
                 raise GitFailed(arguments, f"no answer within {timeout:.0f} s", None) from error
             raise
+        finally:
+            took = time.monotonic() - started
+            _log.debug("git %s in %s: exit status %s, %.2f s", arguments, cwd, process.returncode, took)
     stderr = said.decode("utf-8", "replace")
     if process.returncode != 0:
         raise GitFailed(arguments, stderr or stdout.decode("utf-8", "replace"), process.returncode)
