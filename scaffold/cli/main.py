@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from scaffold import __version__
+from scaffold.cli.answers import parse
 from scaffold.cli.console import Console
 from scaffold.cli.log import recording
 from scaffold.cli.options import EXITS, Settings, add_common, behind, common_flags, read_settings
@@ -135,12 +136,13 @@ def _dispatch(argv: Sequence[str], console: Console) -> int:
     if first not in COMMANDS:
         raise _unknown(first)
     try:
-        arguments = build_parser(first).parse_args(argv[1:])
+        arguments = parse(build_parser(first), argv[1:])
     except _HelpWantedError as wanted:
         _show(console, "help", str(wanted))
         return ExitCode.OK
     if isinstance(model := getattr(arguments, "model", None), str):
         check_model_argument(model)
+    console.asks = not getattr(arguments, "defaults", False)
     module = importlib.import_module(COMMANDS[first].module)
     return int(module.run(arguments, console))
 

@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from scaffold.cli.answers import add_answers, keep, recall
 from scaffold.cli.checkouts import add_repo, repo_or_upstream
 from scaffold.cli.console import Console
 from scaffold.cli.questions import ask, missing
@@ -41,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-verify", action="store_true", help="do not compare the port with PyTorch")
     parser.add_argument("--yes", action="store_true", help="never ask")
+    add_answers(parser)
 
 
 def _contributor(arguments: argparse.Namespace) -> Contributor | None:
@@ -79,6 +81,17 @@ def _model(arguments: argparse.Namespace, root: Path, console: Console) -> str:
     return model
 
 
+def _noted(root: Path, stem: str) -> Path | None:
+    """The port's private folder, None where there is no repository (the pipeline will say so)."""
+    from scaffold.pipeline import state_folder
+    from scaffold.publish.git import open_clone
+
+    try:
+        return state_folder(open_clone(root), stem)
+    except ScaffoldError:
+        return None
+
+
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Port the model; exit status 0 when every class is verified (or nothing was to be), else 1."""
     from scaffold.cli.summary import as_json, show_diff, show_port
@@ -86,21 +99,27 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from scaffold.pipeline import Request
     from scaffold.pipeline import run as run_pipeline
 
-    contributor = _contributor(arguments)
+    _contributor(arguments)  # refused before a clone is fetched
     if not arguments.model and not console.interactive:
         raise missing("the model", "its name, e.g. `scaffold new-tf-model roc_bert`")
     root = repo_or_upstream(arguments, console)
     check_checkout(root)
+    model = _model(arguments, root, console)
+    folder = _noted(root, model.replace("-", "_"))
+    if folder is not None and recall(arguments, folder):
+        console.note(f"contributor {arguments.contributor}, as answered before")
     request = Request(
         root=root,
-        model=_model(arguments, root, console),
+        model=model,
         python=arguments.python,
-        contributor=contributor,
+        contributor=_contributor(arguments),
         probe=not arguments.no_probe,
         verify=not arguments.no_verify,
         dry_run=arguments.dry_run,
     )
     result = run_pipeline(request, console)
+    if result.commit is not None and (folder := _noted(root, result.located.names.stem)) is not None:
+        keep(arguments, folder)
     console.data(as_json(result))
     if arguments.dry_run and not result.finished:
         show_diff(console, result)

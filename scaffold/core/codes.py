@@ -55,6 +55,18 @@ _CLI = (
         "Reading or writing failed: the disk is full, or a permission is missing. Nothing was committed; free the space "
         "or fix the permission and run the same command again.",
     ),
+    Code(
+        "CLI107",
+        "an answer to no question",
+        "`--data` and `--answers` take the command's long options as keys, without the dashes: `contributor`, "
+        "`no-verify`. `scaffold COMMAND --help` lists them.",
+    ),
+    Code(
+        "CLI108",
+        "an answer that cannot be used",
+        "The answers' file is missing, is no YAML or JSON, or holds something else than `option: value` lines; or a value "
+        "is of another kind than the option takes. The message says which.",
+    ),
 )
 
 # --- LOC: locating the checkout and the model ------------------------------------------------------------------------
