@@ -65,10 +65,86 @@ PUBLISHING: tuple[tuple[str, str, str], ...] = (
         "rebase without touching the working tree. Install a newer one, or do the step by hand as the help says.",
     ),
     (
+        "GIT112",
+        "the remote refuses access",
+        "The remote repository does not accept the token (or there is none), or the token may not read or write "
+        "there. Check it with `scaffold doctor`. A token is never sent over plain http to another machine.",
+    ),
+    (
+        "GIT113",
+        "workflow files",
+        "GitHub lets only tokens with the `workflow` scope push commits that change `.github/workflows`. A fork "
+        "that is behind its upstream lacks commits that do. Give the token the scope, or sync the fork first.",
+    ),
+    (
+        "GIT114",
+        "the remote cannot be reached",
+        "The network or the server failed, also when it was tried again. Nothing is lost: the remote holds the old "
+        "state or the new one, never something between. `scaffold resume` goes on.",
+    ),
+    (
+        "GIT115",
+        "no such repository or ref",
+        "The remote has no repository at this address, or no ref of this name, or the token may not see it.",
+    ),
+    (
+        "GIT116",
+        "the fork is not ready",
+        "GitHub copies a repository in the background when it is forked, which can take minutes. `scaffold resume` "
+        "waits again.",
+    ),
+    (
+        "GIT117",
+        "the remote has other commits",
+        "The branch in the fork holds commits that this clone has not, so a push would lose them. Look at them, "
+        "then rebase onto them or rename one of the branches.",
+    ),
+    (
+        "GIT118",
+        "the push was refused",
+        "The remote refused the push by a rule of its own: a protected branch, a hook, or a history that was cut "
+        "short by `--fast`. The remote is unchanged.",
+    ),
+    (
+        "GIT119",
+        "no such base",
+        "Upstream has no branch or tag of the name given with `--base`.",
+    ),
+    (
+        "GIT120",
+        "the base has no TensorFlow",
+        "The ref given with `--base` holds no TensorFlow code, so nothing could be registered there. Upstream "
+        "removed it between 4.56 and 5.0; the message names the newest base that has it.",
+    ),
+    (
+        "GIT121",
+        "no base with TensorFlow",
+        "Neither the default branch nor a release of upstream holds TensorFlow in a form that can be read. Name a "
+        "base with `--base`, or another upstream.",
+    ),
+    (
+        "GIT122",
+        "the rebase has conflicts",
+        "The port's commits and the new base changed the same lines. It was found out before anything was touched. "
+        "Rebase by hand.",
+    ),
+    (
+        "GIT123",
+        "the rebase is impossible",
+        "The branch cannot be replayed: it is missing, holds merge commits, or shares no history with the new base "
+        "in this clone. Nothing was changed.",
+    ),
+    (
         "GIT124",
         "the clone is being set up",
         "Another scaffold, or a git process that one started before it was killed, is still at work in this clone. Nothing "
         "was changed. Run the command again when it has ended.",
+    ),
+    (
+        "GIT126",
+        "the half-made clone was changed",
+        "A file in a clone that was not complete yet holds something that git did not write there. Finishing the "
+        "clone would overwrite it: move it away first.",
     ),
     (
         "HUB130",

@@ -34,13 +34,14 @@ _FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"
 
 
 class GitFailed(ScaffoldError):
-    """A git command that ended with an error; `returncode` is None when it ran out of time."""
+    """A git command that ended with an error; `returncode` is None when it ran out of time, `stdout` what it wrote before."""
 
-    def __init__(self, arguments: Sequence[str], said: str, returncode: int | None) -> None:
+    def __init__(self, arguments: Sequence[str], said: str, returncode: int | None, stdout: bytes = b"") -> None:
         first = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
         message = f"git {first} failed: {redact(said.strip()) or 'no message'}"
         super().__init__("GIT105", message, "run the same command in the clone to see more (`git status`)")
         self.returncode = returncode
+        self.stdout = stdout
 
 
 class Output(NamedTuple):
@@ -105,7 +106,7 @@ def call_git(
             _log.debug("git %s in %s: exit status %s, %.2f s", arguments, cwd, process.returncode, took)
     stderr = said.decode("utf-8", "replace")
     if process.returncode != 0:
-        raise GitFailed(arguments, stderr or stdout.decode("utf-8", "replace"), process.returncode)
+        raise GitFailed(arguments, stderr or stdout.decode("utf-8", "replace"), process.returncode, stdout)
     return Output(stdout, stderr)
 
 

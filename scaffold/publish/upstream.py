@@ -38,8 +38,8 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A temporary folder next to the target, for a rename into place at the end."""
+def beside(target: Path) -> Iterator[Path]:
+    """A temporary folder next to the target, for a rename into place at the end; removed afterwards."""
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -85,7 +85,7 @@ def release(version: str, progress: Progress) -> Path:
     if (target / ".git").is_dir():
         progress.note(f"from the cache, {target}")
         return target
-    with _beside(target) as folder:
+    with beside(target) as folder:
         archive = download_sdist("transformers", version, folder)
         progress.note(f"{archive.name}, {archive.stat().st_size / 1e6:.1f} MB")
         (folder / "unpacked").mkdir()
@@ -100,7 +100,7 @@ def release(version: str, progress: Progress) -> Path:
 
 
 def _clone(source: str, target: Path, *options: str) -> None:
-    with _beside(target) as folder:
+    with beside(target) as folder:
         try:
             run_git(
                 folder, "clone", "--quiet", *options, operands=[source, str(folder / "clone")], timeout=_CLONE_TIMEOUT
@@ -118,7 +118,7 @@ def _clone(source: str, target: Path, *options: str) -> None:
 def _from_path(path: Path, target: Path) -> None:
     top = find_top(path)
     if top is None or top.resolve() != path.resolve():
-        with _beside(target) as folder:  # a tree without history, such as an unpacked sdist
+        with beside(target) as folder:  # a tree without history, such as an unpacked sdist
             shutil.copytree(path, folder / "clone", symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
             make_repository(folder / "clone", "As it was found")
             os.rename(folder / "clone", target)
