@@ -9,13 +9,18 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scaffold.cli.answers import add_answers, keep, recall
 from scaffold.cli.checkouts import add_repo, repo_or_upstream
 from scaffold.cli.console import Console
+from scaffold.cli.forked import add_fork, run_forked, wants_fork
 from scaffold.cli.questions import ask, missing
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.port import Contributor
+
+if TYPE_CHECKING:
+    from scaffold.pipeline import Request, Result
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-verify", action="store_true", help="do not compare the port with PyTorch")
     parser.add_argument("--yes", action="store_true", help="never ask")
+    add_fork(parser)
     add_answers(parser)
 
 
@@ -92,23 +98,17 @@ def _noted(root: Path, stem: str) -> Path | None:
         return None
 
 
-def run(arguments: argparse.Namespace, console: Console) -> int:
-    """Port the model; exit status 0 when every class is verified (or nothing was to be), else 1."""
-    from scaffold.cli.summary import as_json, show_diff, show_port
+def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Request:
+    """What the pipeline is asked for, with what was answered in an earlier run."""
     from scaffold.locate import check_checkout
     from scaffold.pipeline import Request
-    from scaffold.pipeline import run as run_pipeline
 
-    _contributor(arguments)  # refused before a clone is fetched
-    if not arguments.model and not console.interactive:
-        raise missing("the model", "its name, e.g. `scaffold new-tf-model roc_bert`")
-    root = repo_or_upstream(arguments, console)
     check_checkout(root)
     model = _model(arguments, root, console)
     folder = _noted(root, model.replace("-", "_"))
     if folder is not None and recall(arguments, folder):
         console.note(f"contributor {arguments.contributor}, as answered before")
-    request = Request(
+    return Request(
         root=root,
         model=model,
         python=arguments.python,
@@ -117,9 +117,28 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         verify=not arguments.no_verify,
         dry_run=arguments.dry_run,
     )
-    result = run_pipeline(request, console)
+
+
+def port(arguments: argparse.Namespace, console: Console, root: Path) -> Result:
+    """Run the pipeline in the clone and keep the answers that a later run of the same model would ask for."""
+    from scaffold.pipeline import run as run_pipeline
+
+    result = run_pipeline(_request(arguments, console, root), console)
     if result.commit is not None and (folder := _noted(root, result.located.names.stem)) is not None:
         keep(arguments, folder)
+    return result
+
+
+def run(arguments: argparse.Namespace, console: Console) -> int:
+    """Port the model; exit status 0 when every class is verified (or nothing was to be), else 1."""
+    from scaffold.cli.summary import as_json, show_diff, show_port
+
+    _contributor(arguments)  # refused before a clone is fetched
+    if wants_fork(arguments, console):
+        return run_forked(arguments, console, port)
+    if not arguments.model and not console.interactive:
+        raise missing("the model", "its name, e.g. `scaffold new-tf-model roc_bert`")
+    result = port(arguments, console, repo_or_upstream(arguments, console))
     console.data(as_json(result))
     if arguments.dry_run and not result.finished:
         show_diff(console, result)

@@ -153,4 +153,16 @@ PUBLISHING: tuple[tuple[str, str, str], ...] = (
         "server GH_ENTERPRISE_TOKEN), or name a file with `--token-file`. There is no argument that takes the token "
         "itself: every program on the machine could read it.",
     ),
+    (
+        "HUB160",
+        "no such repository",
+        "The repository to fork does not exist on that GitHub, or the token may not see it. Name it as OWNER/REPOSITORY with "
+        "`--upstream`.",
+    ),
+    (
+        "HUB161",
+        "the base branch was used",
+        "The clone's local branch of the base's name has commits that upstream lacks, so it cannot be moved to where ports "
+        "start. Rename it, or start from another ref with `--base`.",
+    ),
 )

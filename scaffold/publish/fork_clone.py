@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,20 +45,23 @@ def connect(
     fast: bool = False,
     reference: Path | None = None,
     progress: Progress | None = None,
+    begun: Callable[[Path], None] | None = None,
 ) -> Clone:
     """The clone at `target` with the fork and its upstream as remotes and `base` fetched.
 
     A new clone has no blobs but those of the base (`fast`: no history either) and stands on the branch `base.branch`; objects are
     copied from the clone `reference` where that has the base. A clone that exists is reused: missing remotes are added under free
     names and the base is fetched; its work tree, branches and other remotes stay as they are. Running it again finishes what a
-    kill interrupted. Raises GIT107 when the target holds something else, GIT124, GIT126 and what `fetch` raises.
+    kill interrupted; `begun` gets the private folder as soon as there is one. Raises GIT107 when the target holds something else, GIT124, GIT126 and what `fetch` raises.
     """
     progress = progress or Silent()
     if not (target / ".git").exists():
         _check_vacant(target)
         base = base or default_base(upstream.clone_url, token=token)
-        _make_skeleton(target, fork, upstream, base)
+        _make_skeleton(target, fork, upstream, base, begun)
     clone = open_clone(target)
+    if begun is not None:
+        begun(state_of(clone))
     if _being_made(clone):
         with exclusively(state_of(clone) / _LOCK):
             base = base or default_base(upstream.clone_url, token=token)
@@ -104,7 +107,9 @@ def _check_vacant(target: Path) -> None:
         )
 
 
-def _make_skeleton(target: Path, fork: Repository, upstream: Repository, base: Base) -> None:
+def _make_skeleton(
+    target: Path, fork: Repository, upstream: Repository, base: Base, begun: Callable[[Path], None] | None
+) -> None:
     """A repository with two remotes, no objects and the marker; in place at once or not at all."""
     with beside(target) as folder:
         root = folder / "clone"
@@ -119,6 +124,8 @@ def _make_skeleton(target: Path, fork: Repository, upstream: Repository, base: B
             _configure(clone, name, repository, push=name == "origin")
         clone.git("config", "remote.pushDefault", "origin")
         write_json(state_of(clone) / _MARKER, {"commit": None})
+        if begun is not None:  # noted before the clone can be seen: no kill falls between the two
+            begun(state_of(clone))
         os.rename(root, target)
 
 

@@ -1,0 +1,192 @@
+"""From an account on GitHub to a clone in which a port can start, and the way of the port's branch back to the fork.
+
+Source of truth: the porting guide's requirements G3, G5, G6, G8, G9 and G11; docs/architecture.md ("From fork to draft pull
+request"). Every step looks first and changes only what is missing, so that running it again is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.hosting import PullRequest, Repository
+from scaffold.core.progress import Progress
+
+if TYPE_CHECKING:
+    from scaffold.hosting.github import GitHub
+    from scaffold.publish.base import Base
+    from scaffold.publish.git import Clone
+    from scaffold.publish.origin import Origin
+
+#: The repository that is forked unless another is named.
+UPSTREAM = "huggingface/transformers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForkRequest:
+    """What to connect. `target` is a clone to use, or where one is to be made; `base` a ref of upstream, None to look."""
+
+    model: str
+    target: Path
+    upstream: str = UPSTREAM
+    organization: str | None = None
+    base: str | None = None
+    fast: bool = False
+    reference: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected:
+    """A clone on the base, connected to fork and upstream; `ongoing` are open pull requests that mention the model."""
+
+    clone: Clone
+    origin: Origin
+    ongoing: tuple[PullRequest, ...] = ()
+
+
+def connect_fork(
+    request: ForkRequest, hub: GitHub, progress: Progress, *, begun: Callable[[Path], None] | None = None
+) -> Connected:
+    """Make or find the fork, then make or connect the clone and put its work tree on the base.
+
+    `begun` gets the clone's private folder as soon as there is one, before anything is fetched. Raises HUB160, HUB161 and
+    what the steps raise; running it again goes on from there.
+    """
+    from scaffold.publish.fork_clone import connect
+    from scaffold.publish.origin import save_origin, state_of
+    from scaffold.publish.transport import wait_until_ready
+
+    known = _check_target(request)
+    with progress.step("fork"):
+        upstream = _upstream(request.upstream, hub)
+        ongoing = _ongoing(request, upstream, hub, progress)
+        fork = hub.ensure_fork(upstream.full_name, organization=request.organization)
+        progress.note(fork.html_url)
+    with progress.step("base"):
+        base = _base(request, known, upstream, hub)
+        progress.note(f"{_name(base.ref)}{f': {base.note}' if base.note else ''}")
+    with progress.step("clone"):
+        if not hub.dry_run:
+            wait_until_ready(fork.clone_url, token=hub.token)
+        _sync(hub, fork, upstream, progress)
+        clone = connect(
+            request.target,
+            fork=fork,
+            upstream=upstream,
+            base=base,
+            token=hub.token,
+            fast=request.fast,
+            reference=request.reference,
+            progress=progress,
+            begun=begun,
+        )
+        origin = _origin(hub, upstream, fork, base, clone)
+        save_origin(state_of(clone), origin)
+        _stand_on_base(clone, base, request, hub, progress)
+    return Connected(clone=clone, origin=origin, ongoing=ongoing)
+
+
+def _check_target(request: ForkRequest) -> Origin | None:
+    """Refuse before anything is written: an unknown author, a clone with changes. Returns what the clone is connected to."""
+    from scaffold.publish.git import Clone, check_clean, check_identity
+    from scaffold.publish.origin import load_origin, state_of
+
+    if not (request.target / ".git").exists():
+        existing = next(folder for folder in (request.target, *request.target.absolute().parents) if folder.is_dir())
+        check_identity(Clone(existing))
+        return None
+    clone = Clone(request.target)
+    check_identity(clone)
+    if clone.git_path("index").exists():  # else it is a clone that an earlier run did not finish
+        check_clean(clone)
+    return load_origin(state_of(clone))
+
+
+def _upstream(full_name: str, hub: GitHub) -> Repository:
+    found = hub.repository(full_name)
+    if found is None:
+        raise ScaffoldError(
+            "HUB160",
+            f"{hub.host.name} has no repository {full_name}, or the token may not see it",
+            "check --upstream OWNER/REPOSITORY",
+            exit_code=ExitCode.USAGE,
+        )
+    return found
+
+
+def _ongoing(request: ForkRequest, upstream: Repository, hub: GitHub, progress: Progress) -> tuple[PullRequest, ...]:
+    """Open pull requests that mention the model and TensorFlow: advice, never a reason to stop (G3)."""
+    found = hub.ongoing(upstream.full_name, (request.model, "TensorFlow"))
+    if found:
+        progress.note(f"{len(found)} open pull requests mention it: {', '.join(pull.url for pull in found[:3])}")
+    return found
+
+
+def _base(request: ForkRequest, known: Origin | None, upstream: Repository, hub: GitHub) -> Base:
+    """The ref that was asked for, else the one that this clone's ports start from already, else the newest that will do."""
+    from scaffold.publish.base import find_base
+
+    noted = known.base_ref if known is not None and known.upstream == upstream.full_name else None
+    return find_base(upstream.clone_url, token=hub.token, wanted=request.base or noted)
+
+
+def _sync(hub: GitHub, fork: Repository, upstream: Repository, progress: Progress) -> None:
+    """Bring the fork's default branch up to date: a stale fork makes a push look as if it changed workflow files."""
+    if hub.sync_fork(fork.full_name, upstream.default_branch) == "conflict":
+        progress.note(f"the fork's {upstream.default_branch} has commits of its own and was left as it is")
+
+
+def _origin(hub: GitHub, upstream: Repository, fork: Repository, base: Base, clone: Clone) -> Origin:
+    from scaffold.publish.fork_clone import remote_of
+    from scaffold.publish.origin import Origin
+
+    return Origin(
+        web=hub.host.web,
+        upstream=upstream.full_name,
+        fork=fork.full_name,
+        remote=remote_of(clone, fork) or "origin",
+        base_ref=base.ref,
+        base_branch=base.branch,
+        base_commit=base.commit,
+    )
+
+
+def _stand_on_base(clone: Clone, base: Base, request: ForkRequest, hub: GitHub, progress: Progress) -> None:
+    """Switch a reused clone to the base (G8, G9), unless the port's branch is there already."""
+    from scaffold.publish.origin import state_of
+    from scaffold.publish.switch import check_out
+    from scaffold.publish.transport import environment_for
+
+    if clone.head() == base.commit or clone.tip(f"add_tf_{request.model.replace('-', '_')}") is not None:
+        return
+    tip = clone.tip(base.branch)
+    if tip is not None and clone.asks("merge-base", "--is-ancestor", tip, base.commit) is None:
+        raise ScaffoldError(
+            "HUB161",
+            f"the branch {base.branch} has commits that upstream's {_name(base.ref)} lacks",
+            f"rename it (`git branch -m {base.branch} my_{base.branch}`), or name another base with --base",
+            exit_code=ExitCode.CONFLICT,
+        )
+    env = environment_for(clone, "upstream" if "upstream" in clone.git("remote").split() else "origin", hub.token)
+    check_out(clone, base.branch, base.commit, folder=state_of(clone) / "setup", env=env)
+    progress.note(f"switched to {base.branch}")
+
+
+def _name(ref: str) -> str:
+    return ref.split("/", 2)[-1]
+
+
+def push_port(connected: Connected, branch: str, hub: GitHub, progress: Progress) -> str:
+    """The port's branch to the fork (G11): "pushed", "up-to-date", or "planned" in a dry run."""
+    from scaffold.core.hosting import Call
+    from scaffold.publish.transport import push
+
+    origin = connected.origin
+    if hub.dry_run:
+        hub.calls.append(Call(method="PUSH", target=f"{origin.web}/{origin.fork}", body={"branch": branch}))
+        return "planned"
+    with progress.step("push"):
+        return push(connected.clone, origin.remote, branch, token=hub.token, progress=progress)
