@@ -43,9 +43,14 @@ COMMANDS = {
         "scaffold.cli.new_tf_model", "port a PyTorch-only model: translate, register, verify, commit"
     ),
     "checklist": Command("scaffold.cli.checklist", "judge a port against the checklist, hand-written ports too"),
+    "open-draft-pr": Command("scaffold.cli.open_draft_pr", "push a verified port and open its draft pull request"),
+    "ready": Command("scaffold.cli.ready", "run the repository's checks and the tests, mark the pull request ready"),
+    "status": Command("scaffold.cli.status", "say where a port stands and what comes next"),
+    "finalize": Command("scaffold.cli.finalize", "remove from_pt=True once TensorFlow weights exist, test, push"),
     "translate": Command("scaffold.cli.translate", "translate one modelling file to standard output"),
     "explain": Command("scaffold.cli.explain", "say what an error code or a torch name's rule means"),
     "rules": Command("scaffold.cli.rules", "list the translator's rules"),
+    "doctor": Command("scaffold.cli.doctor", "look for what stands in the way, each problem with its fix"),
     "completion": Command("scaffold.cli.completion", "print the completion script of bash, zsh or fish"),
 }
 

@@ -1,0 +1,153 @@
+"""`new-tf-model --fork` and `resume` against the stand-in for GitHub: real git, real client, the translator without frameworks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scaffold.cli.main import main
+from scaffold.publish.origin import load_origin
+from tests.github.server import GitHubServer
+from tests.layouts import git, miniature
+
+TOKEN = "ghp_" + "p" * 36
+UPSTREAM = "huggingface/transformers"
+FORK = "porter/transformers"
+BRANCH = "add_tf_brand_new"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[GitHubServer]:
+    source = miniature(tmp_path / "source", git=True)
+    git(source, "tag", "v4.46.3")
+    with GitHubServer(tmp_path / "hub") as server:
+        server.add_user("porter", token=TOKEN)
+        server.add_repository(UPSTREAM, source=source)
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user with a name and a token, and nothing else."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("GH_ENTERPRISE_TOKEN", TOKEN)
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "A Porter")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "porter@example.com")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+
+
+def port(hub: GitHubServer, *options: str) -> int:
+    quick = ("--no-probe", "--no-verify", "--yes", "--github-url", hub.web)
+    return main(["new-tf-model", "brand_new", "--fork", *quick, *options])
+
+
+def writes(hub: GitHubServer) -> list[str]:
+    return [e.operation for e in hub.exchanges if e.method not in ("GET", "HEAD") and e.operation != "git-upload-pack"]
+
+
+def test_a_fork_a_clone_a_port_and_a_pushed_branch(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert port(hub, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    root = Path("transformers")
+    assert document["fork"]["fork"] == f"{hub.web}/{FORK}"
+    assert document["fork"]["branch"] == "pushed"
+    assert git(root, "branch", "--show-current") == BRANCH
+    assert git(root, "status", "--porcelain") == ""
+    assert hub.repositories[FORK].bare.sha(f"refs/heads/{BRANCH}") == document["commit"]
+    assert git(root, "rev-parse", "--abbrev-ref", f"{BRANCH}@{{upstream}}") == f"origin/{BRANCH}"
+    assert git(root, "config", "remote.upstream.pushurl") == "no_push"
+    origin = load_origin(root / ".git/scaffold")
+    assert origin is not None and (origin.upstream, origin.fork) == (UPSTREAM, FORK)
+    assert not (root / ".git/scaffold/journal").exists()
+    assert TOKEN not in "".join(p.read_text(errors="replace") for p in (root / ".git").rglob("*") if p.is_file())
+
+
+def test_a_second_run_writes_nothing(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert port(hub) == 0
+    before, done = hub.repositories[FORK].bare.git("for-each-ref").stdout, len(writes(hub))
+    assert port(hub) == 0
+    assert hub.repositories[FORK].bare.git("for-each-ref").stdout == before
+    assert [w for w in writes(hub)[done:] if w != "repos/merge-upstream"] == []
+    assert "is ported already" in capsys.readouterr().out
+
+
+def test_a_dry_run_writes_nothing_and_says_all(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert port(hub, "--dry-run", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert writes(hub) == []
+    assert FORK not in hub.repositories
+    assert not Path("transformers").exists()
+    assert [call["method"] for call in document["fork"]["calls"]][0] == "POST"
+    assert document["fork"]["calls"][-1] == {
+        "method": "PUSH",
+        "target": f"{hub.web}/{FORK}",
+        "body": {"branch": BRANCH},
+    }
+    assert port(hub, "--json") == 0
+    real = json.loads(capsys.readouterr().out)
+    assert real["files"] == document["files"]
+    added = {line for line in git(Path("transformers"), "diff", "main", BRANCH).splitlines() if line.startswith("+")}
+    assert {line for line in document["diff"].splitlines() if line.startswith("+") and line[:4] != "+++ "} <= added
+
+
+def test_resume_goes_on_after_the_network_failed(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    hub.fault(operation="git-receive-pack", when="before", status=503, times=9)
+    assert port(hub) == 6
+    assert "scaffold resume" in capsys.readouterr().err
+    hub.faults.clear()
+    assert main(["resume", "--repo", "transformers"]) == 0
+    tip = git(Path("transformers"), "rev-parse", BRANCH)
+    assert hub.repositories[FORK].bare.sha(f"refs/heads/{BRANCH}") == tip
+    assert main(["resume", "--repo", "transformers"]) == 0
+    assert "Nothing to resume" in capsys.readouterr().out
+
+
+def test_a_clone_that_exists_is_used_as_it_is(hub: GitHubServer, tmp_path: Path) -> None:
+    root = tmp_path / "mine"
+    shutil.copytree(tmp_path / "source/transformers", root)
+    git(root, "switch", "--quiet", "--orphan", "elsewhere")
+    git(root, "commit", "--quiet", "--allow-empty", "-m", "something else")
+    assert port(hub, "--repo", str(root)) == 0
+    assert git(root, "branch", "--show-current") == BRANCH
+    assert git(root, "rev-parse", f"{BRANCH}^") == git(root, "rev-parse", "main")
+    assert git(root, "log", "--format=%s", "elsewhere") == "something else"
+
+
+def test_a_clone_with_changes_is_refused_before_anything_is_sent(
+    hub: GitHubServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = miniature(tmp_path / "dirty", git=True)
+    (root / "src/transformers/__init__.py").write_text("changed\n")
+    assert port(hub, "--repo", str(root)) == 5
+    assert "GIT102" in capsys.readouterr().err
+    assert hub.exchanges == []
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "says"),
+    [
+        (("--upstream", "https://github.com/a/b"), 2, "OWNER/REPOSITORY"),
+        (("--upstream", "nobody/nothing"), 2, "HUB160"),
+        (("--base", "v9.9"), 2, "v9.9"),
+    ],
+)
+def test_what_is_refused(
+    hub: GitHubServer, options: tuple[str, ...], status: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert port(hub, *options) == status
+    assert says in capsys.readouterr().err
+
+
+def test_without_a_token_the_ways_to_give_one_are_named(
+    hub: GitHubServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GH_ENTERPRISE_TOKEN")
+    assert port(hub) == 4
+    assert "--token-file" in capsys.readouterr().err
