@@ -118,8 +118,11 @@ class Bare:
         return next((name for name in listed if name), None)
 
     def commit(self, branch: str, files: dict[str, str | None], message: str) -> str:
-        """Put a commit that writes (or, with None, deletes) `files` on a branch, as a teammate would; returns its sha."""
-        parent = self.sha(f"refs/heads/{branch}")
+        """Put a commit that writes (or, with None, deletes) `files` on a branch, as a teammate would; returns its sha.
+
+        A branch that isn't there yet starts at the default branch.
+        """
+        parent = self.sha(f"refs/heads/{branch}") or self.sha("HEAD")
         index = {"GIT_INDEX_FILE": str(self.path / f"index-{os.getpid()}")}
         env = environment() | index
         steps = [f"0 {'0' * 40}\t{name}\n" for name, text in files.items() if text is None]

@@ -38,6 +38,9 @@ class Bodies:
             ("https://api.github.com", self.hub.api),
             ("https://github.com", self.hub.web),
             ("https://avatars.githubusercontent.com", f"{self.hub.web}/avatars"),
+            ("The Octocat", "Hub"),
+            ("Octocat App", "CI"),
+            ("octocat@nowhere.com", "hub@example.com"),
         )
         for old, new in (*swaps, *addresses):
             text = text.replace(old, new)
@@ -52,13 +55,14 @@ class Bodies:
 
     def me(self, login: str) -> dict[str, Any]:
         """The `private-user` of `GET /user`."""
-        body = self.example("private-user-response-with-public-and-private-profile-information")
-        return body | self.user(login) | {"user_view_type": "private", "name": login, "email": f"{login}@example.com"}
+        body: dict[str, Any] = self.example("private-user-response-with-public-and-private-profile-information")
+        mine = {"user_view_type": "private", "name": login, "email": f"{login}@example.com", "twitter_username": None}
+        return body | self.user(login) | mine
 
     def repository(self, repo: Repository, *, kin: bool = True) -> dict[str, Any]:
         """A `full-repository`; with `kin` also the one it was forked from."""
         swaps = (("octocat/Hello-World", repo.full_name), ("git:github.com", "git:example.com"))
-        body = self.example("full-repository", *swaps)
+        body: dict[str, Any] = self.example("full-repository", *swaps)
         for key in _KIN:
             body.pop(key, None)
         role = ROLES.index(self.hub.role(self.viewer, repo))
@@ -80,6 +84,7 @@ class Bodies:
             "archived": repo.archived,
             "default_branch": repo.default_branch,
             "language": "Python",
+            "topics": [],
             "has_discussions": False,
             "created_at": repo.created_at,
             "updated_at": repo.pushed_at,
@@ -101,7 +106,7 @@ class Bodies:
             ("1347", str(pull.number)),
             ("6dcb09b5b57875f334f61aebed695e2e4193db5e", pull.head_sha),
         )
-        body = self.example("pull-request", *swaps)
+        body: dict[str, Any] = self.example("pull-request", *swaps)
         closed = pull.updated_at if pull.state == "closed" else None
         body |= {
             "id": pull.id,
@@ -179,7 +184,7 @@ class Bodies:
         """An `issue-comment`."""
         repo = self.hub.repositories[comment.repository]
         swaps = ("octocat/Hello-World", comment.repository), ("1347", str(comment.number))
-        body = self.example("issue-comment", *swaps)
+        body: dict[str, Any] = self.example("issue-comment", *swaps)
         return body | {
             "id": comment.id,
             "node_id": f"IC_{comment.id}",
@@ -196,7 +201,9 @@ class Bodies:
         """A `pull-request-review`."""
         repo = self.hub.repositories[review.repository]
         swaps = (("octocat/Hello-World", review.repository), ("pull/12", f"pull/{review.number}"))
-        body = self.example("pull-request-review-items", *swaps, ("pulls/12", f"pulls/{review.number}"))[0]
+        body: dict[str, Any] = self.example(
+            "pull-request-review-items", *swaps, ("pulls/12", f"pulls/{review.number}")
+        )[0]
         return body | {
             "id": review.id,
             "node_id": f"PRR_{review.id}",
@@ -210,7 +217,7 @@ class Bodies:
 
     def status(self, status: Status) -> dict[str, Any]:
         """A `simple-commit-status`."""
-        body = self.example("combined-commit-status")["statuses"][0]
+        body: dict[str, Any] = self.example("combined-commit-status")["statuses"][0]
         address = f"{self.hub.api}/repos/{status.repository}/statuses/{status.sha}"
         return body | {
             "url": address,
@@ -225,7 +232,9 @@ class Bodies:
 
     def check_run(self, run: CheckRun) -> dict[str, Any]:
         """A `check-run`."""
-        body = self.example("check-run-paginated", ("github/hello-world", run.repository))["check_runs"][0]
+        body: dict[str, Any] = self.example("check-run-paginated", ("github/hello-world", run.repository))[
+            "check_runs"
+        ][0]
         return body | {
             "id": run.id,
             "node_id": f"CR_{run.id}",
@@ -237,20 +246,22 @@ class Bodies:
             "url": f"{self.hub.api}/repos/{run.repository}/check-runs/{run.id}",
             "html_url": f"{self.hub.web}/{run.repository}/runs/{run.id}",
             "pull_requests": [],
+            "app": body["app"] | {"owner": self.user(run.repository.partition("/")[0])},
         }
 
     def found(self, pull: Pull) -> dict[str, Any]:
         """An `issue-search-result-item`."""
         swaps = (("batterseapower/pinyin-toolkit", pull.repository), ("octocat/Hello-World", pull.repository))
         numbers = (("1347", str(pull.number)), ("132", str(pull.number)), ("api/github.com", "api.github.com"))
-        body = self.example("issue-search-result-item-paginated", *swaps, *numbers)["items"][0]
+        body: dict[str, Any] = self.example("issue-search-result-item-paginated", *swaps, *numbers)["items"][0]
         body.pop("type")
+        body["pull_request"]["url"] = f"{self.hub.api}/repos/{pull.repository}/pulls/{pull.number}"
         return body | {
             "id": pull.id,
             "node_id": pull.node_id,
             "number": pull.number,
             "title": pull.title,
-            "body": pull.body,
+            "body": pull.body or "",
             "user": self.user(pull.author),
             "state": pull.state,
             "state_reason": None,

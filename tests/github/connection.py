@@ -6,6 +6,7 @@ import base64
 import contextlib
 import json
 import socket
+import traceback
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -51,8 +52,11 @@ class Connection(BaseHTTPRequestHandler):
             asked = githttp.parse(unquote(url.path), url.query)
             reply = self._git(asked, body) if asked else self._rest(url, body)
             self._write(reply)
-        except _Cut:
+        except (_Cut, ConnectionError):
             self._hang_up()
+        except Exception:
+            self.hub.failures.append(traceback.format_exc())  # a fault of the stand-in: the test must fail
+            self._write(Reply(500, {}, b""))
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
@@ -84,8 +88,9 @@ class Connection(BaseHTTPRequestHandler):
         """Whose token came along, and whether one came that is nobody's."""
         kind, _, value = self.headers.get("Authorization", "").partition(" ")
         if kind.lower() == "basic":
-            value = base64.b64decode(value).decode().partition(":")[2]
-        access = self.hub.access(value.strip())
+            name, _, password = base64.b64decode(value).decode().partition(":")
+            value = password or name
+        access = self.hub.tokens.get(value.strip())
         return access, bool(kind) and access is None
 
     def _planned(self, operation: str, exchange: Exchange) -> Fault | None:
@@ -122,7 +127,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _git(self, asked: githttp.Asked, body: bytes) -> Reply:
         access, bad = self._identity()
-        exchange = Exchange(self.command, urlsplit(self.path).path, asked.operation, access and access.login)
+        exchange = Exchange(self.command, urlsplit(self.path).path, asked.operation, access.login if access else None)
         # Before a big push git sends an empty one, to learn whether it may: not the one that a planned failure is for.
         probe = not asked.advertisement and body == b"0000"
         fault = self._planned("probe" if probe else asked.operation, exchange)
@@ -130,6 +135,8 @@ class Connection(BaseHTTPRequestHandler):
             reply = _failure(fault)
         else:
             reply = self._spoil(fault, self._backend(asked, body, access, bad))
+        # A connection for each request: libcurl silently repeats a request when one that it used before is cut.
+        reply.headers["Connection"] = "close"
         exchange.status = reply.status
         return reply
 
@@ -157,17 +164,21 @@ class Connection(BaseHTTPRequestHandler):
         found = contract.find(self.command, path)
         operation, params = (found[0].name, found[1]) if found else ("unknown", {})
         access, bad = self._identity()
-        exchange = Exchange(self.command, path, operation, access and access.login, query, _parsed(body))
-        fault = self._planned(operation, exchange)
-        planned = bool(fault and fault.status)
-        if fault and fault.when == "before" and fault.status:
-            reply = _failure(fault)
-        else:
-            host = f"{url.scheme}://{url.netloc}" if url.netloc else f"http://{self.headers['Host']}"
-            call = rest.Call(self.hub, operation, params, query, None, access, f"{host}{url.path}")
-            reply = self._spoil(fault, _json(self._answer(call, body, bad)))
+        exchange = Exchange(self.command, path, operation, access.login if access else None, query, _parsed(body))
+        sent = contract.Sent(self.command, path, query, body)
+        try:
+            fault = self._planned(operation, exchange)
+            if fault and fault.when == "before" and fault.status:
+                reply = _failure(fault)
+            else:
+                host = f"{url.scheme}://{url.netloc}" if url.netloc else f"http://{self.headers['Host']}"
+                call = rest.Call(self.hub, operation, params, query, None, access, f"{host}{url.path}")
+                reply = self._spoil(fault, _json(self._answer(call, body, bad)))
+        except _Cut:
+            self.hub.record(sent, 0, b"", "", planned=True)
+            raise
         exchange.status, exchange.answer = reply.status, _parsed(reply.body)
-        sent = contract.Sent(self.command, path, query, body, self.headers.get("Content-Type", ""))
+        planned = bool(fault and fault.status)
         self.hub.record(sent, reply.status, reply.body, reply.headers.get("Content-Type", ""), planned=planned)
         return reply
 

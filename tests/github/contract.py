@@ -50,7 +50,6 @@ class Sent:
     path: str
     query: dict[str, str]
     body: bytes
-    content_type: str
 
 
 @functools.cache
@@ -71,6 +70,16 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\?\{(\w+)\\?\}", group, re.escape(path).replace("\\{", "{").replace("\\}", "}")))
 
 
+def required(name: str) -> tuple[str, ...]:
+    """The fields that a request's body must have."""
+    for operation in operations():
+        if operation.name == name:
+            details = description()["paths"][operation.path][operation.method.lower()]
+            content = details.get("requestBody", {}).get("content", {}).get("application/json", {})
+            return tuple(content.get("schema", {}).get("required", ()))
+    return ()
+
+
 def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
     """The operation of a request and its decoded path parameters."""
     for operation in operations():
@@ -83,24 +92,29 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
 def _judge() -> Any:
     from openapi_core import Config, OpenAPI
 
-    return OpenAPI.from_dict(description(), config=Config(spec_validator_cls=None))  # type: ignore[arg-type]
+    return OpenAPI.from_dict(description(), config=Config(spec_validator_cls=None))
 
 
 @functools.cache
 def _basic_error() -> Any:
-    from jsonschema import Draft4Validator
+    from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 
     return Draft4Validator(description()["components"]["schemas"]["basic-error"])
 
 
 def problems(sent: Sent, status: int, answer: bytes, content_type: str, *, planned: bool = False) -> list[str]:
-    """What is wrong with an exchange, in words; `planned` when the answer is an injected failure."""
+    """What is wrong with an exchange, in words.
+
+    `planned`: the answer is an injected failure. `status` 0: there was none, so only the request is judged.
+    """
     found = find(sent.method, sent.path)
     if found is None:
         return [f"{sent.method} {sent.path} is not in the description"]
     operation, values = found
     request = _request(operation, sent, values)
     told = _complaint(operation, "request", lambda: _judge().validate_request(request))
+    if not status:
+        return told
     if status in operation.statuses:
         from openapi_core.testing import MockResponse
 

@@ -84,9 +84,7 @@ def refusal(hub: Hub, asked: Asked, access: Access | None, *, bad_credentials: b
 def _may_push(hub: Hub, repo: Repository, access: Access | None) -> Reply | None:
     if access is None:
         return _say(401, "Authentication required.", WWW_Authenticate='Basic realm="GitHub"')
-    granted = repo.owner == access.login or repo.full_name in access.grants
-    scoped = granted if access.scopes is None else bool({"repo", "public_repo"} & set(access.scopes))
-    if not scoped or not hub.allows(access.login, repo, "push"):
+    if not access.reaches(repo) or not hub.allows(access.login, repo, "push"):
         return _say(403, f"Permission to {repo.full_name}.git denied to {access.login}.")
     if repo.archived:
         return _say(403, "This repository was archived so it is read-only.")

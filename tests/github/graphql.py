@@ -52,12 +52,7 @@ def _mutate(call: Call, name: str, draft: bool, given: dict[str, Any]) -> dict[s
 
 def _may(call: Call, pull: Pull) -> bool:
     repo = call.hub.repositories[pull.repository]
-    access = call.access
-    if access is None or (call.login != pull.author and not call.hub.allows(call.login, repo, "push")):
-        return False
-    if access.scopes is None:
-        return repo.owner == access.login or repo.full_name in access.grants
-    return bool({"repo", "public_repo"} & set(access.scopes))
+    return call.reaches(repo) and (call.login == pull.author or call.hub.allows(call.login, repo, "push"))
 
 
 def _error(name: str, kind: str, message: str) -> dict[str, Any]:

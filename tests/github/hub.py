@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.github.bare import Bare
 from tests.github.faults import Fault
@@ -114,7 +115,8 @@ class Hub:
         repo.full_name = new
         self.repositories[new] = repo
         self.moved[old] = new
-        for thing in (*self.pulls, *self.comments, *self.reviews, *self.statuses, *self.check_runs):
+        kept: list[Any] = [*self.pulls, *self.comments, *self.reviews, *self.statuses, *self.check_runs]
+        for thing in kept:
             thing.repository = new if thing.repository == old else thing.repository
         for pull in self.pulls:
             pull.head_repository = new if pull.head_repository == old else pull.head_repository

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.github.bodies import Bodies
+from tests.github.contract import required
 from tests.github.hub import Hub
 from tests.github.state import Access, Repository
 
@@ -39,7 +40,7 @@ class Refused(Exception):
         self.answer = Answer(status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
 
-def invalid(*errors: dict[str, str] | str) -> Refused:
+def invalid(*errors: dict[str, str]) -> Refused:
     """422 as GitHub words it, with the reasons in `errors`."""
     return Refused(422, "Validation Failed", errors=list(errors))
 
@@ -76,8 +77,8 @@ class Call:
             raise Refused(301, "Moved Permanently", Location=new)
         if repo is None or not self.hub.allows(self.login, repo, "pull"):
             raise Refused(404, "Not Found")
-        if repo.private:
-            self.require_scope(repo)
+        if repo.private and not self.reaches(repo):
+            raise Refused(404, "Not Found")
         if role != "pull" and not self.hub.allows(self.login, repo, role):
             raise Refused(403, f"Must have {role} rights to {repo.full_name}.")
         return repo
@@ -88,24 +89,17 @@ class Call:
             raise Refused(401, "Requires authentication")
         return self.access.login
 
-    def require_scope(self, repo: Repository) -> None:
-        """403 when the token doesn't reach so far: classic ones by scope, fine-grained ones by repository."""
-        if self.access is None:
-            return
-        if self.access.scopes is None:
-            if repo.owner != self.access.login and repo.full_name not in self.access.grants:
-                raise Refused(403, "Resource not accessible by personal access token")
-            return
-        wanted = {"repo"} if repo.private else {"repo", "public_repo"}
-        if not wanted & set(self.access.scopes):
-            message = "Resource not accessible: the token lacks the `repo` scope"
-            raise Refused(403, message, X_Accepted_OAuth_Scopes="repo")
+    def reaches(self, repo: Repository) -> bool:
+        """Whether the token, as opposed to its user, is good for this repository."""
+        return self.access is not None and self.access.reaches(repo)
 
     def write(self, role: str = "pull") -> tuple[str, Repository]:
         """Who writes into which repository; refused without a token, the scope or the role."""
         login = self.writer()
         repo = self.repository()
-        self.require_scope(repo)
+        if not self.reaches(repo):
+            kind = "personal access token" if self.access and self.access.scopes is None else "this token's scopes"
+            raise Refused(403, f"Resource not accessible by {kind}", X_Accepted_OAuth_Scopes="repo")
         return login, self.repository(role)
 
     def page(self, items: list[Any]) -> tuple[list[Any], dict[str, str]]:
@@ -148,10 +142,18 @@ def answer(call: Call) -> Answer:
             if call.hub.limits[budget] <= 0:
                 raise Refused(403, f"API rate limit exceeded for user {call.login}.")
             call.hub.limits[budget] -= 1
+        _require_fields(call)
         given = HANDLERS[call.operation](call)
     except Refused as refused:
         given = refused.answer
     return Answer(given.status, given.body, headers(call, budget) | given.headers)
+
+
+def _require_fields(call: Call) -> None:
+    given = call.body if isinstance(call.body, dict) else {}
+    missing = [name for name in required(call.operation) if name not in given]
+    if missing:
+        raise Refused(422, f'Invalid request. "{missing[0]}" wasn\'t supplied.')
 
 
 def headers(call: Call, budget: str) -> dict[str, str]:

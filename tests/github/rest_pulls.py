@@ -98,6 +98,8 @@ def _refuse(call: Call, repo: Repository, body: dict[str, Any], head: Repository
     known = head.bare.git("rev-list", "-1", f"refs/heads/{branch}", "--not", _sha(repo, base), check=False)
     if known.returncode == 0 and not known.stdout.strip():
         raise invalid(_reason(f"No commits between {repo.owner}:{base} and {label}"))
+    if head.bare.git("merge-base", _sha(repo, base), f"refs/heads/{branch}", check=False).returncode == 1:
+        raise invalid(_reason(f"The {label} branch has no history in common with {repo.owner}:{base}"))
     if body.get("draft") and not repo.drafts:
         raise Refused(422, "Draft pull requests are not supported in this repository.")
     if body.get("maintainer_can_modify") and head is not repo and not call.hub.allows(call.login, head, "push"):
@@ -188,7 +190,8 @@ def add_labels(call: Call) -> Answer:
 def search(call: Call) -> Answer:
     words = shlex.split(call.query.get("q", "").replace("'", "\\'"))
     if not {"is:pr", "is:pull-request", "is:issue", "type:pr", "type:issue"} & set(words):
-        raise invalid("Query must include 'is:issue' or 'is:pull-request'")
+        message = "Query must include 'is:issue' or 'is:pull-request'"
+        raise invalid({"resource": "Search", "field": "q", "code": "invalid", "message": message})
     if "is:issue" in words or "type:issue" in words:
         found = []
     else:

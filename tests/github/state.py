@@ -47,6 +47,12 @@ class Access:
     scopes: tuple[str, ...] | None
     grants: tuple[str, ...] = ()
 
+    def reaches(self, repo: Repository) -> bool:
+        """Whether the token lets its user act on a repository, if the user may."""
+        if self.scopes is None:
+            return repo.owner == self.login or repo.full_name in self.grants
+        return bool(({"repo"} if repo.private else {"repo", "public_repo"}) & set(self.scopes))
+
 
 @dataclass
 class Repository:
