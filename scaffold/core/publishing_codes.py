@@ -147,11 +147,124 @@ PUBLISHING: tuple[tuple[str, str, str], ...] = (
         "clone would overwrite it: move it away first.",
     ),
     (
+        "HUB101",
+        "not a token",
+        "What was found where the token should be cannot be one: it holds white space or other characters that no token has, "
+        "or is too short. Put the token there as GitHub showed it, alone.",
+    ),
+    (
+        "HUB102",
+        "the token cannot be read",
+        "The file that `--token-file` names cannot be read or is empty, or standard input is a terminal.",
+    ),
+    (
+        "HUB103",
+        "not logged in",
+        "GitHub wants a token, or does not know (any more) the one it was shown: it expired, was revoked, or is another "
+        "host's. Log in with `gh auth login`, or make a classic token with the scopes `repo` and `workflow`. Tokens are looked "
+        "for in this order: `--token-file`, GH_TOKEN, GITHUB_TOKEN, `gh auth token`, the keyring (`keyring set scaffold "
+        "github.com`, if that package is installed), ~/.netrc; for Enterprise servers GH_ENTERPRISE_TOKEN, "
+        "GITHUB_ENTERPRISE_TOKEN, `gh auth token`, ~/.netrc.",
+    ),
+    (
+        "HUB104",
+        "the token may not do this",
+        "GitHub knows the token but refuses the request. A classic token needs the scopes `repo` (or `public_repo`) and, to "
+        "push what touches `.github/workflows`, `workflow`. A fine-grained token reaches only repositories whose owner granted "
+        "it: it can rarely open a pull request in somebody else's repository. The token of a GitHub Actions run cannot fork.",
+    ),
+    (
+        "HUB105",
+        "single sign-on",
+        "The organisation asks that a token is authorised for its single sign-on: “Configure SSO” in the token settings.",
+    ),
+    (
+        "HUB106",
+        "rate limit",
+        "GitHub asks to slow down for longer than the command waits. `scaffold resume` goes on later; nothing is done twice.",
+    ),
+    (
+        "HUB107",
+        "GitHub gave no answer",
+        "There was no connection, it dropped, the answer took too long, or GitHub itself failed. Reading was repeated; what a "
+        "write did was looked up. `scaffold resume` goes on; nothing is done twice.",
+    ),
+    (
+        "HUB108",
+        "not found on GitHub",
+        "The repository or pull request does not exist, or the token may not see it: GitHub does not tell the two apart.",
+    ),
+    (
+        "HUB109",
+        "GitHub refused the request",
+        "GitHub understood the request and said no; the message holds its reason.",
+    ),
+    (
+        "HUB110",
+        "the fork cannot be used",
+        "The account's repository is a fork of something else, is archived, or may not be pushed to; or upstream belongs to "
+        "the account itself. GitHub allows one fork of a family of repositories to an account.",
+    ),
+    (
+        "HUB111",
+        "Python runs without assertions",
+        "Under `python -O` or with PYTHONOPTIMIZE the library that carries the requests does not check any more which host "
+        "it sends the token to. Run without it.",
+    ),
+    (
+        "HUB112",
+        "not a safe address",
+        "A token is sent only to its own host, over https (or http to this very machine, through no proxy). The address, a "
+        "redirection or the name of a repository would have led elsewhere.",
+    ),
+    (
+        "HUB113",
+        "not an answer of GitHub's",
+        "The answer is not what GitHub's interface gives: a proxy or a login page is in between, or the address is not a "
+        "GitHub's.",
+    ),
+    (
         "HUB130",
         "no token",
         "The command writes to GitHub and found no token. Log in with `gh auth login`, or set GH_TOKEN (for an Enterprise "
         "server GH_ENTERPRISE_TOKEN), or name a file with `--token-file`. There is no argument that takes the token "
         "itself: every program on the machine could read it.",
+    ),
+    (
+        "HUB131",
+        "not on the port's branch",
+        "The command publishes the port that is checked out, and the clone is on another branch, or the branch holds no "
+        "port. Switch to it (`git switch add_tf_<model>`), or make the port first.",
+    ),
+    (
+        "HUB132",
+        "the port is not verified",
+        "A class of the port differs from PyTorch, or nothing could be compared. A pull request says what was verified, so "
+        "it is not opened. With `--allow-failing` it is, and its description says that the port fails.",
+    ),
+    (
+        "HUB133",
+        "no base branch",
+        "A pull request needs a branch to be merged into, and the repository has none of that name. Tags and commits cannot "
+        "be merged into: name a branch that still holds TensorFlow with `--base`.",
+    ),
+    (
+        "HUB134",
+        "no pull request",
+        "The port's branch has no open pull request, neither in the fork nor in the repository it was made from. "
+        "`scaffold open-draft-pr` opens one.",
+    ),
+    (
+        "HUB135",
+        "the checkout's checks could not be run",
+        "`scaffold ready` runs what `make fixup` stands for. The checkout's Makefile has no such target, or make itself does "
+        "not run.",
+    ),
+    (
+        "HUB136",
+        "are there TensorFlow weights?",
+        "`scaffold finalize` removes `from_pt=True`, after which the tests load TensorFlow weights. Whether the Hub has "
+        "them only you can say: with `--weights-merged`.",
     ),
     (
         "HUB160",
