@@ -168,7 +168,7 @@ def _show(console: Console, result: Result, connected: Connected, hub: GitHub, p
         for call in hub.calls:
             console.talk(f"would send {call.method} {call.target}{f' {call.body}' if call.body else ''}")
         return
-    show_port(console, result)
+    show_port(console, result, forked=True)
     where = f"{origin.web}/{origin.fork}/tree/{result.branch}"
     console.say(f"{'Pushed to' if pushed == 'pushed' else 'Already at'} {where} (base: {origin.base_ref}).")
     console.say(f"Then: scaffold open-draft-pr {result.located.names.stem} --repo {result.located.root}")

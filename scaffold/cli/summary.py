@@ -43,8 +43,8 @@ def _shown(path: Path, here: Path) -> str:
     return str(path.relative_to(here)) if here in path.parents else str(path)
 
 
-def show_port(console: Console, result: Result) -> None:
-    """The whole summary."""
+def show_port(console: Console, result: Result, *, forked: bool = False) -> None:
+    """The whole summary. `forked`: the clone is connected to a fork, about which the caller has more to say."""
     names = result.located.names
     if result.finished:
         what = "the interrupted switch to it was finished" if result.resumed else "0 files changed"
@@ -58,10 +58,8 @@ def show_port(console: Console, result: Result) -> None:
     _show_files(console, result)
     console.say(f"\nCommitted as {(result.commit or '')[:12]} on branch {result.branch} in {result.seconds:.0f} s.")
     console.say(f"Next: {_next(result)}")
-    console.say(
-        "Later, `open-draft-pr` will need a fork to push to (a git remote) and a GitHub token "
-        "(GH_TOKEN, or `gh auth login`)."
-    )
+    if not forked:
+        console.say("For a pull request the clone needs a fork on GitHub: the same command with --fork makes one.")
 
 
 def _show_classes(console: Console, result: Result) -> None:
