@@ -7,6 +7,7 @@ push to a fork that lags behind in `.github/workflows`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from scaffold.core.errors import ExitCode, ScaffoldError
@@ -40,13 +41,12 @@ def look_at_hub(host: Host, find: Callable[[], Token | None], origin: Origin | N
     from scaffold.hosting.github import GitHub
 
     try:
-        github = GitHub(host, token)
-        yield ok("token", f"{token}, account {github.login()}")
-        yield _scopes(github, host, token)
+        with closing(GitHub(host, token)) as github:
+            yield ok("token", f"{token}, account {github.login()}")
+            yield _scopes(github, host, token)
+            yield from _fork(github, origin)
     except ScaffoldError as error:
         yield refused("token", error)
-        return
-    yield from _fork(github, origin)
 
 
 def _network(host: Host) -> Finding:
@@ -55,15 +55,14 @@ def _network(host: Host) -> Finding:
     import urllib.error
     import urllib.request
 
-    request = urllib.request.Request(host.web, method="HEAD")
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE):
+        with urllib.request.urlopen(f"{host.api}/user", timeout=PATIENCE):  # asked without a token, so 401 is as good
             pass
     except urllib.error.HTTPError as answer:
         answer.close()
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
-        fix = f"see what `curl --head {host.web}` says; behind a proxy, export HTTPS_PROXY=http://PROXY:PORT"
+        fix = f"see what `curl {host.api}` says; behind a proxy, export HTTPS_PROXY=http://PROXY:PORT"
         return problem("network", f"{host.name} cannot be reached: {reason}", fix, ExitCode.NETWORK)
     return ok("network", f"{host.name} answers")
 
