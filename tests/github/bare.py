@@ -6,6 +6,7 @@ one takes milliseconds and both sides of a pull request can be compared in one r
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 from pathlib import Path
@@ -36,6 +37,10 @@ _SETTINGS = """
 """
 
 
+#: Every commit is a second younger than the one before, whatever the clock says.
+_seconds = itertools.count(1_700_000_000)
+
+
 def environment() -> dict[str, str]:
     """The process' environment without git's own variables, plus the ones above."""
     return {key: value for key, value in os.environ.items() if not key.startswith("GIT_")} | ENVIRONMENT
@@ -57,38 +62,42 @@ class Bare:
     @classmethod
     def create(cls, path: Path, source: Path | None, branch: str) -> Bare:
         """A bare copy of `source`, or a new repository with one commit on `branch`."""
-        path.parent.mkdir(parents=True, exist_ok=True)
         if source is None:
-            subprocess.run(["git", "init", "-q", "--bare", str(path)], check=True, env=environment())
-        else:
-            command = ["git", "clone", "-q", "--bare", "--", str(source), str(path)]
-            subprocess.run(command, check=True, env=environment(), capture_output=True)
-        bare = cls(path)
-        bare.configure(branch)
-        if source is None:
+            bare = cls._skeleton(path, branch)
             bare.commit(branch, {"README.md": "# Empty\n"}, "Initial commit")
-        return bare
+            return bare
+        path.parent.mkdir(parents=True, exist_ok=True)
+        command = ["git", "clone", "-q", "--bare", "--", str(source), str(path)]
+        subprocess.run(command, check=True, env=environment(), capture_output=True)
+        with (path / "config").open("a", encoding="utf-8") as file:
+            file.write(_SETTINGS)
+        (path / "HEAD").write_text(f"ref: refs/heads/{branch}\n", encoding="utf-8")
+        return cls(path)
+
+    @classmethod
+    def _skeleton(cls, path: Path, branch: str) -> Bare:
+        """What `git init` makes, without starting a process: most tests make two repositories."""
+        for folder in ("objects/info", "refs/heads", "refs/tags"):
+            (path / folder).mkdir(parents=True)
+        (path / "HEAD").write_text(f"ref: refs/heads/{branch}\n", encoding="utf-8")
+        core = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+        (path / "config").write_text(core + _SETTINGS, encoding="utf-8")
+        return cls(path)
 
     def fork(self, path: Path, branch: str, *, one_branch: bool) -> Bare:
         """A fork that borrows this repository's objects; branches and tags are copied, pull requests aren't."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["git", "init", "-q", "--bare", str(path)], check=True, env=environment())
+        made = self._skeleton(path, branch)
         (path / "objects/info/alternates").write_text(f"{self.path / 'objects'}\n", encoding="utf-8")
         wanted = [f"refs/heads/{branch}"] if one_branch else ["refs/heads", "refs/tags"]
         refs = self.git("for-each-ref", "--format=create %(refname) %(objectname)", *wanted).stdout
-        made = Bare(path)
         made.git("update-ref", "--stdin", stdin=refs)
-        made.configure(branch)
         return made
 
-    def configure(self, branch: str) -> None:
-        """Let clients fetch partially and push; name the default branch."""
-        with (self.path / "config").open("a", encoding="utf-8") as file:
-            file.write(_SETTINGS)
-        self.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
-
     def sha(self, ref: str) -> str | None:
-        """The object that a ref names, or None; `ref` is full (`refs/heads/main`) or a commit's number."""
+        """The object that a ref names, or None; `ref` is full (`refs/heads/main`), `HEAD`, or a commit's number."""
+        file = self.path / ref
+        if ref.startswith("refs/heads/") and file.is_file():
+            return file.read_text(encoding="utf-8").strip()
         done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}", check=False)
         return done.stdout.strip() if done.returncode == 0 else None
 
@@ -122,24 +131,19 @@ class Bare:
 
         A branch that isn't there yet starts at the default branch.
         """
-        parent = self.sha(f"refs/heads/{branch}") or self.sha("HEAD")
-        index = {"GIT_INDEX_FILE": str(self.path / f"index-{os.getpid()}")}
-        env = environment() | index
-        steps = [f"0 {'0' * 40}\t{name}\n" for name, text in files.items() if text is None]
-        for name, text in files.items():
-            if text is not None:
-                blob = self.git("hash-object", "-w", "--stdin", stdin=text).stdout.strip()
-                steps.append(f"100644 {blob}\t{name}\n")
-
-        def run(*arguments: str, stdin: str = "") -> str:
-            command = ["git", "-C", str(self.path), *arguments]
-            done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=True, env=env)
-            return done.stdout.strip()
-
-        run("read-tree", parent or "--empty")
-        run("update-index", "--index-info", stdin="".join(steps))
-        tree = run("write-tree")
-        Path(index["GIT_INDEX_FILE"]).unlink()
-        sha = run("commit-tree", tree, *(("-p", parent) if parent else ()), "-m", message)
-        self.git("update-ref", f"refs/heads/{branch}", sha)
+        ref = f"refs/heads/{branch}"
+        parent = self.sha(ref) or self.sha("HEAD")
+        lines = [f"commit {ref}", f"committer Hub <hub@example.com> {next(_seconds)} +0000", _data(message)]
+        lines += [f"from {parent}"] if parent else []
+        lines += [
+            f"D {name}" if text is None else f"M 100644 inline {name}\n{_data(text)}" for name, text in files.items()
+        ]
+        self.git("fast-import", "--quiet", stdin="\n".join(lines) + "\n")
+        sha = self.sha(ref)
+        assert sha
         return sha
+
+
+def _data(text: str) -> str:
+    """A text in the form that `git fast-import` reads."""
+    return f"data {len(text.encode())}\n{text}"

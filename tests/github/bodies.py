@@ -178,7 +178,7 @@ class Bodies:
         """The labels of a pull request."""
         example = self.example("label-items", ("octocat/Hello-World", pull.repository))[0]
         base = f"{self.hub.api}/repos/{pull.repository}/labels"
-        return [example | {"name": name, "description": None, "url": f"{base}/{quote(name)}"} for name in pull.labels]
+        return [example | {"name": name, "description": "", "url": f"{base}/{quote(name)}"} for name in pull.labels]
 
     def comment(self, comment: Comment) -> dict[str, Any]:
         """An `issue-comment`."""

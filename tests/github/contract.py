@@ -70,14 +70,20 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\?\{(\w+)\\?\}", group, re.escape(path).replace("\\{", "{").replace("\\}", "}")))
 
 
-def required(name: str) -> tuple[str, ...]:
-    """The fields that a request's body must have."""
-    for operation in operations():
-        if operation.name == name:
-            details = description()["paths"][operation.path][operation.method.lower()]
-            content = details.get("requestBody", {}).get("content", {}).get("application/json", {})
-            return tuple(content.get("schema", {}).get("required", ()))
-    return ()
+@functools.cache
+def _body_judge(name: str) -> Any:
+    from openapi_schema_validator import OAS30Validator
+
+    operation = next(found for found in operations() if found.name == name)
+    details = description()["paths"][operation.path][operation.method.lower()]
+    content = details.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return OAS30Validator(content.get("schema", {}))
+
+
+def unacceptable(name: str, body: Any) -> str | None:
+    """What GitHub would refuse in the body of a request, or None."""
+    judged = {"labels": body} if name == "issues/add-labels" and isinstance(body, list) else body
+    return next((error.message for error in _body_judge(name).iter_errors({} if judged is None else judged)), None)
 
 
 def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | None:

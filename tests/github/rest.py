@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from tests.github.bodies import Bodies
-from tests.github.contract import required
+from tests.github.contract import unacceptable
 from tests.github.hub import Hub
 from tests.github.state import Access, Repository
 
@@ -142,18 +142,13 @@ def answer(call: Call) -> Answer:
             if call.hub.limits[budget] <= 0:
                 raise Refused(403, f"API rate limit exceeded for user {call.login}.")
             call.hub.limits[budget] -= 1
-        _require_fields(call)
+        wrong = unacceptable(call.operation, call.body)
+        if wrong:
+            raise Refused(422, f"Invalid request. {wrong}")
         given = HANDLERS[call.operation](call)
     except Refused as refused:
         given = refused.answer
     return Answer(given.status, given.body, headers(call, budget) | given.headers)
-
-
-def _require_fields(call: Call) -> None:
-    given = call.body if isinstance(call.body, dict) else {}
-    missing = [name for name in required(call.operation) if name not in given]
-    if missing:
-        raise Refused(422, f'Invalid request. "{missing[0]}" wasn\'t supplied.')
 
 
 def headers(call: Call, budget: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from github import Github, GithubException, UnknownObjectException
@@ -222,7 +223,8 @@ def test_somebody_elses_fork_can_not_be_opened_to_maintainers(site: GitHubServer
     site.add_user("other", token=OTHER)
     work(site)
     with client(site, OTHER) as api:
-        repo, details = api.get_repo(UPSTREAM), {"base": "main", "head": "porter:add_tf_quokka", "title": "T"}
+        repo = api.get_repo(UPSTREAM)
+        details: dict[str, Any] = {"base": "main", "head": "porter:add_tf_quokka", "title": "T"}
         refused(422, "fork_collab", lambda: repo.create_pull(**details, maintainer_can_modify=True))
         assert repo.create_pull(**details).user.login == "other"
 
