@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_log = logging.getLogger(__name__)
+
 #: GitHub's own limit, and how many of such pages are read at most: 1,000 comments are enough.
 PAGE = 100
 _PAGES = 10
@@ -130,7 +132,7 @@ class Client:
         try:
             return look()
         except Refused as refused:
-            logging.getLogger(__name__).info("looking again failed: %s", refused.message)
+            _log.info("looking again failed: %s", refused.message)
             if failure is None:
                 raise
             return None
@@ -196,7 +198,7 @@ class _Explained:
         self._attempt = attempt
 
     def __enter__(self) -> None:
-        return None
+        _log.debug("request to %s: %s", self._attempt.host.name, self._attempt.what)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         import requests

@@ -59,6 +59,7 @@ def retry_policy(patience: Patience) -> GithubRetry:
     from urllib3.exceptions import MaxRetryError
 
     def refuse(response: Any) -> GithubException:
+        response.close()  # nobody else will, once this is raised
         return GithubException(response.status, {"message": response.reason}, dict(response.headers))
 
     class Policy(GithubRetry):
