@@ -115,7 +115,6 @@ def build_parser(name: str, *, common: bool = True) -> Parser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=_EXITS,
         allow_abbrev=False,
-        conflict_handler="resolve",
     )
     module.add_arguments(parser)
     if common:
