@@ -197,6 +197,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return answer(argv[1:])
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _interrupt)  # so that child processes are stopped and temporary trees removed
+    if (journal := sys.modules.get("scaffold.publish.journal")) is not None:
+        journal.forget()
     settings = read_settings(argv)
     console = Console(as_json=settings.as_json, color=settings.color, quiet=settings.quiet)
     started = time.monotonic()

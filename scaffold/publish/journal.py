@@ -64,6 +64,11 @@ def unfinished() -> tuple[Path, ...]:
     return tuple(state for note, state in _open.items() if note.exists())
 
 
+def forget() -> None:
+    """Another command begins in this process: `unfinished` is about it alone. The notes themselves stay."""
+    _open.clear()
+
+
 def _file(state: Path, model: str) -> Path:
     return state / "journal" / f"{model.replace('-', '_')}.json"
 

@@ -231,11 +231,14 @@ def test_what_an_interruption_says(
     how = [ScaffoldError("GIT102", "dirty", exit_code=ExitCode.USAGE)]
     assert main(["explain", "x"]) == 2
     assert "resume" not in capsys.readouterr().err
+    how = [KeyboardInterrupt()]
+    assert main(["explain", "x"]) == 130
+    capsys.readouterr()
 
     def only_looks(arguments: argparse.Namespace, console: Console) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("scaffold.cli.explain.run", only_looks)
+    monkeypatch.setattr("scaffold.cli.explain.run", only_looks)  # an earlier command's note is not this one's
     assert main(["explain", "x"]) == 130
     assert "interrupted; the same command can be run again" in capsys.readouterr().err
 
