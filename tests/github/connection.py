@@ -104,9 +104,8 @@ class Connection(BaseHTTPRequestHandler):
         return fault
 
     def _suffer(self, fault: Fault) -> None:
-        if fault.delay:
-            self.hub.stopping.wait(fault.delay)
-        if fault.drop:
+        stopped = bool(fault.delay) and self.hub.stopping.wait(fault.delay)
+        if fault.drop or stopped:
             raise _Cut
 
     def _spoil(self, fault: Fault | None, reply: Reply) -> Reply:

@@ -70,7 +70,9 @@ class GitHubServer(Hub):
         return self
 
     def stop(self) -> None:
-        """Cut what is still connected, wait for everything to end."""
+        """Cut what is still connected, wait for everything to end; a second time does nothing."""
+        if self.stopping.is_set():
+            return
         self.stopping.set()
         self._listener.shutdown()
         for connection in list(self._listener.connections):

@@ -6,7 +6,9 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -207,14 +209,30 @@ def test_rate_limits_are_what_pygithub_takes_them_for(site: GitHubServer, plan: 
         api.get_user().login  # noqa: B018
 
 
-def test_a_slow_answer(loose: GitHubServer) -> None:
-    """Stopping the server doesn't wait for it."""
-    loose.fault("issues/create-comment", delay=60.0)
-    loose.fault("issues/create-comment", when="after", delay=60.0)
-    for comments in (0, 1):
-        with pytest.raises(requests.Timeout):
-            send(loose, "issues/create-comment", timeout=0.2)
-        assert len(loose.comments) == comments
+@pytest.mark.parametrize(("when", "comments"), [("before", 0), ("after", 1)])
+def test_a_slow_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str, comments: int) -> None:
+    """It waits before or after the request takes effect; stopping the server ends the wait and cuts the connection."""
+    seen: list[tuple[float, int]] = []
+    waiting = threading.Event()
+    with ThreadPoolExecutor(1) as pool, GitHubServer(tmp_path / "hub") as hub:
+        hub.add_user("porter", token=TOKEN)
+        hub.add_repository(UPSTREAM)
+        opened(hub)
+        wait = hub.stopping.wait
+
+        def watched(seconds: float) -> bool:
+            seen.append((seconds, len(hub.comments)))
+            waiting.set()
+            return wait(seconds)
+
+        monkeypatch.setattr(hub.stopping, "wait", watched)
+        hub.fault("issues/create-comment", when=when, delay=600.0)
+        request = pool.submit(send, hub, "issues/create-comment", timeout=600)
+        assert waiting.wait(60)
+        hub.stop()
+        assert isinstance(request.exception(60), requests.ConnectionError)
+    assert seen == [(600.0, comments)]
+    assert len(hub.comments) == comments
 
 
 @pytest.mark.parametrize(
