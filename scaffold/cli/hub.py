@@ -49,11 +49,17 @@ def _bad(url: str, why: str) -> ScaffoldError:
 def host_of(arguments: argparse.Namespace, *, known: str | None = None) -> Host:
     """The host of --github-url, else `known` (the address noted in the clone), else github.com.
 
-    CLI103 for what is no https address of a host alone.
+    CLI103 for what is no https address of a host alone, and for another host than the known one: the clone's remote is there.
     """
-    url = arguments.github_url or known
-    if not url:
-        return Host()
+    if not arguments.github_url:
+        return Host(web=known) if known else Host()
+    host = _parsed(arguments.github_url)
+    if known and host != Host(web=known):
+        raise _bad(host.web, f"is not where this clone's fork is ({known})")
+    return host
+
+
+def _parsed(url: str) -> Host:
     try:
         parts = urlsplit(url)
         name, _ = parts.hostname, parts.port

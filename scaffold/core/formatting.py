@@ -37,3 +37,11 @@ def formatted(text: str) -> str:
             raise Unformattable(result.stderr.strip()[:500])
         text = result.stdout
     return text
+
+
+def laid_out(text: str) -> str:
+    """The module laid out, with nothing removed and nothing sorted."""
+    result = subprocess.run([ruff(), *_FORMAT, "-"], input=text, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise Unformattable(result.stderr.strip()[:500])
+    return result.stdout

@@ -1,0 +1,22 @@
+"""Run a module as `python -m MODULE ARGUMENTS…` does: the clone's own tools and tests, with the current folder first on the path.
+
+Standard library only. The exit status is the module's.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+
+
+def main() -> None:
+    """Give the module its own argv and run it."""
+    module = sys.argv[1]
+    sys.argv = sys.argv[1:]
+    sys.path[0] = os.getcwd()
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
