@@ -18,11 +18,11 @@ _FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 
 
 def check_address(host: Host) -> None:
-    """HUB112 unless a token may be sent to the host's API: https, or http to a loopback address and through no proxy."""
-    parts = urlsplit(host.api)
+    """HUB112 unless a token may be sent to the host: https, or http to a loopback address and through no proxy."""
+    parts = urlsplit(host.web)  # the API's address is made from it, and so are those that git gets the token for
     name = parts.hostname
     if not name or parts.username is not None or parts.password is not None:
-        raise _unsafe(f"{host.api} is not the address of a host", "give one such as https://github.example.com")
+        raise _unsafe(f"{host.web!r} is not the address of a host", "give one such as https://github.example.com")
     if parts.scheme == "https":
         return
     if parts.scheme != "http" or not _is_loopback(name):

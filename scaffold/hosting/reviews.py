@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.hosting import Call, PullRequest, Review
 from scaffold.hosting import shapes
 from scaffold.hosting.address import repository_path, same_name
@@ -31,7 +30,11 @@ def request_reviewers(
 
     One request a name: a single name that cannot be asked fails a whole list. `begin` starts the budget of each write.
     """
-    wanted = [name for name in dict.fromkeys(name.lstrip("@") for name in logins) if not same_name(name, pull.author)]
+    by_name: dict[str, str] = {}
+    for name in logins:
+        by_name.setdefault(name.lstrip("@").lower(), name.lstrip("@"))
+    by_name.pop(pull.author.lower(), None)
+    wanted = list(by_name.values())
     if not wanted or not _may_ask(client, pull):
         return tuple(wanted)
     busy = _asked(client, pull) | _reviewed(client, pull) if pull.number else set()
@@ -123,7 +126,7 @@ def ensure_comment(client: Client, pull: PullRequest, marker: str, text: str) ->
     """Write the comment unless one with the (hidden) marker is there; True when written."""
     hidden = marker if marker.startswith("<!--") else f"<!-- {marker} -->"
     if not hidden.endswith("-->") or "-->" in hidden[:-3]:
-        raise ScaffoldError("HUB109", f"{marker!r} cannot be hidden", "choose another", exit_code=ExitCode.FAILURE)
+        raise ValueError(f"{marker!r} would show")
     path = repository_path(pull.repository, "issues", str(pull.number), "comments")
     body = {"body": text if hidden in text else f"{text}\n\n{hidden}"}
     what = f"comment on pull request {pull.number} in {pull.repository}"

@@ -14,9 +14,12 @@ from tests.github.server import GitHubServer
 BRANCH = "add_tf_quokka"
 HEAD = f"porter:{BRANCH}"
 
-#: Seconds. What the server delays it delays for longer.
-TIMEOUT = 0.15
-DELAY = 0.3
+#: Seconds that a client waits where the server is told to delay, and for how long that is.
+SHORT = 0.5
+DELAY = 0.7
+
+#: Nothing waits for as long as this: it only keeps a busy machine from looking like a broken network.
+LONG = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,7 @@ def site(world: GitHubServer) -> GitHubServer:
         past.clear()
     for name in set(world.repositories) - {UPSTREAM, FORK}:
         del world.repositories[name]
+    world.add_collaborator(UPSTREAM, "porter", "triage")
     world.exchanges.clear()
     return world
 
@@ -65,9 +69,9 @@ def connect(site: GitHubServer, clock: Clock) -> Iterator[Connect]:
     """Makes clients of the site: the porter's, unless another token is given."""
     made: list[GitHub] = []
 
-    def connect(token: str | None = TOKEN, *, dry_run: bool = False) -> GitHub:
+    def connect(token: str | None = TOKEN, *, dry_run: bool = False, timeout: float = LONG) -> GitHub:
         credential = Token(token, "a test") if token else None
-        github = GitHub(Host(web=site.web), credential, dry_run=dry_run, sleep=clock, timeout=TIMEOUT)
+        github = GitHub(Host(web=site.web), credential, dry_run=dry_run, sleep=clock, timeout=timeout)
         made.append(github)
         return github
 

@@ -14,7 +14,7 @@ from scaffold.hosting.patience import TIMEOUT
 from tests.github.arranged import FORK, UPSTREAM
 from tests.github.faults import ALWAYS, primary_limit, secondary_limit
 from tests.github.server import GitHubServer
-from tests.hosting.conftest import DELAY, Clock, opened
+from tests.hosting.conftest import DELAY, HEAD, SHORT, Clock, Connect, opened
 
 #: What goes wrong, as arguments of `GitHubServer.fault`, and the exit status it ends with when the write took no effect.
 FAULTS: dict[str, tuple[dict[str, Any], ExitCode]] = {
@@ -128,11 +128,13 @@ def attempt(run: Run) -> tuple[ExitCode, object]:
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", WRITES)
 def test_a_failure_never_does_anything_twice(
-    site: GitHubServer, github: GitHub, clock: Clock, kept_fork: None, name: str, fault: str, when: str
+    site: GitHubServer, connect: Connect, clock: Clock, kept_fork: None, name: str, fault: str, when: str
 ) -> None:
     write = WRITES[name]
-    run = write.prepare(site, github)
     plan, expected = FAULTS[fault]
+    github = connect(timeout=SHORT) if "delay" in plan else connect()
+    github.login()
+    run = write.prepare(site, github)
     planned = site.fault(write.operation, when=when, **plan)
     site.exchanges.clear()
     clock.slept.clear()
@@ -229,7 +231,8 @@ def test_waiting_has_an_end(site: GitHubServer, github: GitHub, clock: Clock) ->
     assert clock.slept == [25, 25]
 
 
-def test_reading_gets_past_what_passes(site: GitHubServer, github: GitHub, clock: Clock) -> None:
+def test_reading_gets_past_what_passes(site: GitHubServer, connect: Connect, clock: Clock) -> None:
+    github = connect(timeout=SHORT)
     for plan in ({"drop": True}, {"status": 502}, {"delay": DELAY, "drop": True}, {"status": 500}):
         site.fault("repos/get", **plan)
     assert github.repository(UPSTREAM) is not None
@@ -252,3 +255,22 @@ def test_an_answer_that_is_not_githubs(site: GitHubServer, github: GitHub, body:
     site.fault("pulls/create", when="after", status=201, body=body)
     assert opened(github).number == 1
     assert len(site.pulls) == 1
+
+
+@pytest.mark.parametrize(
+    "plan", [{"status": 403}, {"status": 422}, {"status": 200, "body": "x"}, {"status": 503, "times": 9}]
+)
+def test_a_failed_search_is_no_failure(site: GitHubServer, github: GitHub, clock: Clock, plan: dict[str, Any]) -> None:
+    site.fault("search/issues-and-pull-requests", **plan)
+    assert github.ongoing(UPSTREAM, ["TFQuokka"]) == ()
+    assert site.requests("search/issues-and-pull-requests") <= 3
+    assert sum(clock.slept) <= 5
+
+
+def test_the_filter_of_the_list_is_not_trusted(site: GitHubServer, github: GitHub) -> None:
+    head = {"label": "somebody:add_tf_quokka", "ref": "add_tf_quokka", "sha": "0" * 40, "repo": None}
+    entry = {"number": 7, "title": "T", "body": None, "state": "open", "head": head, "base": {"ref": "main"}}
+    site.fault("pulls/list", status=200, body=[entry])
+    assert github.find_pull(UPSTREAM, HEAD) is None
+    site.fault("pulls/list", status=200, body=[entry])
+    assert github.find_pull(UPSTREAM, head["label"] or "") is not None
