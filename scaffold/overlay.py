@@ -8,9 +8,9 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from scaffold.core.edits import Edit
+from scaffold.core.edits import Edit, refuse_links
 
 #: What verifying needs of a checkout.
 PARTS = ("src", "tests")
@@ -41,6 +41,7 @@ def overlay(root: Path, edits: Iterable[Edit], *, within: Path | None = None) ->
                 shutil.copytree(root / part, folder / part, symlinks=True, copy_function=_link, ignore=ignore)
         for edit in edits:
             target = folder / edit.path
+            refuse_links(folder, str(PurePosixPath(edit.path).parent))
             target.unlink(missing_ok=True)
             if edit.after is not None:
                 target.parent.mkdir(parents=True, exist_ok=True)

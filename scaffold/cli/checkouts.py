@@ -58,3 +58,19 @@ def repo_or_upstream(arguments: argparse.Namespace, console: Console) -> Path:
 
     with console.step("upstream"):
         return fetch(arguments.upstream, arguments.into, progress=console)
+
+
+def check_model(model: str, arguments: argparse.Namespace) -> None:
+    """Refuse (LOC102) what can be no model's name, with the suggestion of the checkout where there is one at hand."""
+    from scaffold.core.names import check_model_argument, is_model_name
+
+    if is_model_name(model):
+        return
+    from scaffold.locate import is_checkout
+    from scaffold.locate.naming import auto_tables
+    from scaffold.locate.resolve import find
+
+    root = getattr(arguments, "repo", None) or surrounding()
+    if root is not None and is_checkout(root):
+        find(root, model, auto_tables(root))
+    check_model_argument(model)

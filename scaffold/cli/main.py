@@ -23,11 +23,12 @@ from typing import Any
 
 from scaffold import __version__
 from scaffold.cli.answers import parse
+from scaffold.cli.checkouts import check_model
 from scaffold.cli.console import Console
 from scaffold.cli.log import recording
 from scaffold.cli.options import EXITS, Settings, add_common, behind, common_flags, read_settings
 from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.core.names import check_model_argument
+from scaffold.core.names import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def _dispatch(argv: Sequence[str], console: Console) -> int:
         _show(console, "help", str(wanted))
         return ExitCode.OK
     if isinstance(model := getattr(arguments, "model", None), str):
-        check_model_argument(model)
+        check_model(model, arguments)
     console.asks = not getattr(arguments, "defaults", False)
     module = importlib.import_module(COMMANDS[first].module)
     return int(module.run(arguments, console))
@@ -168,9 +169,10 @@ def _overall(argv: Sequence[str], console: Console) -> int:
 def _from_os(error: OSError) -> ScaffoldError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     what = "the disk is full" if full else (error.strerror or str(error))
-    where = f" ({error.filename})" if error.filename else ""
+    where = f" ({shortened(str(error.filename), 300)})" if error.filename else ""
     help = "free some space and run the same command again" if full else "check the path and its permissions"
-    return ScaffoldError("CLI106", f"{what}{where}", help)
+    status = ExitCode.USAGE if error.errno == errno.ENAMETOOLONG else ExitCode.FAILURE  # such a path was typed
+    return ScaffoldError("CLI106", f"{what}{where}", help, exit_code=status)
 
 
 def _interrupt(*_: object) -> None:

@@ -101,10 +101,13 @@ def _noted(root: Path, stem: str) -> Path | None:
 def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Request:
     """What the pipeline is asked for, with what was answered in an earlier run."""
     from scaffold.locate import check_checkout
+    from scaffold.locate.naming import auto_tables
+    from scaffold.locate.resolve import find
     from scaffold.pipeline import Request
 
     check_checkout(root)
     model = _model(arguments, root, console)
+    find(root, model, auto_tables(root))  # a name that is refused starts no process
     folder = _noted(root, model.replace("-", "_"))
     if folder is not None and recall(arguments, folder):
         console.note(f"contributor {arguments.contributor}, as answered before")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from scaffold.core.errors import ExitCode, ScaffoldError
+
 
 class EditKind(Enum):
     """CREATE demands that the path be absent, MODIFY that it hold `before_sha`, DELETE likewise."""
@@ -53,6 +55,23 @@ class Absent:
 Outcome = Edit | AlreadyDone | Absent
 
 
+def refuse_links(root: Path, path: str) -> None:
+    """Refuse (CLI106, exit status 5) a path below `root` that is, or leads through, a symbolic link.
+
+    What is written there would land in another place, perhaps outside the checkout; git does not commit beyond links either.
+    """
+    place = root
+    for part in path.split("/"):
+        place = place / part
+        if place.is_symlink():
+            raise ScaffoldError(
+                "CLI106",
+                f"{path} cannot be written: {place} is a symbolic link",
+                "put the real file or folder in its place",
+                exit_code=ExitCode.CONFLICT,
+            )
+
+
 class Tree:
     """A checkout's files as they would be after the edits planned so far. Never writes to disk."""
 
@@ -80,10 +99,11 @@ class Tree:
     def plan(self, path: str, after: str | None, *, by: str, why: str) -> Outcome:
         """Lay a new content over `path` and return the edit that leads there from the disk's content.
 
-        Several plans for one path are merged into one edit; an unchanged text is AlreadyDone.
+        Several plans for one path are merged into one edit; an unchanged text is AlreadyDone. Links are refused (CLI106).
         """
         if self.read(path) == after:
             return AlreadyDone(path=path, by=by)
+        refuse_links(self.root, path)
         before = self._read_disk(path)
         kind = EditKind.CREATE if before is None else EditKind.DELETE if after is None else EditKind.MODIFY
         self._overlay[path] = after

@@ -14,9 +14,6 @@ from scaffold.core.errors import ExitCode, ScaffoldError
 #: What a model argument must look like before anything is looked up on disk.
 MODEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
-#: What is near enough to a name (`RoCBert`) for a suggestion to be looked up; it can name no path, option or template.
-_NEARLY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
-
 
 def shortened(text: str, limit: int = 60) -> str:
     """The text with its middle left out where it is longer than `limit` characters, for messages."""
@@ -31,7 +28,7 @@ def is_model_name(text: str) -> bool:
 
 def check_model_argument(text: str) -> None:
     """Refuse (LOC102, exit status 2) what can be no model's name, before a path, branch or process is made with it."""
-    if _NEARLY.fullmatch(text) is None or keyword.iskeyword(text):
+    if not is_model_name(text):
         raise ScaffoldError(
             "LOC102",
             f"{shortened(text)!r} cannot be a model's name",

@@ -8,8 +8,10 @@ from pathlib import Path
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.names import shortened
 
-#: The largest modelling file of Transformers is under 300 kB; a file beyond this is not one.
-MAX_BYTES = 4_000_000
+#: The largest modelling file of Transformers has 6,000 lines and 300 kB, the main `__init__` 10,000 lines; beyond this, a
+#: file is none of them, and would cost more time and memory than anybody wants to wait for.
+MAX_BYTES = 1_500_000
+MAX_LINES = 40_000
 
 _RESTORE = "restore the file (`git checkout -- {path}`) and run the command again"
 
@@ -29,6 +31,8 @@ def read_source(root: Path, path: str) -> str:
         raise _refuse(repr(path), "is no file's name") from error
     if len(data) > MAX_BYTES:
         raise _refuse(path, f"is too large ({len(data):,} bytes)")
+    if (lines := data.count(b"\n")) > MAX_LINES:
+        raise _refuse(path, f"is too large ({lines:,} lines)")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

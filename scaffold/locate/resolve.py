@@ -12,6 +12,8 @@ from scaffold.locate.naming import MODELS, AutoTables, config_of, has_model
 from scaffold.locate.reading import parse_source
 
 _FILE = re.compile(r"modeling_(?!tf_|flax_)([a-z0-9_]+)\.py")
+#: `RoCBert`, `Wav2Vec2`: no names, but near enough to one for a suggestion.
+_NEARLY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _ONLY_WEIGHTS = (
     "if a checkpoint has only PyTorch weights, only weights are missing: load it with `from_pretrained(…, from_pt=True)`, "
     "compare the outputs, `save_pretrained` and propose the file on the Hub repository (`scaffold explain LOC103`)"
@@ -84,10 +86,11 @@ def _deprecated(root: Path, model: str) -> None:
 
 def find(root: Path, model: str, tables: AutoTables) -> tuple[str, str | None]:
     """(folder, stem) of a folder name, a file's stem or a model type; stem None where the folder alone was named."""
-    check_model_argument(model)
-    name = model.replace("-", "_")
     if not is_model_name(model):
-        raise _unknown(root, model, tables)
+        if _NEARLY.fullmatch(model):
+            raise _unknown(root, model, tables)
+        check_model_argument(model)
+    name = model.replace("-", "_")
     known = folders(root)
     if name in known:
         return name, name if name in stems(root, name) else None

@@ -32,6 +32,8 @@ class Context:
         self.renames: dict[str, str] = {}
         self.current: ClassInfo | None = None
         self._visiting: set[ast.AST] = set()
+        self._unbiased: dict[str, frozenset[str]] = {}  # class → what `unbiased` found
+        self._read: dict[str, dict[str, list[ast.Attribute]]] = {}  # class → what `_on_self` found
         self.uses: set[str] = set()
         self.emits: set[str] = set()
         self.layers: set[str] = set()
@@ -158,8 +160,16 @@ class Context:
     def unbiased(self, node: ast.AST) -> frozenset[str]:
         """Sub-layers of the class around a node whose bias the constructor takes away (`self.norm.bias = None`)."""
         owner = self.class_of(node)
+        if owner is None or owner.init is None:
+            return frozenset()
+        if owner.name not in self._unbiased:
+            self._unbiased[owner.name] = self._without_bias(owner.init)
+        return self._unbiased[owner.name]
+
+    @staticmethod
+    def _without_bias(init: ast.FunctionDef) -> frozenset[str]:
         found = set()
-        for part in ast.walk(owner.init) if owner is not None and owner.init is not None else ():
+        for part in ast.walk(init):
             if isinstance(part, ast.Assign) and isinstance(part.value, ast.Constant) and part.value.value is None:
                 target = ast.unparse(part.targets[0]).split(".")
                 if len(target) == 3 and target[0] == "self" and target[2] == "bias":
@@ -211,14 +221,19 @@ class Context:
         if owner is None or not (isinstance(node.value, ast.Name) and node.value.id == "self"):
             return TypeInfo(())
         seen: list[Observation] = []
-        for other in ast.walk(owner.node):
-            if (
-                isinstance(other, ast.Attribute)
-                and other.attr == node.attr
-                and ast.dump(other.value) == ast.dump(node.value)
-            ):
-                seen += self.types.at(other).seen
+        for other in self._on_self(owner).get(node.attr, ()):
+            seen += self.types.at(other).seen
         return TypeInfo(tuple(dict.fromkeys(seen)), static=True)
+
+    def _on_self(self, owner: ClassInfo) -> dict[str, list[ast.Attribute]]:
+        """Attribute → every place where the class names it on `self`."""
+        if owner.name not in self._read:
+            found: dict[str, list[ast.Attribute]] = {}
+            for node in ast.walk(owner.node):
+                if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self":
+                    found.setdefault(node.attr, []).append(node)
+            self._read[owner.name] = found
+        return self._read[owner.name]
 
     def diagnose(
         self, code: str, subject: str, message: str, node: ast.AST, help: str = "", severity: Severity = Severity.ERROR

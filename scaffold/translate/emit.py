@@ -47,6 +47,9 @@ class ClassWriter:
         self.config_class = config_class
         self.prefix = prefix  # base_model_prefix
         self.base_name = "TFPreTrainedModel"
+        self._settled: dict[
+            str, dict[str, bool]
+        ] = {}  # class → its settled attributes, asked for by each of its methods
 
     # -- entry -------------------------------------------------------------------------------------------------------
 
@@ -68,11 +71,13 @@ class ClassWriter:
 
     def _class_constants(self, info: ClassInfo) -> dict[str, bool]:
         """Settled attributes of a class and of its bases in this file."""
-        found: dict[str, bool] = {}
-        for base in info.bases:
-            if base in self.engine.classes:
-                found |= self._class_constants(self.engine.classes[base])
-        return constants(info.node, found)
+        if info.name not in self._settled:
+            found: dict[str, bool] = {}
+            for base in info.bases:
+                if base in self.engine.classes:
+                    found |= self._class_constants(self.engine.classes[base])
+            self._settled[info.name] = constants(info.node, found)
+        return self._settled[info.name]
 
     def docstring(self, text: str) -> str:
         return prose.translate(text, self.engine.doc_renames)

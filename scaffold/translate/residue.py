@@ -33,8 +33,8 @@ def mark(text: str, engine: Engine) -> str:
 
 def undefined(text: str, engine: Engine) -> str:
     """A marker above every statement that uses a name nothing defines: a library function without a rule."""
+    lines = text.split("\n")
     for line, name in sorted(tidy.undefined_names(text), reverse=True):
-        lines = text.split("\n")
         if name in _TORCH_NAMES and _has_marker(lines, line):
             continue
         indent = lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
@@ -47,8 +47,7 @@ def undefined(text: str, engine: Engine) -> str:
         )
         engine.diagnostics.append(found)
         lines[line - 1 : line - 1] = [indent + m for m in markers.write(found)]
-        text = "\n".join(lines)
-    return text
+    return "\n".join(lines)
 
 
 def _has_marker(lines: list[str], line: int) -> bool:

@@ -13,12 +13,27 @@ from functools import cached_property
 
 from scaffold.core.errors import ExitCode, ScaffoldError
 
-#: Larger than any modelling file of any release (the largest has 5,000 lines, 250 kB).
-MAX_BYTES = 4_000_000
+#: Larger than any modelling file of any release (the largest has 6,000 lines, 300 kB).
+MAX_BYTES = 1_500_000
+
+#: The largest modelling file has 22,000 syntax nodes; a file of many more costs minutes, and no person wrote it.
+MAX_NODES = 60_000
+
+#: Python refuses to write longer integers in decimal (`sys.get_int_max_str_digits`), but reads them in hexadecimal.
+_MAX_BITS = 14_000
 
 
 def parse_module(text: str, path: str = "<source>") -> ast.Module:
     """Parse, or raise ScaffoldError TFP001 (exit code 7) for what is not Python or is unreasonably large or deep."""
+
+    def refuse(detail: str) -> ScaffoldError:
+        return ScaffoldError(
+            "TFP001",
+            f"{path} cannot be taken for a model file: {detail}",
+            "repair the file, or name the right one",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        )
+
     if len(text) > MAX_BYTES:
         raise ScaffoldError(
             "TFP001",
@@ -27,21 +42,23 @@ def parse_module(text: str, path: str = "<source>") -> ast.Module:
             exit_code=ExitCode.UNSUPPORTED_SOURCE,
         )
     try:
-        return ast.parse(text)
+        tree = ast.parse(text)
     except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
-        detail = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
-        raise ScaffoldError(
-            "TFP001",
-            f"{path} is not a Python module: {detail}",
-            "repair the file, or name the right one",
-            exit_code=ExitCode.UNSUPPORTED_SOURCE,
-        ) from None
+        raise refuse(f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)) from None
+    for count, node in enumerate(ast.walk(tree)):
+        if count > MAX_NODES:
+            raise refuse("it has far more statements than any model file")
+        if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > _MAX_BITS:
+            raise refuse(f"line {node.lineno}: a number of {node.value.bit_length()} bits")
+    return tree
 
 
 class Source:
     """One parsed file. `package` is the dotted package the file lives in, for resolving relative imports."""
 
     def __init__(self, text: str, path: str = "<source>", package: str = "transformers.models.model") -> None:
+        # the ends of lines as Python's tokeniser sees them: positions are counted in those
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.text = text
         self.path = path
         self.package = package

@@ -64,6 +64,8 @@ def _attention(node: ast.Compare) -> bool | None:
         value = ast.literal_eval(right)
     except (ValueError, TypeError):
         return None
+    if isinstance(operator, (ast.In, ast.NotIn)) and not isinstance(value, (str, tuple, list, set, dict)):
+        return None
     if isinstance(operator, ast.Eq):
         return bool(value == "eager")
     if isinstance(operator, ast.NotEq):

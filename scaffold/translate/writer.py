@@ -7,6 +7,7 @@ expressions translated.
 from __future__ import annotations
 
 import ast
+import sys
 import textwrap
 from collections.abc import Callable, Sequence
 
@@ -17,6 +18,11 @@ from scaffold.translate.engine import Engine
 #: A pass returns None (not mine), or the statement's replacement: lines without indentation ([] drops the statement).
 Pass = Callable[["BlockWriter", ast.stmt], "list[str] | None"]
 INDENT = "    "
+
+#: Blocks that no method of the writer knows.
+_COMPOUND: tuple[type[ast.stmt], ...] = (ast.AsyncFor, ast.AsyncFunctionDef, ast.AsyncWith, ast.ClassDef, ast.Match)
+if sys.version_info >= (3, 11):
+    _COMPOUND += (ast.TryStar,)
 
 
 def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
@@ -81,7 +87,19 @@ class BlockWriter:
     def plain(self, statement: ast.stmt) -> list[str]:
         """Lines of a statement that no pass takes."""
         handler = getattr(self, f"_{type(statement).__name__.lower()}", None)
-        return list(handler(statement)) if handler is not None else self.simple(statement)
+        if handler is not None:
+            return list(handler(statement))
+        return self.simple(statement) if not isinstance(statement, _COMPOUND) else self.copied(statement)
+
+    def copied(self, statement: ast.stmt) -> list[str]:
+        """A block of a kind that models do not have (`match`, `async`, an inner class): as it is, for a person to look at."""
+        subject = self.source.segment(statement).split(maxsplit=1)[0].rstrip(":")  # match, async, class, try
+        self.engine.diagnose("TFP101", subject, "no rule translates this block", statement, "write it by hand")
+        first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
+        lines = self.source.lines[first - 1 : statement.end_lineno]
+        if len(lines[0]) - len(lines[0].lstrip()) != statement.col_offset:  # behind a semicolon or a colon
+            return self.source.segment(statement).split("\n")
+        return textwrap.dedent("\n".join(lines)).split("\n")
 
     def simple(self, statement: ast.stmt) -> list[str]:
         """A statement without a block, its expressions translated, its trailing comment kept."""
@@ -148,11 +166,14 @@ class BlockWriter:
 
     def _while(self, statement: ast.While) -> list[str]:
         test, refused = self._marked_header(statement.test)
-        return [
+        lines = [
             *refused,
             f"while {test}:",
             *indented(self.body(statement.body, statement.test.end_lineno or statement.lineno)),
         ]
+        if statement.orelse:
+            lines += ["else:", *indented(self.body(statement.orelse, statement.body[-1].end_lineno or 0))]
+        return lines
 
     def _with(self, statement: ast.With) -> list[str]:
         items = ", ".join(

@@ -13,6 +13,7 @@ from tests.torture.rows import Row, table
 #: Part → how many trials a full run makes; each is a module with `run(count, seed) -> list[Row]`.
 PARTS = {
     "names": 10_000,
+    "sources": 1_000,
 }
 
 

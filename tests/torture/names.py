@@ -5,7 +5,6 @@ Target: publishing.md §7. A refused name starts no process, writes nothing and 
 
 from __future__ import annotations
 
-import argparse
 import keyword
 import os
 import random
@@ -42,6 +41,10 @@ _PIECES = (
     " ", "é", "ß", "＿", "\u200d", "\u202e", "\udc80", "А", "0", "7*7", "~", "$", "`", "'", '"', ";", "|", "@", ":", "%", "\x1b[",
 )  # fmt: skip
 _PLAIN = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+
+#: Commands that look the model up before anything else; others ask first for the fork, or what was interrupted.
+_LOOKING = ("new-tf-model", "checklist")
 
 
 def fuzzed(dice: random.Random) -> str:
@@ -115,16 +118,14 @@ def _judge(command: str, name: str, answer: Answer, guard: Guard, known: frozens
         wrong.append(f"{said}: {answer.traceback}")
     if command == "explain":
         return wrong
-    allowed = (
-        ALLOWED.fullmatch(name) is not None
-        and not keyword.iskeyword(name)
-        and name.replace("-", "_") in known | {name.replace("-", "_") for name in known}
-    )
-    if allowed or (name.startswith("-") and argparse.SUPPRESS not in name and answer.status == 0):
+    named = ALLOWED.fullmatch(name) is not None and not keyword.iskeyword(name)
+    known = frozenset(each.replace("-", "_") for each in known)
+    if (named and name.replace("-", "_") in known) or (name.startswith("-") and answer.status == 0):
         return wrong  # `-h` and other options are no names
-    if answer.status not in (2, 7) or (answer.status == 7 and command != "translate"):
-        wrong.append(f"{said}: exit {answer.status}")
-    if guard.started:
+    codes = {2, 7} if command == "translate" else {2, 5, 0} if named and command not in _LOOKING else {2}
+    if answer.status not in codes:
+        wrong.append(f"{said}: exit {answer.status}: {answer.err[:100]}")
+    if guard.started and (not named or command in _LOOKING):
         wrong.append(f"{said}: started {guard.started}")
     if len(answer.err) > 2_000:
         wrong.append(f"{said}: the refusal has {len(answer.err)} characters")
@@ -152,7 +153,7 @@ def run(count: int, seed: int) -> list[Row]:
                 wrong += _judge(command, model, answer, guard, known)
                 statuses[str(answer.status)] += 1
                 passed += answer.status == 0
-                started += len(guard.started) if answer.status == 2 else 0
+                started += len(guard.started) if answer.status == 2 and not ALLOWED.fullmatch(model) else 0
         finally:
             os.chdir(before)
     outside = sum("opened for writing" in line or ": os." in line for line in wrong)

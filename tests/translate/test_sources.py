@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.translate.sources import MAX_BYTES, Source, parse_module
+from scaffold.translate.sources import MAX_BYTES, MAX_NODES, Source, parse_module
 
 
 def refusal(text: str) -> ScaffoldError:
@@ -25,8 +25,10 @@ def refusal(text: str) -> ScaffoldError:
         ("x = " + "(" * 3000 + ")" * 3000, "parentheses"),
         ("x = x" + ".a" * 20000, ""),
         ("x = 1\n" * (MAX_BYTES // 6 + 1), "characters"),
+        ("x = 1\n" * MAX_NODES, "far more statements"),
+        ("x = 0x" + "f" * 5_000, "20000 bits"),
     ],
-    ids=["syntax", "indent", "nul", "parentheses", "attributes", "size"],
+    ids=["syntax", "indent", "nul", "parentheses", "attributes", "size", "nodes", "number"],
 )
 def test_refused_with_the_exit_code_of_unsupported_sources(text: str, said: str) -> None:
     error = refusal(text)
@@ -34,6 +36,14 @@ def test_refused_with_the_exit_code_of_unsupported_sources(text: str, said: str)
     assert "modeling_x.py" in error.message
     assert said in error.message
     assert error.help
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_lines_end_where_python_ends_them(end: str) -> None:
+    source = Source(f"x = 1{end}y = f(2){end}")
+    call = next(n for n in ast.walk(source.tree) if isinstance(n, ast.Call))
+    assert source.segment(call) == "f(2)"
+    assert source.lines == ["x = 1", "y = f(2)", ""]
 
 
 def test_segments_count_bytes_not_characters() -> None:

@@ -85,3 +85,7 @@ def test_names_assigned_twice_are_not_settled() -> None:
 def test_locals_of_a_function_follow_the_class() -> None:
     tree = ast.parse("def f(self):\n    fast = self._use_sdpa and x\n    slow = not fast\n").body[0]
     assert constants(tree, {"self._use_sdpa": False})["slow"] is True
+
+
+def test_a_comparison_that_makes_no_sense_settles_nothing() -> None:
+    assert truth(ast.parse("config._attn_implementation in 3", mode="eval").body) is None

@@ -80,3 +80,25 @@ def test_nested_functions_are_translated_with_their_arguments() -> None:
 
 def test_indentation_leaves_blank_lines_empty() -> None:
     assert indented(["a", "", "  ", "b"], 2) == ["        a", "", "", "        b"]
+
+
+def test_the_else_of_a_while_loop_survives() -> None:
+    assert statements("while x:\n    y = 1\nelse:\n    y = torch.relu(x)") == (
+        "while x:\n    y = 1\nelse:\n    y = tf.nn.relu(x)"
+    )
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "match x:\n    case [1, *_]:\n        y = 1",
+        "async with x as y:\n    pass",
+        "async def f():\n    await x",
+        "class Inner:\n    y = 1",
+    ],
+)
+def test_a_block_that_models_do_not_have_is_copied_under_a_marker(block: str) -> None:
+    text = statements(f"if x:\n    z = 1\n    {block.replace(chr(10), chr(10) + '    ')}")
+    indented = "\n".join("    " + line for line in block.split("\n"))
+    assert text.endswith(indented)
+    assert f"# TODO(port) TFP101 {block.split()[0]}: " in text
