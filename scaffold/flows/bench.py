@@ -2,7 +2,7 @@
 
 It is a small repository of its own that borrows the clone's objects, with the branch as HEAD and the base as `main` (several of
 the checkout's tools compare with a branch of that name). What the tools change in it is read back as edits.
-Source: guide.md G36 and G37; docs/architecture.md ("Publishing").
+Source: guide.md G36 and G37; docs/architecture.md ("From draft to final").
 """
 
 from __future__ import annotations
@@ -75,8 +75,16 @@ class Bench:
             src=self.root / "src",
             timeout=limit,
             cwd=self.root,
-            env_extra=extra,
+            env_extra={"PATH": self.search_path, **(extra or {})},
         )
+
+    @property
+    def search_path(self) -> str:
+        """Programs beside the target Python first, then our ruff: some of the checkout's scripts start one by name."""
+        from scaffold.core.formatting import ruff
+
+        folders = [str(Path(shutil.which(self.python) or self.python).parent), str(Path(ruff()).parent)]
+        return os.pathsep.join([*folders, os.environ.get("PATH", os.defpath)])
 
     def tests(self, *, slow: bool) -> Outcome:
         """Run the port's test file as the guide says (G36). `slow` tests download checkpoints, so they are not the default."""
@@ -162,22 +170,20 @@ def _populate(ported: Ported, folder: Path) -> None:
 
 
 def run_make(copy: Bench) -> Outcome:
-    """Really `make fixup`, with the target environment's Python and our ruff first on the path."""
+    """Really `make fixup`."""
     import subprocess
     import time
 
     from scaffold.core.child import worker_environment
-    from scaffold.core.formatting import ruff
 
+    # given on the command line, the variable wins over the Makefile's own, which asks git about a local `main`
     changed = " ".join(path for path in copy.changed_since_base() if path.endswith(".py"))
-    folders = [str(Path(shutil.which(copy.python) or copy.python).parent), str(Path(ruff()).parent)]
-    path = os.pathsep.join([*folders, os.environ.get("PATH", "")])
     started = time.monotonic()
     try:
         done = subprocess.run(
             ["make", "fixup", f"modified_py_files={changed}"],
             cwd=copy.root,
-            env=worker_environment(copy.root / "src", str(copy.root / ".git"), {"PATH": path}),
+            env=worker_environment(copy.root / "src", str(copy.root / ".git"), {"PATH": copy.search_path}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

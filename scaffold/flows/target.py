@@ -61,8 +61,8 @@ def choose(ported: Ported, github: GitHub, *, to_upstream: bool, in_fork: bool, 
         branch = origin.base_branch
     if github.branch_exists(origin.upstream, branch) is None:
         raise _no_base(origin.upstream, branch)
-    asked = "as --to-upstream asks" if to_upstream else "which is maintained apart from Hugging Face's"
-    why = f"The pull request goes to {origin.upstream}, {asked}."
+    apart = "" if is_hugging_face(origin.upstream) else ", which is maintained apart from Hugging Face's"
+    why = f"The pull request goes to {origin.upstream}{', as --to-upstream asks' if to_upstream else apart}."
     return Target(repository=origin.upstream, base=branch, in_fork=False, why=why)
 
 

@@ -59,8 +59,11 @@ fixup: modified_only_fixup repo-consistency
 """
 
 #: Fails when the port says so; otherwise leaves a trace in a file that the port does not touch.
-CHECK = """import sys
+CHECK = """import subprocess
+import sys
 from pathlib import Path
+
+subprocess.run(["ruff", "--version"], check=True, stdout=subprocess.DEVNULL)
 
 text = Path("src/transformers/models/brand_new/modeling_tf_brand_new.py").read_text()
 if "BROKEN" in text:
