@@ -66,7 +66,8 @@ def find_base(
 def default_base(url: str, *, token: Token | None) -> Base:
     """The default branch of the repository, whatever is in it."""
     with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
-        return _Search(Path(name), url, token).default()
+        search = _Search(Path(name), url, token)
+        return search.base(search.default())
 
 
 def _upstream_address(clone: Clone) -> str:
@@ -152,24 +153,28 @@ class _Search:
     def base(self, ref: str, note: str = "") -> Base:
         return Base(ref=ref, branch=branch_for(ref), commit=self.commit(ref), version=self.version(ref), note=note)
 
-    def default(self) -> Base:
-        """The default branch; its name is told by HEAD's commit, or by the server when several branches have that."""
+    def default(self) -> str:
+        """The default branch: the one that is where HEAD is; of several the one with the usual name."""
         names = [ref for ref, sha in self.refs.items() if sha == self.commit("HEAD") and ref.startswith("refs/heads/")]
         usual = [ref for ref in ("refs/heads/main", "refs/heads/master") if ref in names]
         if not names:
             raise ScaffoldError(
-                "GIT119", f"{self.url} has no default branch", "name a base with --base", exit_code=ExitCode.USAGE
+                "GIT119",
+                f"{self.url} has no default branch",
+                "name a base with --base",
+                exit_code=ExitCode.USAGE,
             )
-        return self.base((usual or names)[0])
+        return (usual or names)[0]
 
     def newest(self, supported: Version | None) -> Base:
         """The default branch if it will do, else the newest release that does."""
         default = self.default()
         newer: str | None = None
-        if self.has_tensorflow(default.ref):
-            if supported is None or default.version is None or default.version <= supported:
-                return default
-            newer = default.ref
+        if self.has_tensorflow(default):
+            base = self.base(default)
+            if supported is None or base.version is None or base.version <= supported:
+                return base
+            newer = default
         listed = releases(self.refs)
         start = first_with(len(listed), lambda i: self.has_tensorflow(listed[i][2] or listed[i][1] or ""))
         readable = [entry for entry in listed[start:] if supported is None or entry[0] <= supported]

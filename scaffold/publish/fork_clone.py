@@ -52,7 +52,8 @@ def connect(
     A new clone has no blobs but those of the base (`fast`: no history either) and stands on the branch `base.branch`; objects are
     copied from the clone `reference` where that has the base. A clone that exists is reused: missing remotes are added under free
     names and the base is fetched; its work tree, branches and other remotes stay as they are. Running it again finishes what a
-    kill interrupted; `begun` gets the private folder as soon as there is one. Raises GIT107 when the target holds something else, GIT124, GIT126 and what `fetch` raises.
+    kill interrupted; `begun` gets the private folder as soon as there is one. Raises GIT107 when the target holds something
+    else, GIT124 (somebody is at work there), GIT126 (its files were changed before it was complete) and what `fetch` raises.
     """
     progress = progress or Silent()
     if not (target / ".git").exists():
@@ -123,7 +124,7 @@ def _make_skeleton(
             clone.git("config", f"remote.{name}.partialCloneFilter", _FILTER)
             _configure(clone, name, repository, push=name == "origin")
         clone.git("config", "remote.pushDefault", "origin")
-        write_json(state_of(clone) / _MARKER, {"commit": None})
+        write_json(state_of(clone) / _MARKER, {"branch": base.branch, "commit": None})
         if begun is not None:  # noted before the clone can be seen: no kill falls between the two
             begun(state_of(clone))
         os.rename(root, target)
@@ -165,23 +166,21 @@ def _finish(
     for stale in (*clone.git_path("config").parent.glob("*.lock"), *marker.parent.glob("*.lock")):
         if stale.name != _LOCK:
             stale.unlink(missing_ok=True)
-    begun = json.loads(marker.read_text(encoding="utf-8"))["commit"]
-    if begun is None:
+    noted = json.loads(marker.read_text(encoding="utf-8"))
+    if noted["commit"] is None:
         if reference is not None and not fast:
             _borrow(clone, base, reference, progress)
         _fetch_base(clone, "upstream", base, token, 1 if fast else None, progress)
         clone.git("update-ref", "-d", _BORROWED)
-        write_json(marker, {"commit": base.commit})
-        begun = base.commit
-    clone.git("update-ref", "-m", "scaffold: clone", f"refs/heads/{base.branch}", begun)
-    _first_check_out(clone, begun, environment_for(clone, "upstream", token))
-    if base.ref.startswith("refs/heads/"):
-        clone.git("config", f"branch.{base.branch}.remote", "upstream")
-        clone.git("config", f"branch.{base.branch}.merge", base.ref)
+        clone.git("symbolic-ref", "HEAD", f"refs/heads/{base.branch}")
+        noted = {"branch": base.branch, "commit": base.commit}
+        write_json(marker, noted)
+    env = environment_for(clone, "upstream", token)
+    clone.git("update-ref", "-m", "scaffold: clone", f"refs/heads/{noted['branch']}", noted["commit"])
+    _first_check_out(clone, noted["commit"], env)
     marker.unlink()
-    if begun != base.commit:  # upstream's ref moved between the kill and this run
+    if noted != {"branch": base.branch, "commit": base.commit}:  # another base than before the kill
         _fetch_base(clone, "upstream", base, token, 1 if fast else None, progress)
-        env = environment_for(clone, "upstream", token)
         check_out(clone, base.branch, base.commit, folder=state_of(clone) / "setup", env=env)
 
 

@@ -194,11 +194,24 @@ def _check_disk(clone: Clone, changes: Sequence[Change]) -> list[Change]:
             raise conflict(change.path)
         if change.after != ABSENT and target.is_dir() and not target.is_symlink():
             check_vacated(clone, target, going)
-        check_writable(target.parent, change.path)
+        if {found, change.after} != {ABSENT}:
+            _check_parent(clone, target, going)
         # a removal may have left an empty folder, and a change of the mode alone cannot be seen by content
         if found != change.after or change.after in (ABSENT, change.before):
             todo.append(change)
     return todo
+
+
+def _check_parent(clone: Clone, target: Path, going: set[str]) -> None:
+    """The folder that the file is in, or will be in, is writable; a file may be in its place only if that goes."""
+    for parent in target.parents:
+        if parent.is_symlink() or parent.is_file():
+            name = parent.relative_to(clone.root).as_posix()
+            if name not in going:
+                raise conflict(name)
+        elif parent.exists():
+            check_writable(parent, target.relative_to(clone.root).as_posix())
+            return
 
 
 def check_vacated(clone: Clone, folder: Path, going: set[str]) -> None:

@@ -117,7 +117,7 @@ def ls_remote(
     said = _read(
         Path(tempfile.gettempdir()),
         *("ls-remote", "--quiet", *kinds),
-        operands=[url, *patterns],
+        operands=[url, *patterns, *(f"{pattern}^{{}}" for pattern in patterns if pattern.startswith("refs/tags/"))],
         token=token,
         url=url,
         sleep=sleep,
