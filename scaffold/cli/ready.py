@@ -117,15 +117,34 @@ def _show(console: Console, result: Result, left_out: list[str]) -> None:
 
 
 def _show_outcome(console: Console, outcome: Outcome) -> None:
-    mark = console.paint("ok  ", "green") if outcome.ok else console.paint("FAIL", "red")
+    from scaffold.flows.bench import missing_package
+
+    mark = (
+        console.paint("ok  ", "green") if outcome.ok else console.paint("FAIL", "red" if outcome.blocks else "yellow")
+    )
     console.say(f"{mark} {outcome.title} ({outcome.seconds:.1f} s)")
-    if not outcome.ok:
-        for line in outcome.detail.splitlines():
-            console.say(f"       {line}")
+    if outcome.ok:
+        return
+    for line in outcome.detail.splitlines():
+        console.say(f"       {line}")
+    if package := missing_package(outcome.detail):
+        console.say(
+            f"       it needs the package {package}: install it beside the frameworks (`pip install {package}`)"
+        )
+    if outcome.on_base:
+        console.say(
+            "       without the port it fails in the same way, so it does not stop the port; CI may judge otherwise"
+        )
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, Any]:
-    return {"title": outcome.title, "ok": outcome.ok, "seconds": round(outcome.seconds, 2), "detail": outcome.detail}
+    return {
+        "title": outcome.title,
+        "ok": outcome.ok,
+        "seconds": round(outcome.seconds, 2),
+        "detail": outcome.detail,
+        "on_base": outcome.on_base,
+    }
 
 
 def _as_json(result: Result) -> dict[str, Any]:

@@ -8,6 +8,7 @@ Source: guide.md G36 and G37; docs/architecture.md ("From draft to final").
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,12 +30,18 @@ _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """One tool or test run: `detail` says what failed, in the tool's own words."""
+    """One tool or test run: `detail` says what failed, in the tool's own words; `on_base`: just so without the port, too."""
 
     title: str
     ok: bool
     seconds: float
     detail: str = ""
+    on_base: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """True for a failure that the port has to answer for."""
+        return not self.ok and not self.on_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +120,12 @@ class Bench:
         return tree.edits()
 
 
+def missing_package(detail: str) -> str | None:
+    """The package whose absence a tool's last words name."""
+    found = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", detail)
+    return found[1].partition(".")[0] if found else None
+
+
 def _hub_cache() -> str:
     """Where the user's downloaded checkpoints lie."""
     return os.environ.get("HF_HOME") or os.path.join(os.path.expanduser("~"), ".cache", "huggingface")
@@ -123,7 +136,7 @@ def _said_by_pytest(result: ChildResult) -> str:
     lines = [line.strip("= ") for line in result.stdout.splitlines() if line.strip("= ")]
     if not lines:
         return result.last_error()
-    failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+    failed = [line for line in lines if line.startswith(("FAILED", "ERROR", "E   ModuleNotFoundError"))]
     shown = failed[:10] + ([f"and {len(failed) - 10} more"] if len(failed) > 10 else [])
     return "\n".join([*shown, lines[-1]])
 
@@ -131,9 +144,10 @@ def _said_by_pytest(result: ChildResult) -> str:
 @contextmanager
 def bench(ported: Ported, python: str, edits: Iterable[Edit] = ()) -> Iterator[Bench]:
     """A bench with the branch checked out and `edits` laid over it; removed afterwards, also what a killed run left."""
+    folder = ported.folder / f"bench.{os.getpid()}.{ported.tip[:12]}"
     for leftover in ported.folder.glob("bench.*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    folder = ported.folder / f"bench.{os.getpid()}"
+        if leftover == folder or not leftover.name.startswith(f"bench.{os.getpid()}."):
+            shutil.rmtree(leftover, ignore_errors=True)
     try:
         _populate(ported, folder)
         for edit in edits:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from scaffold.core.child import ChildResult
 from scaffold.core.errors import ScaffoldError
@@ -39,6 +40,26 @@ def run_fixup(bench: Bench, progress: Progress, *, make: bool, skip: Collection[
         progress.note(f"{outcome.title} {'ok' if outcome.ok else 'FAILED'}")
         outcomes.append(outcome)
     return outcomes
+
+
+def compare_with_base(bench: Bench, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Mark the failures that a bench of the base has as well, in the same words: the port has nothing to do with those.
+
+    A checkout's own tools fail for want of a package, or because the base itself is not quite in order.
+    """
+    failed = {outcome.title: outcome for outcome in outcomes if not outcome.ok}
+    again = {step.title: _run(bench, step) for step in _steps(bench) if step.title in failed}
+    return [
+        replace(outcome, on_base=True)
+        if outcome.title in again and _words(again[outcome.title]) == _words(outcome)
+        else outcome
+        for outcome in outcomes
+    ]
+
+
+def _words(outcome: Outcome) -> str:
+    """What failed, without the folder of the bench and line numbers, which the port's own lines move."""
+    return re.sub(r"/bench\.\d+\.\w+|line \d+|:\d+", "", outcome.detail) if not outcome.ok else ""
 
 
 def _steps(bench: Bench) -> list[Step]:

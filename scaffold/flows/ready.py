@@ -16,7 +16,7 @@ from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.hosting import Call, PullRequest, Token
 from scaffold.core.progress import Progress
 from scaffold.flows.bench import Bench, Outcome, bench
-from scaffold.flows.fixup import run_fixup
+from scaffold.flows.fixup import compare_with_base, run_fixup
 from scaffold.flows.ported import Ported, open_ported
 from scaffold.flows.pull import open_pull
 from scaffold.flows.remote import push_branch
@@ -83,7 +83,7 @@ def run(request: Request, progress: Progress) -> Result:
     if not github.dry_run and not request.agree(plan):
         return result
     result, edits = _judge(request, result, progress)
-    failed = any(not check.ok for check in result.checks) or (result.tests is not None and not result.tests.ok)
+    failed = any(check.blocks for check in result.checks) or (result.tests is not None and not result.tests.ok)
     if failed:
         return replace(result, outcome="failed")
     return _carry_out(request, result, edits, progress)
@@ -113,6 +113,7 @@ def _on_bench(request: Request, result: Result, copy: Bench, progress: Progress)
     if not request.skip_checks:
         with progress.step("checks"):
             checks = run_fixup(copy, progress, make=request.make, skip=request.skip)
+            checks = _without_the_port(request, result.plan.ported, checks)
         edits = copy.edits("make fixup")
         result = replace(result, checks=tuple(checks), reformatted=tuple(edit.path for edit in edits))
     if not request.skip_tests:
@@ -121,6 +122,17 @@ def _on_bench(request: Request, result: Result, copy: Bench, progress: Progress)
             progress.note(tests.detail.splitlines()[-1] if tests.detail else "passed")
         result = replace(result, tests=tests)
     return result, edits
+
+
+def _without_the_port(request: Request, ported: Ported, checks: list[Outcome]) -> list[Outcome]:
+    """The failures compared with the base's own."""
+    if request.make or all(check.ok for check in checks):
+        return checks
+    base = ported.clone.asks("merge-base", ported.origin.base_commit, ported.tip)
+    if base is None or base == ported.tip:
+        return checks
+    with bench(replace(ported, tip=base), request.python) as copy:
+        return compare_with_base(copy, checks)
 
 
 def _carry_out(request: Request, result: Result, edits: tuple[Edit, ...], progress: Progress) -> Result:

@@ -66,6 +66,8 @@ from pathlib import Path
 subprocess.run(["ruff", "--version"], check=True, stdout=subprocess.DEVNULL)
 
 text = Path("src/transformers/models/brand_new/modeling_tf_brand_new.py").read_text()
+if Path("utils/needy.txt").exists():
+    import surely_not_installed
 if "BROKEN" in text:
     sys.exit("the port is broken")
 listed = Path("utils/ported.txt")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.flows import draft as drafts
+from scaffold.flows.bench import missing_package
 from scaffold.flows.ready import MESSAGE, Request, Result, run
+from scaffold.publish.git import open_clone
+from scaffold.publish.origin import require_origin, save_origin, state_of
 from tests.flows.stage import BRANCH, FORK, Quiet, Stage, snapshot
 from tests.layouts import git
 
@@ -86,6 +90,25 @@ def test_what_fails_stops_everything(drafted: Stage, what: str) -> None:
     assert drafted.hub.pulls[0].draft
     left_out = {"skip": ("check_port.py",)} if what == "check" else {"skip_tests": True}
     assert ready(drafted, **left_out, **({"skip_tests": True} if what == "check" else {})).outcome == "ready"
+
+
+def test_what_fails_without_the_port_too_is_said_and_does_not_stop_it(drafted: Stage) -> None:
+    (drafted.root / "utils/needy.txt").write_text("")
+    git(drafted.root, "add", "utils/needy.txt")
+    git(drafted.root, "commit", "-q", "-m", "a base that lacks a package")
+    state = state_of(open_clone(drafted.root))
+    save_origin(state, replace(require_origin(state), base_commit=git(drafted.root, "rev-parse", "HEAD")))
+    drafted.edit(TF, "TFP101", "TFP102")
+    result = ready(drafted, skip_tests=True)
+    (check,) = (check for check in result.checks if not check.ok)
+    assert (check.on_base, result.outcome) == (True, "ready")
+    assert missing_package(check.detail) == "surely_not_installed"
+    drafted.edit(TF, "TFP102", "TFP103")
+    git(drafted.root, "rm", "-q", "utils/needy.txt")
+    git(drafted.root, "commit", "-q", "-m", "no longer")
+    drafted.edit(TF, "TFP103", "BROKEN")
+    result = ready(drafted, skip_tests=True)
+    assert (result.outcome, [check.on_base for check in result.checks if not check.ok]) == ("failed", [False])
 
 
 def test_a_dry_run_checks_and_writes_nothing(drafted: Stage) -> None:
