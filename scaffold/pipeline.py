@@ -110,7 +110,7 @@ def run(request: Request, progress: Progress | None = None) -> Result:
 
 def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
     from scaffold.locate import check_checkout, locate
-    from scaffold.publish.commit import branch_exists, resume
+    from scaffold.publish.commit import branch_exists, check_branch_is_free, resume
     from scaffold.publish.git import check_clean, check_identity, open_clone
 
     check_checkout(request.root)
@@ -127,6 +127,7 @@ def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
         result.finished = True
         return clone, result
     result.located = located = locate(request.root, request.model)
+    check_branch_is_free(clone, names.branch)
     check_clean(clone)
     if not request.dry_run:
         check_identity(clone)

@@ -92,11 +92,18 @@ def commit_edits(clone: Clone, edits: Sequence[Edit], *, branch: str, folder: Pa
     return commit
 
 
+def check_branch_is_free(clone: Clone, branch: str) -> None:
+    """Refuse (GIT103) a branch below the name: git keeps branches like files, and cannot have `a` beside `a/b`."""
+    below = clone.git("for-each-ref", "--count=1", "--format=%(refname:short)", f"refs/heads/{branch}/")
+    if below:
+        raise branch_exists(below)
+
+
 def branch_exists(branch: str) -> ScaffoldError:
     """The refusal of a branch that is in the way."""
     return ScaffoldError(
         "GIT103",
         f"the branch {branch} exists",
-        f"rename it (`git branch -m {branch} {branch}_old`) or delete it (`git branch -D {branch}`)",
+        f"rename it (`git branch -m {branch} {branch.replace('/', '_')}_old`) or delete it (`git branch -D {branch}`)",
         exit_code=ExitCode.CONFLICT,
     )

@@ -41,9 +41,28 @@ def _plain(value: Any) -> Any:
     return {"path": str(value.absolute())} if isinstance(value, Path) else value
 
 
+def _sweep(path: Path) -> None:
+    """Remove what runs that were killed while they wrote the file left beside it."""
+    for leftover in path.parent.glob(f".{path.name}.*"):
+        number = leftover.name.rpartition(".")[2]
+        if number.isdigit() and not _alive(int(number)):
+            leftover.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to somebody else
+        return True
+    return True
+
+
 def write_json(path: Path, document: object) -> None:
     """Write the document so that a kill or a power cut leaves the old file or the new one; creates the folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with open(temporary, "w", encoding="utf-8") as file:

@@ -73,7 +73,7 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
     replacements = _prefixes(name, info.name, replacements)
     text = source.segment(node)
     for before, after in replacements:
-        text = re.sub(before, after, text)
+        text = text.replace(before, after)  # no pattern: the mark is the file's, and could be a slow one
     try:
         renamed = ast.parse(text).body[0]
     except SyntaxError:

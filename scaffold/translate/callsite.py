@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -176,3 +177,19 @@ TF_DTYPES = {
 def tf_dtype(torch_dtype: str) -> str:
     """`float32` → `tf.float32`; both torch integer types used for indices become tf.int32."""
     return TF_DTYPES[torch_dtype]
+
+
+def rewritten(rewrite: Callable[[CallSite], str | Unmapped], site: CallSite) -> str | Unmapped:
+    """What a rule's function makes of a call.
+
+    The functions count on calls that torch would accept. What torch would not (a missing argument, a list where a number
+    belongs) makes them fail, and is refused like anything else that has no TensorFlow form.
+    """
+    try:
+        return rewrite(site)
+    except KeyError as missing:
+        return Unmapped("TFP102", f"argument {missing} is not given", "give it explicitly")
+    except (IndexError, TypeError, ValueError, AttributeError, SyntaxError) as error:
+        return Unmapped(
+            "TFP102", f"the arguments are not what torch takes ({error})".replace("\n", " "), "check the call"
+        )

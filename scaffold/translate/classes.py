@@ -84,9 +84,9 @@ def copied_from(source: Source, node: ast.AST) -> tuple[str, tuple[tuple[str, st
         if match:
             pairs = []
             for part in (match.group(2) or "").replace("with ", "").split(","):
-                if "->" in part:
-                    before, after = part.split("->")
-                    pairs.append((before.strip(), after.strip().split()[0]))
+                before, _, after = part.partition("->")
+                if before.strip() and after.strip():
+                    pairs.append((before.strip(), after.split()[0]))
             return match.group(1), tuple(pairs)
     return None
 

@@ -119,11 +119,15 @@ class Constructor:
         text = self.engine.construct_layer(rule, base, call)
         self.engine.layer_name = None
         parsed = ast.parse(text, mode="eval").body
-        assert isinstance(parsed, ast.Call)
-        kept = [ast.get_source_segment(text, k.value) for k in parsed.keywords if k.arg != "name"]
-        names = [k.arg for k in parsed.keywords if k.arg != "name"]
-        keywords = [f"{n}={v}" for n, v in zip(names, kept, strict=True)]
-        return [f"super().__init__({', '.join([*keywords, '**kwargs'])})"]
+        if not isinstance(parsed, ast.Call) or ast.unparse(parsed.func) == ast.unparse(
+            call.func
+        ):  # refused, and marked
+            arguments = self._arguments(call)
+        else:
+            kept = [(k.arg, ast.get_source_segment(text, k.value)) for k in parsed.keywords if k.arg != "name"]
+            arguments = [f"{name}={value}" if name else f"**{value}" for name, value in kept]
+        more = () if any(argument.startswith("**") for argument in arguments) else ("**kwargs",)
+        return [f"super().__init__({', '.join([*arguments, *more])})"]
 
     def _buffer(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         if not call.args or not isinstance(call.args[0], ast.Constant):

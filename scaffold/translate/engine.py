@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from scaffold.core.diagnostics import Diagnostic
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import attributes, binding, layouts, operators, registry
-from scaffold.translate.callsite import ATOMS, NOT_CONSTANT, Arg, CallSite, parenthesised
+from scaffold.translate.callsite import ATOMS, NOT_CONSTANT, Arg, CallSite, parenthesised, rewritten
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
@@ -300,7 +300,7 @@ class Engine(Context):
             if name in site.bound and site.bound[name].text != rule.harmless.get(name, "None"):
                 return Unmapped("TFP102", f"argument `{name}`: {why}", "rewrite the call without it")
         if rule.rewrite is not None:
-            return rule.rewrite(site)
+            return rewritten(rule.rewrite, site)
         values: dict[str, Arg | str] = dict(rule.defaults)
         values.update({k: v for k, v in site.bound.items() if k not in rule.ignore})
         values.update({k: site.sequence(k) for k in site.varargs})

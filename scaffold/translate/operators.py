@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
 from scaffold.translate.attributes import pick
-from scaffold.translate.callsite import Arg, parenthesised, tf_dtype
+from scaffold.translate.callsite import Arg, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote
 from scaffold.translate.names import popped_keywords, reads_shape
 from scaffold.translate.rule import LayerRule, Rule, Unmapped
@@ -210,7 +210,9 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         return construct(engine, node, engine.renames.get(func.id, func.id), func.id)
     if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in engine.variants:
         name = engine.variants[func.value.id]["eager"]
-        return construct(engine, node, engine.renames.get(name, name), name)
+        if name in engine.classes:
+            return construct(engine, node, engine.renames.get(name, name), name)
+        return write_call(engine, node, name)  # a function, as in `X_ATTENTION_FUNCTION`
     owner = engine.class_of(node)
     if (
         isinstance(func, ast.Attribute)
@@ -315,12 +317,17 @@ def _layer_call(engine: Engine, rule: LayerRule, text: str, node: ast.Call) -> s
     if rule.call_rewrite is not None:
         from scaffold.translate.callsite import CallSite
 
+        if not inputs:
+            engine.diagnose("TFP102", rule.torch, "called without an argument", node, "check the call")
+            return write_call(engine, node, text)
         bound = {"input": inputs[0], "layer": Arg(node.func, text, TypeInfo(()))}
-        result = rule.call_rewrite(CallSite(engine, node, rule.torch, bound, {"inputs": inputs}))
+        result = rewritten(rule.call_rewrite, CallSite(engine, node, rule.torch, bound, {"inputs": inputs}))
         if isinstance(result, Unmapped):
             engine.diagnose(result.code, rule.torch, result.message, node, result.help)
             return write_call(engine, node, text)
         return result
+    if not inputs:
+        return write_call(engine, node, text)
     return binding.fill(rule.call or "", {"layer": text, "input": inputs[0]})
 
 
@@ -338,7 +345,7 @@ def layer_constructor(engine: Engine, rule: LayerRule, qualname: str, node: ast.
         if argument in site.bound and site.bound[argument].text != rule.harmless.get(argument, "None"):
             engine.diagnose("TFP102", qualname, f"argument `{argument}`: {why}", node)
     if rule.rewrite is not None:
-        result = rule.rewrite(site)
+        result = rewritten(rule.rewrite, site)
         if isinstance(result, Unmapped):
             engine.diagnose(result.code, qualname, result.message, node, result.help)
             return engine.splice(node)

@@ -13,7 +13,10 @@ _TORCH_NAMES = frozenset({"torch", "nn", "F", "ACT2FN"})
 
 def mark(text: str, engine: Engine) -> str:
     """A marker above every statement that still names torch and has none yet."""
-    tree = ast.parse(text)
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise tidy.unparsable(f"line {error.lineno}: {error.msg}") from None
     lines = text.split("\n")
     found: dict[int, Diagnostic] = {}
     for statement in _simple_statements(tree):

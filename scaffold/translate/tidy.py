@@ -7,7 +7,7 @@ import json
 import subprocess
 
 from scaffold.core.checkout import Located
-from scaffold.core.errors import ScaffoldError
+from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.formatting import Unformattable, formatted, ruff
 
 
@@ -17,9 +17,17 @@ def tidy(text: str, located: Located | None = None) -> str:
     try:
         return formatted(text)
     except Unformattable as error:
-        raise ScaffoldError(
-            "TFP002", f"the generated file does not parse: {error}", "report this, with the PyTorch file"
-        ) from None
+        raise unparsable(str(error)) from None
+
+
+def unparsable(why: str) -> ScaffoldError:
+    """The refusal of a file whose translation is no Python: what it says, it says in a form that is not understood."""
+    return ScaffoldError(
+        "TFP002",
+        f"the generated file does not parse: {why}",
+        "report this, with the PyTorch file",
+        exit_code=ExitCode.UNSUPPORTED_SOURCE,
+    )
 
 
 def undefined_names(text: str) -> list[tuple[int, str]]:

@@ -114,9 +114,9 @@ class BlockWriter:
 
     def _expr(self, statement: ast.Expr) -> list[str]:
         if isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str):
-            return self.docstring(textwrap.dedent(" " * statement.col_offset + self.source.segment(statement))).split(
-                "\n"
-            )
+            before = self.source.lines[statement.lineno - 1][: statement.col_offset]
+            margin = before if before.isspace() else " " * statement.col_offset  # tabs, where the file has them
+            return self.docstring(textwrap.dedent(margin + self.source.segment(statement))).split("\n")
         return self.simple(statement)
 
     def _annassign(self, statement: ast.AnnAssign) -> list[str]:

@@ -115,6 +115,13 @@ def test_a_dirty_clone_and_a_foreign_branch(capsys: pytest.CaptureFixture[str], 
     assert git(root, "status", "--porcelain") == ""
 
 
+def test_a_branch_below_the_branchs_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    root = miniature(tmp_path, git=True)
+    git(root, "branch", "add_tf_brand_new/mine")
+    status, _, err = run(capsys, "new-tf-model", "brand_new", "--repo", str(root))
+    assert (status, "GIT103" in err, "add_tf_brand_new_mine_old" in err) == (5, True, True)
+
+
 def test_an_environment_without_tensorflow(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     root = miniature(tmp_path, git=True)
     bare = tmp_path / "bare"

@@ -14,6 +14,10 @@ from tests.torture.rows import Row, table
 PARTS = {
     "names": 10_000,
     "sources": 1_000,
+    "kills": 200,
+    "disk": 40,
+    "refusals": 100,
+    "repeat": 12,
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from scaffold.translate.callsite import NOT_CONSTANT, TF_DTYPES, CallSite, parenthesised, tf_dtype
 from scaffold.translate.rule import Unmapped
-from tests.translate.checkouts import engine_for
+from tests.translate.checkouts import engine_for, statements
 
 
 def site(call: str, parameters: tuple[str, ...], **types: str) -> CallSite:
@@ -94,3 +94,10 @@ def test_what_the_text_needs_is_noted() -> None:
 def test_integers_are_int32_in_a_port() -> None:
     assert tf_dtype("int64") == tf_dtype("int32") == "tf.int32"
     assert all(value.startswith("tf.") for value in TF_DTYPES.values())
+
+
+@pytest.mark.parametrize("text", ["torch.cat()", "torch.cat(dim=0)", "torch.where()", "torch.split(x)"])
+def test_a_call_that_torch_would_not_take_is_refused_like_any_other(text: str) -> None:
+    written = statements(f"y = {text}", x="float32[3]")
+    assert "# TODO(port) TFP1" in written
+    assert written.endswith(f"y = {text}")

@@ -194,3 +194,18 @@ def test_training_is_followed_through_calls_and_loops(name: str, needs: bool) ->
 def test_copied_from(comment: str, expected: object) -> None:
     source = Source(f"{comment}\nclass A: ...\n")
     assert copied_from(source, source.tree.body[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("mark", "pairs"),
+    [
+        ("with A->B", (("A", "B"),)),
+        ("with A->B,c->", (("A", "B"),)),
+        ("with ->B", ()),
+        ("with A->B->C", (("A", "B->C"),)),
+    ],
+)
+def test_marks_of_copies_that_say_nonsense(mark: str, pairs: tuple[tuple[str, str], ...]) -> None:
+    text = f"# Copied from transformers.models.x.modeling_x.Y {mark}\nclass Z:\n    pass\n"
+    source = Source(text)
+    assert copied_from(source, source.tree.body[0]) == ("models.x.modeling_x.Y", pairs)

@@ -222,6 +222,17 @@ def test_a_subclass_of_a_torch_layer_hands_its_arguments_to_keras(tmp_path: Path
     assert "name=" not in text
 
 
+def test_a_subclass_whose_arguments_are_unpacked_keeps_them_under_a_mark(tmp_path: Path) -> None:
+    body = (
+        "\n\nclass QuokkaNorm(nn.LayerNorm):\n    def __init__(self, size, *args, **kwargs):\n"
+        "        super().__init__(size, *args, **kwargs)\n\n"
+        "    def forward(self, x: torch.Tensor):\n        return super().forward(x)\n"
+    )
+    text = class_text(port(tmp_path, body).text, "TFQuokkaNorm")
+    assert "# TODO(port) TFP103 torch.nn.LayerNorm" in text
+    assert "super().__init__(size, *args, **kwargs)" in text
+
+
 def test_a_layer_that_loses_its_bias_is_made_without(tmp_path: Path) -> None:
     text = layer(tmp_path, "self.norm = nn.LayerNorm(config.hidden_size)\nself.norm.bias = None")
     assert re.search(r"self\.norm = keras\.layers\.LayerNormalization\([^)]*center=False", text)

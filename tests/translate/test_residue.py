@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.translate import markers, residue
 from tests.translate.checkouts import engine_for
 
@@ -61,3 +62,9 @@ def test_an_undefined_torch_below_a_mark_says_nothing_new() -> None:
     text = "# TODO(port) TFP101 torch.a: no rule\n#   from modeling_x.py:3\nx = torch.a(1)\n"
     assert residue.undefined(text, engine_for("x = 1")) == text
     assert residue.undefined("x = torch.a(1)\n", engine_for("x = 1")).startswith("# TODO(port) TFP108 torch: ")
+
+
+def test_a_translation_that_does_not_parse_is_an_unsupported_source() -> None:
+    with pytest.raises(ScaffoldError) as caught:
+        residue.mark("x = (\n", engine_for("x = 1"))
+    assert (caught.value.code, caught.value.exit_code) == ("TFP002", ExitCode.UNSUPPORTED_SOURCE)

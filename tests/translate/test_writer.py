@@ -8,7 +8,7 @@ import pytest
 
 from scaffold.translate import markers
 from scaffold.translate.writer import indented
-from tests.translate.checkouts import statements
+from tests.translate.checkouts import body_of, statements
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,9 @@ def test_a_block_that_models_do_not_have_is_copied_under_a_marker(block: str) ->
     indented = "\n".join("    " + line for line in block.split("\n"))
     assert text.endswith(indented)
     assert f"# TODO(port) TFP101 {block.split()[0]}: " in text
+
+
+def test_docstrings_indented_with_tabs_lose_their_margin() -> None:
+    inner = 'def f(self):\n\tdef g():\n\t\t"""\n\t\tOne.\n\t\t"""\n\t\treturn 1\n'
+    lines, _ = body_of(inner)
+    assert lines == 'def g():\n    """\n    One.\n    """\n    return 1'

@@ -10,7 +10,7 @@ import ast
 from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
 from scaffold.translate.buildplan import literal_items
-from scaffold.translate.callsite import Arg, CallSite
+from scaffold.translate.callsite import Arg, CallSite, rewritten
 from scaffold.translate.classes import Child
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.writer import BlockWriter
@@ -85,7 +85,7 @@ def _step(writer: BlockWriter, call: ast.Call, child: Child, layer: str, name: s
             engine.diagnose("TFP110", rule.torch, f"called with rank {value.rank}, known for {rule.call_rank}", call)
         if rule.call_rewrite is None:
             return binding.fill(rule.call or "", {"layer": layer, "input": name})
-        result = rule.call_rewrite(CallSite(engine, call, rule.torch, bound, {"inputs": [value]}))
+        result = rewritten(rule.call_rewrite, CallSite(engine, call, rule.torch, bound, {"inputs": [value]}))
         if not isinstance(result, Unmapped):
             return result
         engine.diagnose(result.code, rule.torch, result.message, call, result.help)

@@ -22,7 +22,26 @@ def in_place_method(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
         return None
     if writer.engine.qualname_of(call) != f"torch.Tensor.{call.func.attr}":
         return None
-    return writer.with_comment(statement, f"{writer.engine.expression(receiver)} = {writer.engine.expression(call)}")
+    target = writer.engine.expression(receiver)
+    if not _assignable(target):
+        return _refused(writer, statement, receiver)
+    return writer.with_comment(statement, f"{target} = {writer.engine.expression(call)}")
+
+
+def _assignable(text: str) -> bool:
+    """True for a name or an attribute: the weight of a layer may have become a transposition, which nothing is assigned to."""
+    return isinstance(ast.parse(text, mode="eval").body, (ast.Name, ast.Attribute))
+
+
+def _refused(writer: BlockWriter, statement: ast.stmt, place: ast.AST) -> list[str]:
+    writer.engine.diagnose(
+        "TFP120",
+        "assignment",
+        "an assignment into part of a tensor",
+        place,
+        "build the tensor with tf.concat, tf.where or tf.tensor_scatter_nd_update",
+    )
+    return writer.simple(statement)
 
 
 def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
@@ -37,16 +56,9 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     engine = writer.engine
     if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):
         return None
-    text = _assigned(writer, target, statement.value)
+    text = _assigned(writer, target, statement.value) if _assignable(engine.expression(target.value)) else None
     if text is None:
-        engine.diagnose(
-            "TFP120",
-            "assignment",
-            "an assignment into part of a tensor",
-            target,
-            "build the tensor with tf.concat, tf.where or tf.tensor_scatter_nd_update",
-        )
-        return writer.simple(statement)
+        return _refused(writer, statement, target)
     return writer.with_comment(statement, f"{engine.expression(target.value)} = {text}")
 
 

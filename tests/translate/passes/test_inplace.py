@@ -46,3 +46,8 @@ def test_other_containers_are_assigned_to(text: str) -> None:
 def test_methods_that_end_in_an_underscore() -> None:
     assert statements("x.masked_fill_(m, 0.0)", **TYPES) == statements("x = x.masked_fill(m, 0.0)", **TYPES)
     assert statements("y.extend_(m)", y="list") == "y.extend_(m)"
+
+
+def test_what_is_no_name_in_tensorflow_is_not_assigned_to() -> None:
+    written = statements("self.dense.weight.mul_(2)", self="module")
+    assert not any(line.startswith("tf.transpose(") for line in written.split("\n")), written
