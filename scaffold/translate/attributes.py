@@ -6,6 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scaffold.translate import binding, registry
+from scaffold.translate.names import trained_parameter
 from scaffold.translate.rule import AttributeRule
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     receiver = node.value
     if isinstance(receiver, ast.Name) and receiver.id == "self" and node.attr == "training":
         return "training"
+    if node.attr == "training" and isinstance(receiver, ast.Name):
+        function = engine.function_of(node)
+        if function is not None and trained_parameter(function) == receiver.id and engine.class_of(node) is None:
+            return "training"
     qualname = engine.source.qualname(node)
     rule = registry.find(qualname) if qualname else None
     if isinstance(rule, AttributeRule):
@@ -62,6 +67,9 @@ def _torch_layer(engine: Engine, qualname: str) -> str | None:
 def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if node.attr == "dtype" and isinstance(node.value, ast.Name) and node.value.id == "self":
         return "tf.float32"
+    own = _own_weight(engine, node)
+    if own is not None:
+        return own
     child = engine.child_of(node.value)
     layer = None if child is None or child.is_list else _torch_layer(engine, child.qualname)
     if layer is None:
@@ -74,6 +82,19 @@ def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if node.attr in ("num_embeddings", "embedding_dim") and layer == "Embedding":
         return f"{text}.{'input_dim' if node.attr == 'num_embeddings' else 'output_dim'}"
     return None
+
+
+#: Torch layer → what its attributes are called on the Keras layer, where a class of the file derives from it.
+_OWN = {"LayerNorm": {"weight": "self.gamma", "bias": "self.beta", "eps": "self.epsilon"}}
+
+
+def _own_weight(engine: Engine, node: ast.Attribute) -> str | None:
+    """`self.weight` in `class Norm(nn.LayerNorm)`."""
+    owner = engine.class_of(node)
+    if owner is None or not isinstance(node.value, ast.Name) or node.value.id != "self" or not owner.bases:
+        return None
+    layer = owner.bases[0].removeprefix("torch.nn.")
+    return _OWN.get(layer, {}).get(node.attr) if owner.bases[0].startswith("torch.nn.") else None
 
 
 def pick(text: str, position: int) -> str:

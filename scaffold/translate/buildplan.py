@@ -132,6 +132,9 @@ def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
     qualname = constructor.engine.constructor_name(call)
     if qualname is None:
         return None
+    derived = _as_base(constructor.engine, qualname, call)
+    if derived is not None:
+        return build_shape(constructor, derived)
     rule = registry.find(qualname)
     if not isinstance(rule, LayerRule):
         return "None" if qualname in constructor.engine.classes or qualname.startswith("transformers.") else None
@@ -146,6 +149,24 @@ def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
     if "normalized_shape" in values:
         return _norm_shape(constructor, call, bound[0]["normalized_shape"])
     return binding.fill(rule.build, values)
+
+
+def _as_base(engine: Engine, name: str, call: ast.Call) -> ast.Call | None:
+    """The constructor call of `nn.LayerNorm` that `class Norm(nn.LayerNorm)` makes of its own arguments; else None."""
+    info = engine.classes.get(name)
+    if info is None or info.init is None or info.bases[0] != "torch.nn.LayerNorm":
+        return None
+    calls = [n for n in ast.walk(info.init) if isinstance(n, ast.Call) and ast.unparse(n.func) == "super().__init__"]
+    parameters = tuple(a.arg for a in info.init.args.args[1:])
+    bound = binding.bind(parameters, list(call.args), call.keywords)
+    if len(calls) != 1 or isinstance(bound, Unmapped):
+        return None
+    shape = next((a for a in calls[0].args if isinstance(a, ast.Name) and a.id in bound[0]), None)
+    base = next((b for b in info.node.bases if engine.source.qualname(b) == info.bases[0]), None)
+    if shape is None or shape is not calls[0].args[0] or base is None:
+        return None
+    made = ast.Call(func=base, args=[bound[0][shape.id]], keywords=[])
+    return ast.copy_location(made, call)
 
 
 def _norm_shape(constructor: Constructor, call: ast.Call, node: ast.expr) -> str:

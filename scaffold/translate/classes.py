@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from scaffold.translate.names import trained_parameter
 from scaffold.translate.sources import Source
+from scaffold.translate.variants import attention_variants
 
 
 class Category(Enum):
@@ -91,21 +93,6 @@ def copied_from(source: Source, node: ast.AST) -> tuple[str, tuple[tuple[str, st
     return None
 
 
-def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
-    """`X_ATTENTION_CLASSES = {"eager": A, "sdpa": B}` → {name: {"eager": "A", …}}."""
-    found = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
-            entries = {
-                key.value: value.id
-                for key, value in zip(node.value.keys, node.value.values, strict=True)
-                if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(value, ast.Name)
-            }
-            if "eager" in entries:
-                found[node.targets[0].id] = entries
-    return found
-
-
 def reassigned_config(classes: dict[str, ClassInfo]) -> frozenset[str]:
     """Configuration attributes that some constructor changes (for a while): their value then depends on when it is read."""
     found = set()
@@ -127,6 +114,7 @@ class Analyser:
         self.prefix = prefix
         self.variants = attention_variants(source.tree)
         self.nodes = {n.name: n for n in source.tree.body if isinstance(n, ast.ClassDef)}
+        self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.classes: dict[str, ClassInfo] = {}
 
     def run(self) -> dict[str, ClassInfo]:
@@ -182,6 +170,8 @@ class Analyser:
             return Category.BASE
         if leaf.endswith("PreTrainedModel"):
             return Category.MODEL
+        if leaf == "TypedDict" or leaf.endswith("Kwargs"):
+            return Category.DROPPED  # the types of keyword arguments
         if leaf == "ModelOutput" or (qualname.startswith("transformers.") and "Output" in leaf):
             return Category.OUTPUT
         return None
@@ -353,11 +343,17 @@ class Analyser:
             if isinstance(node, ast.Call):
                 if any(self._method_value(info, n) for n in (node.func, *node.args)):
                     return True
-                if self._uses_training_child(info, node.func):
+                if self._uses_training_child(info, node.func) or self._trains_function(node.func):
                     return True
             if isinstance(node, (ast.For, ast.comprehension)) and self._uses_training_child(info, node.iter):
                 return True
         return False
+
+    def _trains_function(self, func: ast.expr) -> bool:
+        """True for a function of this file that reads `training` of a layer it is given."""
+        name = ast.unparse(func.value) if isinstance(func, ast.Subscript) else ast.unparse(func)
+        function = self.functions.get(self.variants.get(name, {}).get("eager", name))
+        return function is not None and trained_parameter(function) is not None
 
     @staticmethod
     def _method_value(info: ClassInfo, node: ast.AST) -> bool:

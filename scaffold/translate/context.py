@@ -30,6 +30,7 @@ class Context:
         self.given = given or {}
         self.classes: dict[str, ClassInfo] = {}
         self.renames: dict[str, str] = {}
+        self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.current: ClassInfo | None = None
         self._visiting: set[ast.AST] = set()
         self._unbiased: dict[str, frozenset[str]] = {}  # class → what `unbiased` found
@@ -220,10 +221,15 @@ class Context:
         owner = self.class_of(node)
         if owner is None or not (isinstance(node.value, ast.Name) and node.value.id == "self"):
             return TypeInfo(())
-        seen: list[Observation] = []
-        for other in self._on_self(owner).get(node.attr, ()):
-            seen += self.types.at(other).seen
-        return TypeInfo(tuple(dict.fromkeys(seen)), static=True)
+        return TypeInfo(tuple(dict.fromkeys(self._seen_on_self(owner, node.attr))), static=True)
+
+    def _seen_on_self(self, owner: ClassInfo, attr: str) -> list[Observation]:
+        """Observations in the class; where there are none, in those it derives from in this file."""
+        seen = [o for other in self._on_self(owner).get(attr, ()) for o in self.types.at(other).seen]
+        for base in owner.bases:
+            if not seen and base in self.classes:
+                seen = self._seen_on_self(self.classes[base], attr)
+        return seen
 
     def _on_self(self, owner: ClassInfo) -> dict[str, list[ast.Attribute]]:
         """Attribute → every place where the class names it on `self`."""

@@ -13,7 +13,7 @@ from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
 from scaffold.translate.engine import Engine
-from scaffold.translate.passes import CALL_PASSES, functional_dropout, losses
+from scaffold.translate.passes import CALL_PASSES, caches, functional_dropout, losses, rotary
 from scaffold.translate.thin import DOCUMENTING, thin_model
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
@@ -220,6 +220,9 @@ class ClassWriter:
 
     def _methods(self, info: ClassInfo, public: bool) -> list[str]:
         lines: list[str] = []
+        update = rotary.frequency_update(self.engine, info)
+        if update is not None:
+            self.engine.method_overrides[info.name, rotary.UPDATE] = update
         for name, function in info.methods.items():
             override = self.engine.method_overrides.get((info.name, name))
             dropped = name in DROPPED_METHODS or self._is_dropped(info, function)
@@ -261,6 +264,7 @@ class ClassWriter:
         writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
         body = [
             *generation.flat_extra_inputs(writer, function),
+            *caches.own_copy(writer, function),
             *writer.body(function.body, self._header_line(function)),
         ]
         trains = (
@@ -285,13 +289,12 @@ class ClassWriter:
         if unpacks:
             self.engine.uses.add("unpack_inputs")
             lines.append("@unpack_inputs")
-        if info.category is Category.MODEL and self.engine.as_layer:
-            return lines
+        plain = info.category is Category.MODEL and self.engine.as_layer
         for decorator in function.decorator_list:
             name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
             if name == "add_code_sample_docstrings" and self._lacks_sample(info):
                 continue
-            if name in ("staticmethod", "property", "classmethod") or name.startswith(DOCUMENTING):
+            if name in ("staticmethod", "property", "classmethod") or (name.startswith(DOCUMENTING) and not plain):
                 lines += ("@" + self.docstring(self.engine.splice(decorator))).split("\n")
         return lines
 

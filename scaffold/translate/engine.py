@@ -11,14 +11,16 @@ from collections.abc import Iterator
 
 from scaffold.core.diagnostics import Diagnostic
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
-from scaffold.translate import attributes, binding, layouts, operators, registry
+from scaffold.translate import attributes, binding, layouts, operators, registry, subscripts, unpacking
 from scaffold.translate.callsite import ATOMS, NOT_CONSTANT, Arg, CallSite, parenthesised, rewritten
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
 from scaffold.translate.losses import inline_function, loss_function
-from scaffold.translate.names import local_names
+from scaffold.translate.names import local_names, optional_parameters
 from scaffold.translate.rule import AnyRule, AttributeRule, LayerRule, Rule, Unmapped
+from scaffold.translate.rules.caching import CACHE
+from scaffold.translate.rules.caching import METHODS as CACHE_METHODS
 from scaffold.translate.sources import Source
 from scaffold.translate.truth import truth
 
@@ -146,20 +148,19 @@ class Engine(Context):
         return () if name in ("self", "config") else (Observation("tensor"),)
 
     def _name(self, node: ast.Name) -> str:
-        if node.id in self.renames and not self._is_local(node):
+        if node.id in self.renames and not self.is_local(node):
             return self.renames[node.id]
         qualname = self.source.imports.get(node.id)
         rule = (
-            registry.find(qualname)
-            if qualname and isinstance(node.ctx, ast.Load) and not self._is_local(node)
-            else None
+            registry.find(qualname) if qualname and isinstance(node.ctx, ast.Load) and not self.is_local(node) else None
         )
         if isinstance(rule, AttributeRule):
             self.uses |= set(rule.uses)
             return rule.tf
         return node.id
 
-    def _is_local(self, node: ast.Name) -> bool:
+    def is_local(self, node: ast.Name) -> bool:
+        """True for a name that the function around it binds."""
         function = self.function_of(node)
         return function is not None and node.id in local_names(function)
 
@@ -177,13 +178,23 @@ class Engine(Context):
         return self.splice(node) if outcome is None else self.expression(node.body if outcome else node.orelse)
 
     def _boolop(self, node: ast.BoolOp) -> str:
-        """Operands whose outcome is settled and does not matter are left out."""
+        """Operands whose outcome is settled and does not matter are left out; `x or tensor` asks for None."""
+        if self._is_default(node):
+            first, second = (self.expression(v) for v in node.values)
+            return f"{first} if {first} is not None else {second}"
         neutral = isinstance(node.op, ast.And)
         kept = [v for v in node.values if truth(v, self.settled) is not neutral]
         if len(kept) == len(node.values) or not kept:
             return self.splice(node)
         word = " and " if neutral else " or "
         return word.join(self.expression(v) if len(kept) == 1 else parenthesised(self.expression(v), v) for v in kept)
+
+    def _is_default(self, node: ast.BoolOp) -> bool:
+        """`length or x.max()` where `length` is a parameter that is None by default."""
+        first, function = node.values[0], self.function_of(node)
+        if not isinstance(node.op, ast.Or) or len(node.values) != 2 or not isinstance(first, ast.Name):
+            return False
+        return first.id in optional_parameters(function) and self.type_of(node.values[1]).kind == "tensor"
 
     def _binop(self, node: ast.BinOp) -> str:
         return operators.binary(self, node)
@@ -197,7 +208,7 @@ class Engine(Context):
         return self.splice(node)
 
     def _subscript(self, node: ast.Subscript) -> str:
-        return operators.subscript(self, node)
+        return subscripts.subscript(self, node)
 
     def _constant(self, node: ast.Constant) -> str:
         return self.source.segment(node)
@@ -220,12 +231,14 @@ class Engine(Context):
             head = func
             while isinstance(head, ast.Attribute):
                 head = head.value
-            if not (isinstance(head, ast.Name) and self._is_local(head)):
+            if not (isinstance(head, ast.Name) and self.is_local(head)):
                 return qualname
         if not isinstance(func, ast.Attribute):
             return None
         if isinstance(func.value, ast.Name) and func.value.id == "self":
             return f"self.{func.attr}"
+        if self._is_cache_method(node, func):
+            return f"{CACHE}{func.attr}"
         receiver = self.type_of(func.value)
         if receiver.kind == "tensor" or (
             receiver.kind is None and func.attr in TENSOR_ONLY and self.owner_of(func.value) is None
@@ -234,6 +247,15 @@ class Engine(Context):
         if receiver.kind in SHAPES and func.attr == "numel":
             return "torch.Size.numel"
         return None
+
+    def _is_cache_method(self, node: ast.Call, func: ast.Attribute) -> bool:
+        """A method of a key and value cache: by the probe, or by a name that only caches have."""
+        if func.attr not in CACHE_METHODS:
+            return False
+        info = self.type_of(func.value)
+        if info.kind not in (None, "none", "list", "tuple"):
+            return (info.detail or "").endswith("Cache")
+        return func.attr != "update" or len(node.args) >= 3
 
     def loss_of(self, func: ast.AST) -> ast.Call | None:
         """The constructor call behind `loss_fct` in `loss_fct(logits, labels)`, or in `CrossEntropyLoss()(logits, labels)`."""
@@ -318,8 +340,8 @@ class Engine(Context):
 
     def site(self, parameters: tuple[str, ...], qualname: str, node: ast.Call) -> CallSite | Unmapped:
         """Bind a call to a rule's parameters."""
-        positional = list(node.args)
-        if qualname.startswith(("torch.Tensor.", "torch.Size.")) and isinstance(node.func, ast.Attribute):
+        positional = unpacking.spread(self, list(node.args))
+        if qualname.startswith(("torch.Tensor.", "torch.Size.", CACHE)) and isinstance(node.func, ast.Attribute):
             positional.insert(0, node.func.value)
         constructor = self.loss_of(node.func)
         keywords = [*node.keywords, *(constructor.keywords if constructor is not None else ())]

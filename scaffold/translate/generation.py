@@ -90,7 +90,9 @@ def is_generative(info: ClassInfo) -> bool:
 def prepared_inputs(info: ClassInfo) -> list[str] | None:
     """The method for a decoder-only class that relies on PyTorch's generic one; None when the class has its own."""
     forward = info.methods.get("forward")
-    if not is_generative(info) or "prepare_inputs_for_generation" in info.methods or forward is None:
+    own = info.methods.get("prepare_inputs_for_generation")
+    about_caches = own is not None and any(a.arg == "cache_position" for a in own.args.args)
+    if not is_generative(info) or forward is None or (own is not None and not about_caches):
         return None
     names = [a.arg for a in forward.args.args]
     if "decoder_input_ids" in names and "encoder_outputs" in names:

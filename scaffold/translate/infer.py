@@ -86,7 +86,24 @@ class Inference:
             info = self(value)
             if info.seen and info.kind != "none":
                 return info
-        return self._parameter(function, node.id) or self._loop_target(function, node.id)
+        return (
+            self._parameter(function, node.id)
+            or self._overridden(function, node.id)
+            or self._loop_target(function, node.id)
+        )
+
+    def _overridden(self, function: ast.FunctionDef, name: str) -> TypeInfo | None:
+        """What the probe saw of the same parameter of the method that this one overrides."""
+        owner = self.engine.class_of(function)
+        if owner is None or name not in {a.arg for a in function.args.args} or self.engine.function_of(function):
+            return None
+        for base in owner.bases:
+            info = self.engine.classes.get(base)
+            method = self.engine.all_methods(info).get(function.name) if info is not None else None
+            observed = self._names_of(method).get(name, ((), ()))[0] if method is not None else ()
+            if observed and method is not function:
+                return TypeInfo(tuple(observed), static=True)
+        return None
 
     def _names_of(self, function: ast.FunctionDef) -> _Names:
         """What the probe saw of every name of a function, and the values it is assigned; read once a function."""

@@ -22,10 +22,12 @@ from scaffold.translate import (
     signature,
     tidy,
     ties,
+    unpacking,
 )
 from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
 from scaffold.translate.emit import DROPPED_METHODS, ClassWriter
 from scaffold.translate.engine import Engine
+from scaffold.translate.names import trained_parameter
 from scaffold.translate.passes import CALL_PASSES
 from scaffold.translate.sources import Source
 from scaffold.translate.truth import constants
@@ -156,7 +158,7 @@ class FileTranslator:
     def _unused_functions(self) -> set[str]:
         """Functions that nothing kept refers to: conversion of old weights, initialisation, SDPA."""
         functions = {n.name: n for n in self.source.tree.body if isinstance(n, ast.FunctionDef)}
-        dropped = {n for n in functions if _DROPPED_FUNCTIONS.search(n)}
+        dropped = {n for n in functions if _DROPPED_FUNCTIONS.search(n) or unpacking.hands_back(functions[n])}
         reached: set[str] = set()
         waiting: list[ast.AST] = [
             method
@@ -167,9 +169,11 @@ class FileTranslator:
         ]
         while waiting:
             for node in ast.walk(waiting.pop()):
-                if isinstance(node, ast.Name) and node.id in functions and node.id not in reached | dropped:
-                    reached.add(node.id)
-                    waiting.append(functions[node.id])
+                name = node.id if isinstance(node, ast.Name) else ""
+                name = self.engine.variants.get(name, {}).get("eager", name)
+                if name in functions and name not in reached | dropped:
+                    reached.add(name)
+                    waiting.append(functions[name])
         return set(functions) - reached
 
     def _top_level(self, node: ast.stmt) -> list[str]:
@@ -211,7 +215,8 @@ class FileTranslator:
         self.engine.forget()
         self.engine.settled = constants(node)
         writer = BlockWriter(self.engine, CALL_PASSES, lambda text: prose.translate(text, self.engine.doc_renames))
-        entries = signature.parameters(self.engine, node)
+        extra = ("training: bool = False",) if trained_parameter(node) else ()
+        entries = signature.parameters(self.engine, node, extra=extra)
         body = writer.body(node.body, node.body[0].lineno - 1)
         return [*signature.header(node.name, entries, signature.annotation(self.engine, node.returns)), *indented(body)]
 

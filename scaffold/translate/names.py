@@ -19,6 +19,26 @@ def local_names(function: ast.FunctionDef) -> frozenset[str]:
     return frozenset(names)
 
 
+def optional_parameters(function: ast.FunctionDef | None) -> frozenset[str]:
+    """Parameters whose default is None."""
+    if function is None:
+        return frozenset()
+    arguments = function.args.args[len(function.args.args) - len(function.args.defaults) :]
+    pairs = zip(arguments, function.args.defaults, strict=True)
+    return frozenset(a.arg for a, d in pairs if isinstance(d, ast.Constant) and d.value is None)
+
+
+@lru_cache(maxsize=512)
+def trained_parameter(function: ast.FunctionDef) -> str | None:
+    """The parameter of a function that is a layer whose `training` the function reads: `module.training`."""
+    parameters = {a.arg for a in function.args.args} - {"self"}
+    for node in ast.walk(function):
+        is_read = isinstance(node, ast.Attribute) and node.attr == "training" and isinstance(node.value, ast.Name)
+        if is_read and node.value.id in parameters:  # type: ignore[attr-defined]
+            return str(node.value.id)  # type: ignore[attr-defined]
+    return None
+
+
 def loop_pairs(loop: ast.For | ast.comprehension) -> Iterator[tuple[ast.expr, ast.expr]]:
     """(target, iterable) pairs of a loop, `enumerate` and `zip` looked through."""
     target, iterable = loop.target, loop.iter

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
-from scaffold.translate.attributes import pick
-from scaffold.translate.callsite import Arg, parenthesised, rewritten, tf_dtype
+from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote
-from scaffold.translate.names import popped_keywords, reads_shape
-from scaffold.translate.rule import LayerRule, Rule, Unmapped
+from scaffold.translate.names import popped_keywords, reads_shape, trained_parameter
+from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
@@ -101,76 +100,6 @@ def compare(engine: Engine, node: ast.Compare) -> str:
     return engine.splice(node)
 
 
-def subscript(engine: Engine, node: ast.Subscript) -> str:
-    """Indexing: slices stay, tensor indices become gathers, boolean masks tf.boolean_mask."""
-    value, index = node.value, node.slice
-    if isinstance(value, ast.Name) and engine.source.imports.get(value.id, "").endswith("activations.ACT2FN"):
-        return f"{engine.activation_getter()}({engine.expression(index)})"
-    rule = engine.rule_for(value) if isinstance(value, ast.Call) else None
-    if (
-        isinstance(rule, Rule)
-        and rule.result == "values_indices"
-        and isinstance(index, ast.Constant)
-        and index.value in (0, 1)
-    ):
-        return pick(engine.expression(value), 1 if index.value == 1 else 0)
-    info = engine.type_of(value)
-    if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
-        return engine.splice(node)
-    items = index.elts if isinstance(index, ast.Tuple) else [index]
-    if len(items) == 2 and isinstance(items[0], ast.Call) and engine.qualname_of(items[0]) == "torch.arange":
-        return _row_wise(engine, node.value, items[0], items[1])
-    advanced = [(k, item) for k, item in enumerate(items) if _is_index_tensor(engine, item)]
-    if not advanced:
-        return engine.splice(node)
-    return _advanced(engine, node, items, advanced)
-
-
-def _row_wise(engine: Engine, value: ast.expr, rows: ast.Call, column: ast.expr) -> str:
-    """`x[torch.arange(n), i]`: one item a row; an index that may be the number -1 is made a vector of non-negative ones."""
-    text, index = engine.expression(value), engine.expression(column)
-    if engine.type_of(column).kinds == {"tensor"} and engine.type_of(column).rank == 1:
-        return f"tf.gather({text}, {index}, batch_dims=1)"
-    engine.uses.add("shape_list")
-    count = engine.expression(rows.args[0])
-    index = f"tf.broadcast_to({parenthesised(index, column)} % shape_list({text})[1], [{count}])"
-    return f"tf.gather({text}, {index}, batch_dims=1)"
-
-
-def _is_index_tensor(engine: Engine, item: ast.expr) -> bool:
-    if isinstance(item, (ast.Slice, ast.Constant)):
-        return False
-    info = engine.type_of(item)
-    return (info.kind == "tensor" and info.rank != 0) or info.kind == "list"
-
-
-def _advanced(engine: Engine, node: ast.Subscript, items: list[ast.expr], advanced: list[tuple[int, ast.expr]]) -> str:
-    text = engine.expression(node.value)
-    axis, item = advanced[0]
-    plain = all(
-        isinstance(other, ast.Slice) and ast.unparse(other) == ":"
-        for k, other in enumerate(items)
-        if (k, other) not in advanced
-    )
-    index = engine.expression(item)
-    if len(advanced) == 1 and plain:
-        if engine.type_of(item).dtype == "bool":
-            return (
-                f"tf.boolean_mask({text}, {index})" if axis == 0 else f"tf.boolean_mask({text}, {index}, axis={axis})"
-            )
-        return f"tf.gather({text}, {index})" if axis == 0 else f"tf.gather({text}, {index}, axis={axis})"
-    if len(advanced) == 2 and [k for k, _ in advanced] == [0, 1] and plain:
-        return f"tf.gather_nd({text}, tf.stack([{index}, {engine.expression(items[1])}], axis=-1))"
-    engine.diagnose(
-        "TFP121",
-        "indexing",
-        "this combination of tensor indices has no TensorFlow form",
-        node,
-        "use tf.gather_nd on explicit indices",
-    )
-    return engine.splice(node)
-
-
 # -- calls -----------------------------------------------------------------------------------------------------------
 
 
@@ -180,9 +109,21 @@ def arguments(engine: Engine, node: ast.Call) -> list[str]:
         engine.expression(a) if not isinstance(a, ast.Starred) else f"*{engine.expression(a.value)}" for a in node.args
     ]
     for keyword in node.keywords:
+        if keyword.arg is None and _is_dropped_kwarg(engine, node, keyword.value):
+            continue
         value = engine.expression(keyword.value)
         texts.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
     return texts
+
+
+def _is_dropped_kwarg(engine: Engine, node: ast.Call, value: ast.expr) -> bool:
+    """`**kwargs` whose parameter the port's signature leaves out."""
+    function = engine.function_of(node)
+    keywords = function.args.kwarg if function is not None else None
+    if keywords is None or not isinstance(value, ast.Name) or value.id != keywords.arg:
+        return False
+    annotation = ast.unparse(keywords.annotation) if keywords.annotation is not None else ""
+    return annotation.startswith("Unpack[")
 
 
 def write_call(engine: Engine, node: ast.Call, func: str, extra: tuple[str, ...] = ()) -> str:
@@ -204,15 +145,11 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     popped = _popped(engine, node)
     if popped is not None:
         return popped
-    if isinstance(func, ast.Name) and func.id in ("max", "min") and len(node.args) == 2:
-        return _extreme(engine, node, func.id)
-    if isinstance(func, ast.Name) and func.id in engine.classes:
-        return construct(engine, node, engine.renames.get(func.id, func.id), func.id)
+    if isinstance(func, ast.Name):
+        return _named_call(engine, node, func)
     if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in engine.variants:
         name = engine.variants[func.value.id]["eager"]
-        if name in engine.classes:
-            return construct(engine, node, engine.renames.get(name, name), name)
-        return write_call(engine, node, name)  # a function, as in `X_ATTENTION_FUNCTION`
+        return chosen(engine, node, name)
     owner = engine.class_of(node)
     if (
         isinstance(func, ast.Attribute)
@@ -223,6 +160,19 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     ):
         extra = ("training=training",) if func.attr in owner.training_methods else ()
         return write_call(engine, node, f"self.{func.attr}", extra)
+    if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
+        return module_call(engine, node, func)
+    return engine.splice(node)
+
+
+def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
+    """A call by a bare name: a class or function of this file, a built-in, a sub-module in a variable."""
+    if func.id == "isinstance" and len(node.args) == 2 and engine.source.qualname(node.args[1]) == "torch.Tensor":
+        return f"tf.is_tensor({engine.expression(node.args[0])})"
+    if func.id in ("max", "min") and len(node.args) == 2:
+        return _extreme(engine, node, func.id)
+    if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):
+        return chosen(engine, node, func.id)
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
     return engine.splice(node)
@@ -267,6 +217,15 @@ def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str
         name = tf_name if info.category.value != "model" else engine.main_layer_name(info)
         return write_call(engine, node, name, (*engine.constructor_extras(pt_name), f"name={engine.layer_name}"))
     return write_call(engine, node, tf_name)
+
+
+def chosen(engine: Engine, node: ast.Call, name: str) -> str:
+    """`X_ATTENTION[kind](…)`: the eager class's constructor, or a call of the eager function."""
+    if name in engine.classes:
+        return construct(engine, node, engine.renames.get(name, name), name)
+    function = engine.functions.get(name)
+    trains = function is not None and trained_parameter(function) is not None
+    return write_call(engine, node, name, ("training=training",) if trains else ())
 
 
 def _training(engine: Engine, node: ast.Call, info: object) -> tuple[str, ...]:
@@ -315,8 +274,6 @@ def _layer_call(engine: Engine, rule: LayerRule, text: str, node: ast.Call) -> s
         engine.diagnose("TFP110", rule.torch, f"called with rank {rank}, known for {rule.call_rank}", node)
         return write_call(engine, node, text)
     if rule.call_rewrite is not None:
-        from scaffold.translate.callsite import CallSite
-
         if not inputs:
             engine.diagnose("TFP102", rule.torch, "called without an argument", node, "check the call")
             return write_call(engine, node, text)

@@ -31,7 +31,14 @@ def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, n
     for before, after in engine.renames.items():
         text = re.sub(rf"(?<![\w.]){re.escape(before)}\b", after, text)
     text = re.sub(r"\b(?:torch\.)?nn\.(?!functional)\w+", "keras.layers.Layer", text)
-    return "" if "torch." in text or "Cache" in text else text
+    return "" if "torch." in text or "Cache" in text or _names_torch(engine, node, text) else text
+
+
+def _names_torch(engine: Engine, node: ast.expr, text: str) -> bool:
+    """True when a name that was imported from torch is still in the text."""
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id != "Tensor"}
+    left = {n for n in names if (engine.source.imports.get(n) or "").startswith("torch.")}
+    return any(re.search(rf"\b{name}\b", text) for name in left)
 
 
 def parameters(
@@ -56,9 +63,14 @@ def parameters(
     popped = popped_keywords(function) if public else ()
     written += [f"{name}=None" for name in popped]
     written += extra
-    if arguments.kwarg is not None and not popped:
+    if arguments.kwarg is not None and not popped and not is_typed(arguments.kwarg):
         written.append(f"**{arguments.kwarg.arg}")
     return written
+
+
+def is_typed(keywords: ast.arg) -> bool:
+    """`**kwargs: Unpack[FlashAttentionKwargs]`: options of attention implementations that a port does not have."""
+    return keywords.annotation is not None and ast.unparse(keywords.annotation).startswith("Unpack[")
 
 
 def _parameter(engine: Engine, argument: ast.arg, default: ast.expr | None, public: bool) -> str:

@@ -23,6 +23,8 @@ _FALSE_CALLS = frozenset(
         "self._backward_compatibility_gradient_checkpointing",
     }
 )
+#: Conditions on a device that nothing gives in a port.
+_DEVICE = {"device is not None": False, "device is None": True}
 _FALSE_ATTRIBUTES = frozenset({"gradient_checkpointing", "is_parallelizable", "model_parallel", "is_cuda", "is_nested"})
 
 
@@ -38,13 +40,21 @@ def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None
         return _combined(node, known)
     if isinstance(node, ast.Attribute) and node.attr in _FALSE_ATTRIBUTES:
         return False
-    if isinstance(node, ast.Call) and (ast.unparse(node.func) in _FALSE_CALLS):
+    if isinstance(node, ast.Call) and (ast.unparse(node.func) in _FALSE_CALLS or _asks_for_cache_class(node)):
         return False
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        return _attention(node)
+        return _DEVICE.get(text, _attention(node))
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         return node.value
     return None
+
+
+def _asks_for_cache_class(node: ast.Call) -> bool:
+    """`isinstance(past_key_values, StaticCache)`: a port's cache is a list, so the branch for tuples runs."""
+    if ast.unparse(node.func) != "isinstance" or len(node.args) != 2:
+        return False
+    kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+    return all(ast.unparse(kind).endswith("Cache") for kind in kinds)
 
 
 def _combined(node: ast.BoolOp, known: Mapping[str, bool] | None) -> bool | None:

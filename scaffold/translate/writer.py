@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from scaffold.core.diagnostics import Severity
 from scaffold.translate import markers, prose, signature
+from scaffold.translate.callsite import tf_dtype
 from scaffold.translate.engine import Engine
 
 #: A pass returns None (not mine), or the statement's replacement: lines without indentation ([] drops the statement).
@@ -124,6 +125,16 @@ class BlockWriter:
         target = self.engine.expression(statement.target)
         value = f" = {self.engine.expression(statement.value)}" if statement.value is not None else ""
         return self.with_comment(statement, f"{target}: {kind}{value}" if kind else f"{target}{value}")
+
+    def _augassign(self, statement: ast.AugAssign) -> list[str]:
+        """`mask *= other`: torch keeps the dtype of what stands on the left."""
+        target, value = self.engine.type_of(statement.target), self.engine.type_of(statement.value)
+        known = target.kind == value.kind == "tensor" and target.dtype is not None and value.dtype is not None
+        if not known or tf_dtype(str(target.dtype)) == tf_dtype(str(value.dtype)):
+            return self.simple(statement)
+        text = self.engine.expression(statement.value)
+        self.engine.remember(statement.value, f"tf.cast({text}, {tf_dtype(str(target.dtype))})")
+        return self.simple(statement)
 
     def header(self, node: ast.expr) -> str:
         """An expression of a block's header; parentheses around several lines stand outside the node."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from scaffold.translate import generation
-from scaffold.translate.passes import containers, functional_dropout, guards, inplace, losses, prune
+from scaffold.translate.passes import caches, containers, functional_dropout, guards, inplace, losses, prune, rotary
 from scaffold.translate.writer import Pass
 
 CALL_PASSES: tuple[Pass, ...] = (
     prune.settled_conditions,
     prune.torch_only,
     generation.last_token_only,
+    caches.warning_about_tuples,
+    caches.handed_back,
+    rotary.dynamic_frequencies,
+    rotary.rebound_buffer,
     guards.shape_checks,
     losses.library_loss,
     losses.constructed_loss,

@@ -49,8 +49,12 @@ def is_standard(forward: ast.FunctionDef) -> bool:
 
 
 def has_problem_types(forward: ast.FunctionDef) -> bool:
-    """True when PyTorch chooses the loss by `config.problem_type`."""
-    return any(isinstance(n, ast.Constant) and n.value == "multi_label_classification" for n in ast.walk(forward))
+    """True when PyTorch chooses the loss by `config.problem_type`, itself or in the library's `loss_function`."""
+    return any(
+        (isinstance(n, ast.Constant) and n.value == "multi_label_classification")
+        or (isinstance(n, ast.keyword) and n.arg == "pooled_logits")
+        for n in ast.walk(forward)
+    )
 
 
 def problem_type_loss() -> list[str]:
@@ -154,16 +158,19 @@ def _logits(statement: ast.If) -> ast.expr | None:
     """The tensor under `.view(…)`/`.squeeze()`/slices in the first argument of the first call of the loss function."""
     source: ast.expr | None = None
     for node in ast.walk(statement):
-        if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)) or len(node.args) < 2:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
             continue
         if ast.unparse(node.func).split(".")[-1] in ("loss_fct", "loss_function", "cross_entropy"):
-            source = node.args[0]
+            named = {k.arg: k.value for k in node.keywords}
+            named = {name: named[name] for name in ("pooled_logits", "logits") if name in named}
+            source = next(iter(named.values()), node.args[0] if len(node.args) > 1 else source)
     assigned = {
         n.targets[0].id: n.value
         for n in ast.walk(statement)
         if isinstance(n, ast.Assign)
         and isinstance(n.targets[0], ast.Name)
         and n.targets[0].id not in ("loss", "labels")
+        and not any(isinstance(part, ast.Name) and part.id == n.targets[0].id for part in ast.walk(n.value))
     }
     while source is not None:
         if isinstance(source, ast.Call) and isinstance(source.func, ast.Attribute):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from scaffold.translate import unpacking
 from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
 
@@ -45,7 +46,13 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         return _without_torch_context(writer, statement)
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         name = ast.unparse(statement.value.func)
-        if name.startswith(_DROPPED_CALLS) or name.endswith((".requires_grad_", ".register_forward_hook")):
+        if name == "self.register_buffer":
+            return _buffer(writer, statement.value)
+        if (
+            _moves(writer, statement.value)
+            or name.startswith(_DROPPED_CALLS)
+            or name.endswith((".requires_grad_", ".register_forward_hook"))
+        ):
             return []
     if isinstance(statement, ast.Delete):
         return []
@@ -54,20 +61,47 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return None
 
 
+def _moves(writer: BlockWriter, call: ast.Call) -> bool:
+    """`self.inv_freq.to(x.device)` as a statement."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "to":
+        return False
+    return writer.engine.expression(call) == writer.engine.expression(call.func.value)
+
+
 def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) -> list[str] | None:
     kind = writer.engine.type_of(statement.value).kind
-    if kind == "device" or (isinstance(target, ast.Name) and target.id == "device"):
+    if kind == "device" or (isinstance(target, ast.Name) and target.id in ("device", "device_type", "attention_type")):
         return []
     text = ast.unparse(target)
-    if isinstance(target, ast.Name) and ast.unparse(statement.value).startswith(f"{text}.to("):
-        return [] if writer.engine.expression(statement.value) == text else None  # `x = x.to(device)`
-    if text in writer.engine.settled:
+    on_itself = isinstance(target, ast.Name) and ast.unparse(statement.value).startswith(f"{text}.")
+    if on_itself and writer.engine.expression(statement.value) == text:
+        return []  # `x = x.to(device)`, `x = x.contiguous()`
+    if text in writer.engine.settled or _spread_later(writer, statement.value):
         return []
     if isinstance(target, ast.Name) and target.id in _UNPACKED and writer.engine.unpacks:
         value = ast.unparse(statement.value)
         if f"{target.id} is not None" in value and "config." in value:
             return []
     return None
+
+
+def _spread_later(writer: BlockWriter, value: ast.expr) -> bool:
+    """`args = cast_if_needed(x, w)` of a function that hands back what it gets: `f(*args)` is written out."""
+    is_call = isinstance(value, ast.Call) and isinstance(value.func, ast.Name)
+    return is_call and unpacking.hands_back(writer.engine.functions.get(value.func.id))  # type: ignore[attr-defined]
+
+
+def _buffer(writer: BlockWriter, call: ast.Call) -> list[str] | None:
+    """A buffer registered in a method that the constructor calls is an attribute like any other."""
+    named = {k.arg: k.value for k in call.keywords}
+    value = call.args[1] if len(call.args) > 1 else named.get("tensor")
+    owner = writer.engine.class_of(call)
+    if value is None or owner is None or not isinstance(call.args[0], ast.Constant):
+        return None
+    if "persistent" not in named or ast.unparse(named["persistent"]) != "False":
+        return None
+    attr = str(call.args[0].value)
+    return [f"self.{owner.attribute_names.get(attr, attr)} = {writer.engine.expression(value)}"]
 
 
 def _without_torch_context(writer: BlockWriter, statement: ast.With) -> list[str] | None:

@@ -1,0 +1,55 @@
+"""Key and value caches as lists: a model's own copy of the past it was given, and a tuple for what it hands back.
+
+Source: `cache_utils.py` and TensorFlow's `generation/tf_utils.py`, which knows tuples of (key, value) pairs.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.classes import Category
+from scaffold.translate.writer import BlockWriter
+
+_PAST = "past_key_values"
+
+
+def _keeps_cache(writer: BlockWriter, function: ast.FunctionDef | None) -> bool:
+    """True for a model's `forward` that uses the past as a cache object and does not convert it itself."""
+    info = writer.engine.current
+    if function is None or function.name != "forward" or info is None or info.category is not Category.MODEL:
+        return False
+    text = ast.unparse(function)
+    converts = ".from_legacy_cache(" in text or ".to_legacy_cache(" in text
+    return not converts and f"{_PAST}.get_seq_length(" in text and any(a.arg == _PAST for a in function.args.args)
+
+
+def own_copy(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
+    """First statements of such a `forward`: the past may come as a tuple, and the caller's own must stay as it was."""
+    if not _keeps_cache(writer, function):
+        return []
+    return [f"if {_PAST} is not None:", f"    {_PAST} = list({_PAST})", ""]
+
+
+def handed_back(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`next_cache = cache if use_cache else None` hands back a tuple."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.IfExp):
+        return None
+    value = statement.value
+    is_choice = ast.unparse(value.test) == "use_cache" and ast.unparse(value.orelse) == "None"
+    if not is_choice or not isinstance(value.body, ast.Name):
+        return None
+    if not _keeps_cache(writer, writer.engine.function_of(statement)):
+        return None
+    target, name = writer.engine.expression(statement.targets[0]), value.body.id
+    return writer.with_comment(statement, f"{target} = tuple({name}) if use_cache and {name} is not None else None")
+
+
+def warning_about_tuples(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """PyTorch's advice not to pass tuples does not hold in TensorFlow."""
+    if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)):
+        return None
+    call = statement.value
+    if not ast.unparse(call.func).startswith(("logger.warning", "warnings.warn")) or not call.args:
+        return None
+    text = ast.unparse(call.args[0])
+    return [] if _PAST in text and "Cache" in text else None

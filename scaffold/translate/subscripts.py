@@ -1,0 +1,116 @@
+"""Subscripts: slices stay, tensor indices become gathers, boolean masks `tf.boolean_mask`, tables of functions a function."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scaffold.translate import registry
+from scaffold.translate.attributes import pick
+from scaffold.translate.callsite import CallSite, parenthesised, rewritten
+from scaffold.translate.rule import Rule, Unmapped
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
+
+
+def subscript(engine: Engine, node: ast.Subscript) -> str:
+    """Indexing: slices stay, tensor indices become gathers, boolean masks tf.boolean_mask."""
+    value, index = node.value, node.slice
+    if isinstance(value, ast.Name) and engine.source.imports.get(value.id, "").endswith("activations.ACT2FN"):
+        return f"{engine.activation_getter()}({engine.expression(index)})"
+    table = _table_lookup(engine, value, index)
+    if table is not None:
+        return table
+    rule = engine.rule_for(value) if isinstance(value, ast.Call) else None
+    if (
+        isinstance(rule, Rule)
+        and rule.result == "values_indices"
+        and isinstance(index, ast.Constant)
+        and index.value in (0, 1)
+    ):
+        return pick(engine.expression(value), 1 if index.value == 1 else 0)
+    info = engine.type_of(value)
+    if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
+        return engine.splice(node)
+    items = index.elts if isinstance(index, ast.Tuple) else [index]
+    if len(items) == 2 and isinstance(items[0], ast.Call) and engine.qualname_of(items[0]) == "torch.arange":
+        return _row_wise(engine, node.value, items[0], items[1])
+    single = _one_item(engine, node, items)
+    if single is not None:
+        return single
+    advanced = [(k, item) for k, item in enumerate(items) if _is_index_tensor(engine, item)]
+    if not advanced:
+        return engine.splice(node)
+    return _advanced(engine, node, items, advanced)
+
+
+def _table_lookup(engine: Engine, value: ast.expr, index: ast.expr) -> str | None:
+    """`TABLE[key]` of a table of functions that the library has for PyTorch only: its rule takes the key."""
+    qualname = engine.source.qualname(value) if isinstance(value, ast.Name) else None
+    rule = registry.find(qualname) if qualname and qualname.rpartition(".")[2].isupper() else None
+    if not isinstance(rule, Rule) or rule.rewrite is None:
+        return None
+    call = ast.copy_location(ast.Call(func=value, args=[index], keywords=[]), value)
+    text = rewritten(rule.rewrite, CallSite(engine, call, rule.torch, {rule.args[0]: engine.arg(index)}, {}))
+    return None if isinstance(text, Unmapped) else text
+
+
+def _row_wise(engine: Engine, value: ast.expr, rows: ast.Call, column: ast.expr) -> str:
+    """`x[torch.arange(n), i]`: one item a row; an index that may be the number -1 is made a vector of non-negative ones."""
+    text, index = engine.expression(value), engine.expression(column)
+    if engine.type_of(column).kinds == {"tensor"} and engine.type_of(column).rank == 1:
+        return f"tf.gather({text}, {index}, batch_dims=1)"
+    engine.uses.add("shape_list")
+    count = engine.expression(rows.args[0])
+    index = f"tf.broadcast_to({parenthesised(index, column)} % shape_list({text})[1], [{count}])"
+    return f"tf.gather({text}, {index}, batch_dims=1)"
+
+
+def _is_index_tensor(engine: Engine, item: ast.expr) -> bool:
+    if isinstance(item, (ast.Slice, ast.Constant)):
+        return False
+    info = engine.type_of(item)
+    return (info.kind == "tensor" and info.rank != 0) or info.kind == "list"
+
+
+def _one_item(engine: Engine, node: ast.Subscript, items: list[ast.expr]) -> str | None:
+    """`x[..., [-2], :]` keeps the axis: a slice of one item."""
+    text, found = [], False
+    for item in items:
+        number = engine.constant(item.elts[0]) if isinstance(item, ast.List) and len(item.elts) == 1 else None
+        if isinstance(number, int) and not isinstance(number, bool):
+            found = True
+            text.append(f"{number}:" if number == -1 else f"{number}:{number + 1}")
+        elif isinstance(item, ast.Slice) or engine.constant(item) in (Ellipsis, None):
+            text.append(engine.expression(item))
+        else:
+            return None
+    return f"{parenthesised(engine.expression(node.value))}[{', '.join(text)}]" if found else None
+
+
+def _advanced(engine: Engine, node: ast.Subscript, items: list[ast.expr], advanced: list[tuple[int, ast.expr]]) -> str:
+    text = engine.expression(node.value)
+    axis, item = advanced[0]
+    plain = all(
+        isinstance(other, ast.Slice) and ast.unparse(other) == ":"
+        for k, other in enumerate(items)
+        if (k, other) not in advanced
+    )
+    index = engine.expression(item)
+    if len(advanced) == 1 and plain:
+        if engine.type_of(item).dtype == "bool":
+            return (
+                f"tf.boolean_mask({text}, {index})" if axis == 0 else f"tf.boolean_mask({text}, {index}, axis={axis})"
+            )
+        return f"tf.gather({text}, {index})" if axis == 0 else f"tf.gather({text}, {index}, axis={axis})"
+    if len(advanced) == 2 and [k for k, _ in advanced] == [0, 1] and plain:
+        return f"tf.gather_nd({text}, tf.stack([{index}, {engine.expression(items[1])}], axis=-1))"
+    engine.diagnose(
+        "TFP121",
+        "indexing",
+        "this combination of tensor indices has no TensorFlow form",
+        node,
+        "use tf.gather_nd on explicit indices",
+    )
+    return engine.splice(node)

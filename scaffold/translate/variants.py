@@ -1,0 +1,20 @@
+"""Tables of attention implementations: a port has the eager one, a class or a function."""
+
+from __future__ import annotations
+
+import ast
+
+
+def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
+    """`X_ATTENTION_CLASSES = {"eager": A, "sdpa": B}` → {name: {"eager": "A", …}}."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
+            entries = {
+                key.value: value.id
+                for key, value in zip(node.value.keys, node.value.values, strict=True)
+                if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(value, ast.Name)
+            }
+            if "eager" in entries:
+                found[node.targets[0].id] = entries
+    return found

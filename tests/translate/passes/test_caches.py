@@ -1,0 +1,54 @@
+"""Caches as lists: a copy of one's own, a tuple handed back, no advice against tuples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.translate.checkouts import method_text, port, statements
+
+MODEL = """
+from ...cache_utils import HybridCache
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, inputs_embeds: torch.Tensor, past_key_values=None, use_cache=None):
+        if use_cache and past_key_values is None and not self.training:
+            past_key_values = HybridCache(self.config, max_batch_size=2, max_cache_len=4)
+        seen = past_key_values.get_seq_length() if past_key_values is not None else 0
+        hidden_states = self.dense(inputs_embeds) + seen
+        next_cache = past_key_values if use_cache else None
+        return hidden_states, next_cache
+"""
+
+
+def test_a_model_copies_the_past_it_is_given_and_hands_back_a_tuple(tmp_path: Path) -> None:
+    translation = port(tmp_path, MODEL, exported=("QuokkaModel",))
+    text = method_text(translation.text, "TFQuokkaMainLayer", "call")
+    assert "if past_key_values is not None:\n        past_key_values = list(past_key_values)\n" in text
+    assert "past_key_values = []" in text
+    assert "seen = cache_length(past_key_values) if past_key_values is not None else 0" in text
+    assert "next_cache = tuple(past_key_values) if use_cache and past_key_values is not None else None" in text
+    assert translation.text.count("def cache_length(") == 1
+    assert not translation.markers
+
+
+def test_a_model_that_converts_itself_is_left_to_it(tmp_path: Path) -> None:
+    body = MODEL.replace("past_key_values if use_cache", "past_key_values.to_legacy_cache() if use_cache")
+    text = method_text(port(tmp_path, body, exported=("QuokkaModel",)).text, "TFQuokkaMainLayer", "call")
+    assert "list(past_key_values)" not in text
+    assert "next_cache = tuple(past_key_values) if use_cache else None" in text
+
+
+def test_advice_against_tuples_is_dropped() -> None:
+    warning = 'logger.warning_once("Pass `past_key_values` as a `Cache`, not as tuples.")'
+    assert statements(f"if x:\n    {warning}\n    y = 1", x="bool") == "if x:\n    y = 1"
+    assert statements('logger.warning_once("Pass a mask.")') == 'logger.warning_once("Pass a mask.")'
+
+
+def test_classes_of_caches_are_settled() -> None:
+    text = "if use_cache and not isinstance(past, Cache):\n    x = 1\nif isinstance(past, (StaticCache, HybridCache)):\n    x = 2"
+    assert statements(text, use_cache="bool", x="int") == "if use_cache:\n    x = 1"
