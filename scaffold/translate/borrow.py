@@ -43,6 +43,7 @@ def plan(located: Located, engine: Engine) -> dict[str, Borrowed]:
         if info.category is Category.LAYER and info.copied_from is not None and info.name not in engine.extras:
             candidate = _candidate(located, info)
             stable = candidate is not None and not _features(candidate.node)[0] & engine.reassigned_config
+            stable = stable and candidate is not None and _is_configured(located, info, candidate.node)
             if (
                 candidate is not None
                 and engine.has_pytorch_activation
@@ -88,6 +89,14 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
     pairs = ",".join(f"{a}->{b}" for a, b in replacements)
     mark = f"# Copied from {target}" + (f" with {pairs}" if pairs else "")
     return Borrowed([mark, *text.split("\n")], target, renamed, _needed_imports(source, renamed, folder))
+
+
+def _is_configured(located: Located, info: ClassInfo, twin: ast.ClassDef) -> bool:
+    """True when the configuration has whatever the hand-written class reads of it beyond PyTorch's."""
+    files = (f"{located.names.package_path}/{located.config_module}.py", "src/transformers/configuration_utils.py")
+    texts = [(located.root / f).read_text(encoding="utf-8") for f in files if (located.root / f).is_file()]
+    more = _features(twin)[0] - _features(info.node)[0] - _HARMLESS
+    return all(any(re.search(rf"\b{name}\b", text) for text in texts) for name in more)
 
 
 def _prefixes(name: str, own: str, replacements: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
+from scaffold.translate import inlining
 from scaffold.translate.names import trained_parameter
 from scaffold.translate.sources import Source
 from scaffold.translate.variants import attention_variants
@@ -58,6 +59,7 @@ class ClassInfo:
     attribute_names: dict[str, str] = field(default_factory=dict)  # PyTorch attribute → Keras attribute
     training_methods: set[str] = field(default_factory=set)
     copied_from: tuple[str, tuple[tuple[str, str], ...]] | None = None
+    inlined: frozenset[str] = frozenset()  # methods that are part of the constructor
 
     @property
     def init(self) -> ast.FunctionDef | None:
@@ -122,6 +124,7 @@ class Analyser:
         for name, node in self.nodes.items():
             self.classes[name] = self._shell(name, node)
         for info in self.classes.values():
+            info.inlined = inlining.methods(info.methods, self.constructor_name)
             for function in self._building_methods(info):
                 self._collect(info, function)
         for info in self.classes.values():
@@ -177,7 +180,11 @@ class Analyser:
         return None
 
     def _building_methods(self, info: ClassInfo) -> list[ast.FunctionDef]:
-        return [m for name, m in info.methods.items() if name == "__init__" or name.startswith(("_build", "build_"))]
+        return [
+            m
+            for name, m in info.methods.items()
+            if name == "__init__" or name in info.inlined or name.startswith(("_build", "build_"))
+        ]
 
     def _collect(self, info: ClassInfo, function: ast.FunctionDef) -> None:
         lists = self._local_lists(function)

@@ -86,6 +86,8 @@ class Constructor:
             return self._super(call)
         if name == "self.register_buffer":
             return self._buffer(writer, statement, call)
+        if name.removeprefix("self.") in self.info.inlined:
+            return self._inlined(writer, self.info.methods[name.removeprefix("self.")])
         if name in ("self.register_parameter", "self.add_module", "setattr", "nn.init.normal_") or name.startswith(
             ("nn.init.", "torch.nn.init.")
         ):
@@ -93,6 +95,14 @@ class Constructor:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
             return self._append(writer, statement, call)
         return None
+
+    def _inlined(self, writer: BlockWriter, method: ast.FunctionDef) -> list[str]:
+        """The body of a method that makes sub-modules, in the place of its call."""
+        function, before = self.function, self.locals
+        self.function, self.locals = method, (before | local_names(method)) - {"self"}
+        lines = writer.block(method.body, method.body[0].lineno - 1)
+        self.function, self.locals = function, before
+        return lines
 
     def _super(self, call: ast.Call) -> list[str]:
         if self.info.category in (Category.MODEL, Category.BASE) and not self.engine.as_layer:

@@ -225,7 +225,7 @@ class ClassWriter:
             self.engine.method_overrides[info.name, rotary.UPDATE] = update
         for name, function in info.methods.items():
             override = self.engine.method_overrides.get((info.name, name))
-            dropped = name in DROPPED_METHODS or self._is_dropped(info, function)
+            dropped = name in DROPPED_METHODS | info.inlined or self._is_dropped(info, function)
             if name == "__init__" or (dropped and override is None):
                 continue
             written = override if override is not None else self.method(info, function, public)

@@ -71,8 +71,10 @@ def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[st
         if len(arguments) == 1 and isinstance(arguments[0], (ast.Tuple, ast.List)):
             arguments = list(arguments[0].elts)
         items = ", ".join(constructor.for_build(a) for a in arguments)
+        if len(arguments) == 1 and "tuple" in constructor.engine.type_of(arguments[0]).kinds:
+            return f"{items} if isinstance({items}, (list, tuple)) else ({items},)", _initializer(constructor, leaf)
         shape = f"({items},)" if len(arguments) == 1 else f"({items})"
-        return shape, f'"{leaf}"' if leaf in ("zeros", "ones") else _normal(constructor)
+        return shape, _initializer(constructor, leaf)
     if leaf in ("full",) and len(arguments) >= 2:
         items = constructor.for_build(arguments[0])
         return items, f"keras.initializers.Constant({constructor.for_build(arguments[1])})"
@@ -81,6 +83,10 @@ def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[st
     if leaf == "trunc_normal_" and arguments:
         return shape_and_initializer(constructor, arguments[0])
     return None, ""
+
+
+def _initializer(constructor: Constructor, leaf: str) -> str:
+    return f'"{leaf}"' if leaf in ("zeros", "ones") else _normal(constructor)
 
 
 def _scaled(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str]:

@@ -1,0 +1,39 @@
+"""Methods that are part of a constructor: it calls them without arguments, and they make sub-modules."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+
+Names = Callable[[ast.Call], "str | None"]
+
+
+def methods(of_class: Mapping[str, ast.FunctionDef], constructor_name: Names) -> frozenset[str]:
+    """Names of a class's methods that its constructor calls as `self.method()` to make sub-modules."""
+    init = of_class.get("__init__")
+    called = {_called(node) for node in ast.walk(init)} if init is not None else set()
+    return frozenset(
+        name for name in called & set(of_class) if name and _makes_modules(of_class[name], constructor_name)
+    )
+
+
+def _called(node: ast.AST) -> str | None:
+    """`method` of a statement `self.method()`."""
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return None
+    call = node.value
+    is_own = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "self"
+    return call.func.attr if is_own and not call.args and not call.keywords else None  # type: ignore[attr-defined]
+
+
+def _makes_modules(function: ast.FunctionDef, constructor_name: Names) -> bool:
+    """True when a method without parameters sets attributes to new sub-modules."""
+    if len(function.args.args) != 1:
+        return False
+    return any(
+        isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]).startswith("self.")
+        and isinstance(node.value, ast.Call)
+        and constructor_name(node.value) is not None
+        for node in ast.walk(function)
+    )
