@@ -278,4 +278,16 @@ PUBLISHING: tuple[tuple[str, str, str], ...] = (
         "The clone's local branch of the base's name has commits that upstream lacks, so it cannot be moved to where ports "
         "start. Rename it, or start from another ref with `--base`.",
     ),
+    (
+        "GIT140",
+        "a branch that is not ours",
+        "`undo` and `update` work on ports that `new-tf-model` made in this clone; there is no generated version of this "
+        "branch to go back to or to compare with.",
+    ),
+    (
+        "GIT141",
+        "staged and not on disk",
+        "A file's staged content is neither in the last commit nor in the file, so replacing the index would lose it. "
+        "Commit or stash it first.",
+    ),
 )
