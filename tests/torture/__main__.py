@@ -18,6 +18,7 @@ PARTS = {
     "disk": 40,
     "refusals": 100,
     "repeat": 12,
+    "flow": 200,
 }
 
 
