@@ -36,6 +36,10 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
         rule = registry.find(f"torch.Tensor.{node.attr}")
         if isinstance(rule, AttributeRule):
             engine.uses |= set(rule.uses)
+            twice = f"{receiver.attr if isinstance(receiver, ast.Attribute) else ''}.{node.attr}" == "weight.T"
+            text = engine.expression(receiver)
+            if twice and text.startswith("tf.transpose(") and text.endswith(".kernel)"):
+                return text.removeprefix("tf.transpose(")[:-1]
             return binding.fill(rule.tf, {"self": engine.arg(receiver)})
     if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
         return pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
@@ -85,7 +89,11 @@ def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
 
 
 #: Torch layer → what its attributes are called on the Keras layer, where a class of the file derives from it.
-_OWN = {"LayerNorm": {"weight": "self.gamma", "bias": "self.beta", "eps": "self.epsilon"}}
+_OWN = {
+    "LayerNorm": {"weight": "self.gamma", "bias": "self.beta", "eps": "self.epsilon"},
+    "Linear": {"weight": "tf.transpose(self.kernel)"},
+    "Embedding": {"weight": "self.embeddings"},
+}
 
 
 def _own_weight(engine: Engine, node: ast.Attribute) -> str | None:

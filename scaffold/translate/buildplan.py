@@ -57,6 +57,9 @@ class Plan:
     needs_config: bool = False
 
 
+_MODULE = "torch.nn.Module"
+
+
 def literal_items(engine: Engine, node: ast.expr) -> list[tuple[str, ast.expr]] | None:
     """(index or key, member) of a container written out: `nn.Sequential(a, b)`, `nn.ModuleDict(OrderedDict([("k", a)]))`."""
     if isinstance(node, ast.Call) and engine.source.qualname(node.func) in _CONTAINERS:
@@ -152,9 +155,19 @@ def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
 
 
 def _as_base(engine: Engine, name: str, call: ast.Call) -> ast.Call | None:
-    """The constructor call of `nn.LayerNorm` that `class Norm(nn.LayerNorm)` makes of its own arguments; else None."""
+    """The constructor call of `nn.LayerNorm` that `class Norm(nn.LayerNorm)` makes of its own arguments; else None.
+
+    A class without a constructor of its own takes the arguments of the torch layer that it derives from.
+    """
     info = engine.classes.get(name)
-    if info is None or info.init is None or info.bases[0] != "torch.nn.LayerNorm":
+    if info is None or not info.bases or not info.bases[0].startswith("torch.nn.") or info.bases[0] == _MODULE:
+        return None
+    base = next((b for b in info.node.bases if engine.source.qualname(b) == info.bases[0]), None)
+    if base is None:
+        return None
+    if info.init is None:
+        return ast.copy_location(ast.Call(func=base, args=call.args, keywords=call.keywords), call)
+    if info.bases[0] != "torch.nn.LayerNorm":
         return None
     calls = [n for n in ast.walk(info.init) if isinstance(n, ast.Call) and ast.unparse(n.func) == "super().__init__"]
     parameters = tuple(a.arg for a in info.init.args.args[1:])
@@ -162,8 +175,7 @@ def _as_base(engine: Engine, name: str, call: ast.Call) -> ast.Call | None:
     if len(calls) != 1 or isinstance(bound, Unmapped):
         return None
     shape = next((a for a in calls[0].args if isinstance(a, ast.Name) and a.id in bound[0]), None)
-    base = next((b for b in info.node.bases if engine.source.qualname(b) == info.bases[0]), None)
-    if shape is None or shape is not calls[0].args[0] or base is None:
+    if shape is None or shape is not calls[0].args[0]:
         return None
     made = ast.Call(func=base, args=[bound[0][shape.id]], keywords=[])
     return ast.copy_location(made, call)

@@ -111,8 +111,8 @@ class Constructor:
             return self._super_of_torch_layer(call)
         parents = [b for b in self.info.bases if b in self.engine.classes]
         if parents and self.info.category is Category.LAYER:
-            arguments = ", ".join([*self._arguments(call), "**kwargs"])
-            return [f"super().__init__({arguments})"]
+            arguments = [a for a in self._arguments(call) if a != "**kwargs"]
+            return [f"super().__init__({', '.join([*arguments, '**kwargs'])})"]
         return ["super().__init__(**kwargs)"]
 
     def _arguments(self, call: ast.Call) -> list[str]:

@@ -213,6 +213,9 @@ def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
 def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str:
     """A constructor of a class of this file; sub-layers get the name their weights are matched by (G22)."""
     info = engine.classes[pt_name]
+    base = registry.find(info.bases[0]) if info.bases and info.category.value == "subclass" else None
+    if isinstance(base, LayerRule) and info.init is None and base.tf.startswith("keras.layers."):
+        return tf_name + layer_constructor(engine, base, base.torch, node).removeprefix(base.tf.partition("(")[0])
     if info.category.value in ("layer", "subclass", "model") and engine.layer_name is not None:
         name = tf_name if info.category.value != "model" else engine.main_layer_name(info)
         return write_call(engine, node, name, (*engine.constructor_extras(pt_name), f"name={engine.layer_name}"))

@@ -279,13 +279,19 @@ def generate(subject: Subject) -> None:
     )
     for name, beams in (("generate", 1), ("beam", 2)):
         kwargs: dict[str, Any] = {"max_new_tokens": _NEW_TOKENS, "do_sample": False, "num_beams": beams}
-        if beams > 1:
+        if beams > 1 and not isinstance(_end_token(subject), (list, tuple)):
             # The two libraries weigh finished beams of different lengths differently (TensorFlow counts the prompt),
-            # so none may finish early.
+            # so none may finish early. TensorFlow's minimum length knows one end token only.
             kwargs["min_length"] = prompt + _NEW_TOKENS
         # A bidirectional model's search is run for the type database alone: nobody compares its tokens.
         keep = not subject.bidirectional
         subject.run(name, inputs, generate=kwargs, save=keep, note=keep)
+
+
+def _end_token(subject: Subject) -> Any:
+    """The end token that generation stops at; some configurations name several."""
+    configuration = getattr(subject.model, "generation_config", None) or subject.model.config
+    return getattr(configuration, "eos_token_id", None)
 
 
 def training(subject: Subject) -> None:
