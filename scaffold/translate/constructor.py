@@ -212,11 +212,18 @@ class Constructor:
         lines = writer.with_comment(statement, f"self.{self.keras_name(attr)} = {text}")
         extra, self.engine.extra_init = self.engine.extra_init, []
         buildplan.plan_child(self, attr, value)
-        return [*self._stored_here(), *lines, *extra]
+        return [*self._stored_here(statement), *lines, *extra]
 
-    def _stored_here(self) -> list[str]:
-        """Locals of the constructor (not its parameters) that build() needs, kept where they are known to be bound."""
+    def _stored_here(self, statement: ast.stmt) -> list[str]:
+        """Locals of the constructor (not its parameters) that build() needs, kept where they are known to be bound.
+
+        What is bound once and always, but needed in a branch, is kept at the end: other branches may need it too.
+        """
         parameters = {a.arg for a in [*self.function.args.args, *self.function.args.kwonlyargs]}
+        if statement not in self.function.body:
+            bound = [ast.unparse(n.targets[0]) for n in ast.walk(self.function) if isinstance(n, ast.Assign)]
+            always = {ast.unparse(n.targets[0]) for n in self.function.body if isinstance(n, ast.Assign)}
+            parameters |= {name for name in always if bound.count(name) == 1}
         found = {name: attr for name, attr in self.plan.stored.items() if name not in parameters}
         for name in found:
             del self.plan.stored[name]
