@@ -65,6 +65,17 @@ _TOKEN_TYPES = [
 _ENCODER = {"encoder_hidden_states": 2, "encoder_attention_mask": 1}
 
 
+#: The mask of the heads has a row a layer, not a row a sequence.
+_HEAD_MASK = [
+    '    head_mask = kwargs.get("head_mask")',
+    "    # beam search gives every input an axis of beams, which this one has no use for",
+    "    if head_mask is not None and len(shape_list(head_mask)) == 3:",
+    "        head_mask = head_mask[:, 0]",
+    "",
+]
+_LOCAL = frozenset({*_ENCODER, "head_mask"})
+
+
 def _flat_encoder(names: list[str]) -> list[str]:
     """Beam search keeps the beams of the encoder's output in an axis of their own; the model wants them in the batch."""
     lines: list[str] = []
@@ -105,6 +116,7 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
         "    self, input_ids, past_key_values=None, attention_mask=None, use_cache=None, **kwargs",
         "):",
         *_flat_encoder(names),
+        *(_HEAD_MASK if "head_mask" in names else []),
         *(_TOKEN_TYPES if "token_type_ids" in names else []),
         "    # only the last token is fed when there is a past",
         "    if past_key_values is not None:",
@@ -124,7 +136,7 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
     handed = ["input_ids", "attention_mask", *(["token_type_ids"] if "token_type_ids" in names else [])]
     handed += [*(["position_ids"] if positions else []), "past_key_values", "use_cache"]
     lines += ["    return {", *(f'        "{n}": {n},' for n in handed)]
-    lines += [f'        "{n}": {n if n in _ENCODER else f"""kwargs.get("{n}")"""},' for n in _HANDED_ON if n in names]
+    lines += [f'        "{n}": {n if n in _LOCAL else f"""kwargs.get("{n}")"""},' for n in _HANDED_ON if n in names]
     return [*lines, "    }"]
 
 

@@ -279,6 +279,9 @@ def generate(subject: Subject) -> None:
     )
     for name, beams in (("generate", 1), ("beam", 2)):
         kwargs: dict[str, Any] = {"max_new_tokens": _NEW_TOKENS, "do_sample": False, "num_beams": beams}
+        if beams > 1:
+            # PyTorch repeats every input for the beams, also a mask that has a row a layer.
+            inputs = {n: v for n, v in inputs.items() if not n.endswith("head_mask")}
         if beams > 1 and not isinstance(_end_token(subject), (list, tuple)):
             # The two libraries weigh finished beams of different lengths differently (TensorFlow counts the prompt),
             # so none may finish early. TensorFlow's minimum length knows one end token only.
