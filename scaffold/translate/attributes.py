@@ -19,12 +19,8 @@ _WEIGHTS = {"Embedding": "{0}.embeddings", "Linear": "tf.transpose({0}.kernel)",
 def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     """Attributes with a meaning of their own; None when the ordinary spelling serves."""
     receiver = node.value
-    if isinstance(receiver, ast.Name) and receiver.id == "self" and node.attr == "training":
+    if node.attr == "training" and isinstance(receiver, ast.Name) and _trains(engine, node, receiver.id):
         return "training"
-    if node.attr == "training" and isinstance(receiver, ast.Name):
-        function = engine.function_of(node)
-        if function is not None and trained_parameter(function) == receiver.id and engine.class_of(node) is None:
-            return "training"
     qualname = engine.source.qualname(node)
     rule = registry.find(qualname) if qualname else None
     if isinstance(rule, AttributeRule):
@@ -32,18 +28,33 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
         return rule.tf
     if node.attr == "dtype" and _is_parameter(receiver):
         return "tf.float32"
+    kernel = _kernel(engine, node)
+    if kernel is not None:
+        return kernel
     if engine.type_of(receiver).kind == "tensor" or (node.attr == "shape" and not engine.owner_of(receiver)):
         rule = registry.find(f"torch.Tensor.{node.attr}")
         if isinstance(rule, AttributeRule):
             engine.uses |= set(rule.uses)
-            twice = f"{receiver.attr if isinstance(receiver, ast.Attribute) else ''}.{node.attr}" == "weight.T"
-            text = engine.expression(receiver)
-            if twice and text.startswith("tf.transpose(") and text.endswith(".kernel)"):
-                return text.removeprefix("tf.transpose(")[:-1]
             return binding.fill(rule.tf, {"self": engine.arg(receiver)})
     if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
         return pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
     return _loss_attribute(engine, node) or _module_attribute(engine, node)
+
+
+def _trains(engine: Engine, node: ast.Attribute, name: str) -> bool:
+    """`self.training`, or that of a layer which a function is given."""
+    function = engine.function_of(node)
+    is_given = function is not None and trained_parameter(function) == name and engine.class_of(node) is None
+    return name == "self" or is_given
+
+
+def _kernel(engine: Engine, node: ast.Attribute) -> str | None:
+    """`self.weight.T` of a linear layer: Keras keeps it that way round."""
+    if node.attr != "T" or not isinstance(node.value, ast.Attribute) or node.value.attr != "weight":
+        return None
+    weight = engine.expression(node.value)
+    is_kernel = weight.startswith("tf.transpose(") and weight.endswith(".kernel)")
+    return weight.removeprefix("tf.transpose(")[:-1] if is_kernel else None
 
 
 def _is_parameter(node: ast.expr) -> bool:

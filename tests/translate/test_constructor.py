@@ -237,3 +237,66 @@ def test_a_layer_that_loses_its_bias_is_made_without(tmp_path: Path) -> None:
     text = layer(tmp_path, "self.norm = nn.LayerNorm(config.hidden_size)\nself.norm.bias = None")
     assert re.search(r"self\.norm = keras\.layers\.LayerNormalization\([^)]*center=False", text)
     assert "bias = None" not in text
+
+
+def test_a_method_that_makes_modules_is_part_of_the_constructor(tmp_path: Path) -> None:
+    body = """
+
+class QuokkaThing(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.kind = config.kind
+        self._init_parts()
+
+    def _init_parts(self):
+        if self.kind is None:
+            self.part = nn.Linear(3, 4)
+        else:
+            size = self.kind
+            self.part = nn.Linear(3, size)
+
+    def forward(self, x: torch.Tensor):
+        return self.part(x)
+"""
+    text = class_text(port(tmp_path, body).text, "TFQuokkaThing")
+    assert "_init_parts" not in text
+    assert names_of(text) == {"part": "'part'"}
+    assert "self.part.build([None, None, 3])" in text
+
+
+def test_a_local_that_several_branches_build_with_is_kept(tmp_path: Path) -> None:
+    body = (
+        "size = config.size\nif config.first:\n    self.a = nn.Linear(size, 2)\nelse:\n    self.b = nn.Linear(size, 2)"
+    )
+    text = layer(tmp_path, body)
+    lines = [line.strip() for line in text.split("\n")]
+    assert "        self.size = size" in text.split("\n")
+    assert lines.count("self.size = size") == 1
+    assert "self.a.build([None, None, self.size])" in text and "self.b.build([None, None, self.size])" in text
+
+
+def test_a_layer_of_a_class_that_derives_from_a_torch_layer(tmp_path: Path) -> None:
+    before = (
+        "\n\nclass QuokkaDense(nn.Linear):\n    def forward(self, x: torch.Tensor):\n"
+        "        return x @ self.weight.T + self.bias"
+        "\n\n\nclass QuokkaNorm(nn.LayerNorm):\n    def __init__(self, width, eps=1e-5):\n"
+        "        super().__init__(width, eps)\n\n    def forward(self, x: torch.Tensor):\n"
+        "        return F.layer_norm(x, (3,), self.weight + 1, self.bias, self.eps)\n"
+    )
+    body = f"{before}\n\nclass QuokkaThing(nn.Module):\n    def __init__(self, config):\n        super().__init__()\n"
+    body += (
+        "        self.dense = QuokkaDense(3, config.width, bias=True)\n        self.norm = QuokkaNorm(config.width)\n"
+    )
+    body += "\n    def forward(self, x):\n        return self.norm(self.dense(x))\n"
+    text = port(tmp_path, body).text
+    assert "return x @ self.kernel + self.bias" in text
+    assert "_layer_norm(x, weight=self.gamma + 1, bias=self.beta, eps=self.epsilon)" in text
+    thing = class_text(text, "TFQuokkaThing")
+    assert re.search(r"TFQuokkaDense\(\s*units=config.width,", thing)
+    assert "self.dense.build([None, None, 3])" in thing
+    assert "self.norm.build([None, None, self.config.width])" in thing
+
+
+def test_a_shape_in_one_argument_may_be_a_tuple(tmp_path: Path) -> None:
+    text = layer(tmp_path, "shape = (config.heads, 4)\nself.scale = nn.Parameter(torch.ones(shape))")
+    assert "shape=self.shape if isinstance(self.shape, (list, tuple)) else (self.shape,)" in text

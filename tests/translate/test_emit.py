@@ -106,3 +106,65 @@ def test_methods_only_pytorch_needs_go(tmp_path: Path) -> None:
     assert "prune_heads" not in text
     assert "_init_rope" not in text
     assert "def split(self, x: tf.Tensor)" in text
+
+
+EAGER = """
+def eager_attention(module, query: torch.Tensor, **kwargs):
+    return nn.functional.dropout(query, p=module.rate, training=module.training), None
+
+
+def flash_attention(module, query, **kwargs):
+    return query, None
+
+
+def flex_attention(module, query, **kwargs):
+    return query, None
+
+
+QUOKKA_ATTENTION_FUNCTION = {"eager": eager_attention, "flash_attention_2": flash_attention, "flex_attention": flex_attention}
+
+
+class QuokkaAttention(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.rate = config.rate
+
+    def forward(self, query: torch.Tensor):
+        if isinstance(query, torch.Tensor):
+            query = query.contiguous()
+        attention_type = self.config._attn_implementation
+        output, weights = QUOKKA_ATTENTION_FUNCTION[attention_type](self, query)
+        return output
+
+
+class QuokkaOptions(TypedDict):
+    length: int
+
+
+class QuokkaHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.attention = QuokkaAttention(config)
+
+    def forward(self, query: torch.Tensor, length=None, **kwargs: Unpack[QuokkaOptions]):
+        length = length or query.sum()
+        return self.attention(query, **kwargs)
+"""
+
+
+def test_the_eager_function_is_told_whether_its_layer_trains(tmp_path: Path) -> None:
+    text = port(tmp_path, EAGER).text
+    assert "def eager_attention(module, query: tf.Tensor, training: bool = False, **kwargs):" in text
+    assert "tf.nn.dropout(query, rate=module.rate) if training else query" in text
+    assert "eager_attention(self, query, training=training)" in class_text(text, "TFQuokkaAttention")
+    assert "self.attention(query, training=training)" in class_text(text, "TFQuokkaHead")
+    assert "flash_attention" not in text and "flex_attention" not in text and "attention_type" not in text
+
+
+def test_small_things_of_attention(tmp_path: Path) -> None:
+    text = port(tmp_path, EAGER).text
+    assert "tf.is_tensor(query)" in text
+    assert "length = length if length is not None else tf.reduce_sum(query)" in text
+    assert "QuokkaOptions" not in text
+    assert "**kwargs" not in method_text(text, "TFQuokkaHead", "call")

@@ -64,3 +64,8 @@ def test_a_models_own_method_is_translated(tmp_path: Path) -> None:
     assert "input_ids = input_ids[:, -1:]" in own
     assert "past_length" not in own
     assert class_text(text, "TFQuokkaForCausalLM").count("def prepare_inputs_for_generation") == 1
+
+
+def test_a_method_about_cache_objects_is_replaced(tmp_path: Path) -> None:
+    method = "    def prepare_inputs_for_generation(self, input_ids, cache_position=None):\n        return {}\n"
+    assert {"input_ids", "past_key_values"} <= returned(ported(tmp_path, method=method))

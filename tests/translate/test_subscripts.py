@@ -1,0 +1,26 @@
+"""Indices of one item, and tables of functions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.translate.checkouts import statements
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x[..., [-2], :]", "x[..., -2:-1, :]"),
+        ("x[:, [-1]]", "x[:, -1:]"),
+        ("x[[0], None]", "x[0:1, None]"),
+        ("x[:, i, [1]]", None),
+    ],
+)
+def test_a_list_of_one_index_keeps_the_axis(before: str, after: str | None) -> None:
+    text = statements(f"y = {before}", x="float32[3]", i="int")
+    assert text == f"y = {after}" if after else "-1:" not in text
+
+
+def test_a_table_of_the_library_is_asked_by_its_key() -> None:
+    text = "from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS\ny = ROPE_INIT_FUNCTIONS[kind]"
+    assert statements(text, kind="str").endswith("y = functools.partial(rope_parameters, kind)")
