@@ -318,6 +318,9 @@ class ClassWriter:
         prepared = generation.prepared_inputs(info)
         if prepared is not None:
             self.engine.method_overrides[info.name, "prepare_inputs_for_generation"] = prepared
+        padded = generation.padded_in_front(info, self.engine.classes.values())
+        if padded is not None:
+            self.engine.method_overrides[info.name, "_update_model_kwargs_for_xla_generation"] = padded
         plan, constructor = self._constructor(info, main=False)
         attributes = self._attributes(info, frozenset({"main_input_name", "base_model_prefix", "config_class"}))
         ignored = self.engine.ignored_keys.get(info.name, ())
