@@ -7,6 +7,7 @@ from scaffold.translate.passes import caches, containers, functional_dropout, gu
 from scaffold.translate.writer import Pass
 
 CALL_PASSES: tuple[Pass, ...] = (
+    caches.length_of_the_mask,
     prune.settled_conditions,
     prune.torch_only,
     generation.last_token_only,

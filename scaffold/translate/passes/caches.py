@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate.classes import Category
+from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
 
 _PAST = "past_key_values"
@@ -53,3 +54,31 @@ def warning_about_tuples(writer: BlockWriter, statement: ast.stmt) -> list[str] 
         return None
     text = ast.unparse(call.args[0])
     return [] if _PAST in text and "Cache" in text else None
+
+
+def length_of_the_mask(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if isinstance(cache, XCache): n = cache.get_max_cache_shape() else: n = mask's length if there is one, else the input's`.
+
+    Such a cache always tells its length; a list of what has been seen so far adds to the length of the input.
+    """
+    if not isinstance(statement, ast.If) or truth(statement.test) is not False:
+        return None
+    told, other = _only_assignment(statement.body), _only_assignment(statement.orelse)
+    if told is None or other is None or ast.unparse(told.targets[0]) != ast.unparse(other.targets[0]):
+        return None
+    if not ast.unparse(told.value).endswith((".get_max_cache_shape()", ".get_max_length()")):
+        return None
+    cache = ast.unparse(told.value).rpartition(".")[0]
+    if not isinstance(other.value, ast.IfExp) or "past" in ast.unparse(other.value) or not cache.isidentifier():
+        return None
+    writer.engine.emits.add("cache_length")
+    target, value = writer.engine.expression(other.targets[0]), other.value
+    mask, test, rest = (writer.engine.expression(part) for part in (value.body, value.test, value.orelse))
+    past = f"(cache_length({cache}) if {cache} is not None else 0)"
+    return [f"{target} = {mask} if {test} else {past} + {rest}"]
+
+
+def _only_assignment(statements: list[ast.stmt]) -> ast.Assign | None:
+    """The one statement of a block, if it assigns."""
+    only = statements[0] if len(statements) == 1 else None
+    return only if isinstance(only, ast.Assign) else None

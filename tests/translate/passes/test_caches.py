@@ -52,3 +52,20 @@ def test_advice_against_tuples_is_dropped() -> None:
 def test_classes_of_caches_are_settled() -> None:
     text = "if use_cache and not isinstance(past, Cache):\n    x = 1\nif isinstance(past, (StaticCache, HybridCache)):\n    x = 2"
     assert statements(text, use_cache="bool", x="int") == "if use_cache:\n    x = 1"
+
+
+def test_the_length_of_a_mask_counts_the_past() -> None:
+    text = statements(
+        """
+        if isinstance(past, HybridCache):
+            n = past.get_max_cache_shape()
+        else:
+            n = mask.shape[-1] if mask is not None else x.shape[1]
+        """,
+        x="float32[3]",
+        mask="float32[2]",
+    )
+    past = "(cache_length(past) if past is not None else 0)"
+    assert text == f"n = shape_list(mask)[-1] if mask is not None else {past} + shape_list(x)[1]"
+    known = "if isinstance(past, StaticCache):\n    n = past.get_max_cache_shape()\nelse:\n    n = m if m else past_seen + 1"
+    assert statements(known) == "n = m if m else past_seen + 1"
