@@ -227,7 +227,8 @@ def save(request: Request, result: Result, folder: Path) -> None:
         (folder / REPORT).unlink(missing_ok=True)
     if result.port is not None:
         data = {"public": result.port.public, "models": result.port.models, "withheld": result.port.withheld}
-        write_json(folder / PORT, {**data, "scaffold": __version__, "made": made_by(request)})
+        made = {**made_by(request), "source": digest(result.located.source)}
+        write_json(folder / PORT, {**data, "scaffold": __version__, "made": made})
 
 
 def made_by(request: Request) -> dict[str, Any]:

@@ -49,6 +49,7 @@ COMMANDS = {
     "status": Command("scaffold.cli.status", "say where a port stands and what comes next"),
     "finalize": Command("scaffold.cli.finalize", "remove from_pt=True once TensorFlow weights exist, test, push"),
     "resume": Command("scaffold.cli.resume", "go on with a command that was interrupted"),
+    "update": Command("scaffold.cli.update", "generate a port anew and merge it with your edits"),
     "undo": Command("scaffold.cli.undo", "take a port back; edited files are kept"),
     "translate": Command("scaffold.cli.translate", "translate one modelling file to standard output"),
     "explain": Command("scaffold.cli.explain", "say what an error code or a torch name's rule means"),

@@ -290,4 +290,10 @@ PUBLISHING: tuple[tuple[str, str, str], ...] = (
         "A file's staged content is neither in the last commit nor in the file, so replacing the index would lose it. "
         "Commit or stash it first.",
     ),
+    (
+        "GIT142",
+        "conflicts left",
+        "`update` left conflicts in a file, and the branch holds them still. Decide each place between the markers, commit, "
+        "and run it again.",
+    ),
 )

@@ -75,12 +75,12 @@ def open_ported(root: Path, model: str | None, *, read_only: bool = False) -> Po
     if not read_only and resume(clone, folder):
         located = locate(root, located.names.stem, ported_ok=True)
     origin = require_origin(state_of(clone))
-    tip = _on_branch(clone, located)
+    tip = on_branch(clone, located)
     check_clean(clone)
     return Ported(clone=clone, origin=origin, located=located, folder=folder, tip=tip)
 
 
-def _on_branch(clone: Clone, located: Located) -> str:
+def on_branch(clone: Clone, located: Located) -> str:
     """The branch's commit; HUB131 unless it holds the port and is checked out."""
     names = located.names
     tip = clone.tip(names.branch)

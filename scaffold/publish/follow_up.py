@@ -24,6 +24,14 @@ def commit_onto(clone: Clone, edits: Sequence[Edit], *, branch: str, folder: Pat
     check_identity(clone)
     resume(clone, folder)
     base = clone.head()
+    tree = tree_with(clone, base, edits, folder)
+    commit = clone.git("commit-tree", tree, "-p", base, stdin=f"{message}\n".encode())
+    move_branch(clone, branch, commit, folder=folder, reason=f"scaffold: {message}")
+    return commit
+
+
+def tree_with(clone: Clone, base: str, edits: Sequence[Edit], folder: Path) -> str:
+    """The tree of the commit `base` with the edits in it, as an object; the index and the work tree are not touched."""
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / f"index.{os.getpid()}"
     env = {"GIT_INDEX_FILE": str(index)}
@@ -33,12 +41,9 @@ def commit_onto(clone: Clone, edits: Sequence[Edit], *, branch: str, folder: Pat
         modes = {line.split("\t", 1)[1]: line.split(" ", 1)[0] for line in known.split("\0") if line}
         lines = b"".join(_line(clone, edit, modes.get(edit.path, "100644")) for edit in edits)
         clone.git("update-index", "-z", "--index-info", stdin=lines, env=env)
-        tree = clone.git("write-tree", env=env)
+        return clone.git("write-tree", env=env)
     finally:
         index.unlink(missing_ok=True)
-    commit = clone.git("commit-tree", tree, "-p", base, stdin=f"{message}\n".encode())
-    move_branch(clone, branch, commit, folder=folder, reason=f"scaffold: {message}")
-    return commit
 
 
 def _line(clone: Clone, edit: Edit, mode: str) -> bytes:

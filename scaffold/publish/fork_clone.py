@@ -29,7 +29,11 @@ from scaffold.publish.upstream import beside
 _MARKER = "setup.json"
 _LOCK = "setup.lock"
 _FILTER = "blob:none"
+
+#: A clone on this machine that gives its objects while ours is made; a remote until then.
+_LENDER = "lender"
 _BORROWED = "refs/scaffold-borrowed"
+_SERVE = "git -c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack"
 
 #: An address in git's short form for ssh, `user@host:path`.
 _SHORT = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!//)(.+)")
@@ -59,14 +63,15 @@ def connect(
     if not (target / ".git").exists():
         _check_vacant(target)
         base = base or default_base(upstream.clone_url, token=token)
-        _make_skeleton(target, fork, upstream, base, begun)
+        lender = reference if reference is not None and not fast and _holds(reference, base, progress) else None
+        _make_skeleton(target, fork, upstream, base, lender, begun)
     clone = open_clone(target)
     if begun is not None:
         begun(state_of(clone))
     if _being_made(clone):
         with exclusively(state_of(clone) / _LOCK):
             base = base or default_base(upstream.clone_url, token=token)
-            _finish(clone, base, token, fast, reference, progress)
+            _finish(clone, base, token, fast, progress)
         return clone
     remote = _ensure_remote(clone, upstream, ("upstream",), push=False)
     _ensure_remote(clone, fork, ("origin", "fork"), push=True)
@@ -109,7 +114,12 @@ def _check_vacant(target: Path) -> None:
 
 
 def _make_skeleton(
-    target: Path, fork: Repository, upstream: Repository, base: Base, begun: Callable[[Path], None] | None
+    target: Path,
+    fork: Repository,
+    upstream: Repository,
+    base: Base,
+    lender: Path | None,
+    begun: Callable[[Path], None] | None,
 ) -> None:
     """A repository with two remotes, no objects and the marker; in place at once or not at all."""
     with beside(target) as folder:
@@ -118,7 +128,12 @@ def _make_skeleton(
         run_git(root, "init", "--quiet", f"--initial-branch={base.branch}")
         clone = Clone(root)
         clone.git("config", "core.repositoryFormatVersion", "1")
-        # upstream first: it is asked first for missing blobs, and all that are missing came from there
+        # in the order in which they are asked for missing blobs; all that are missing came from upstream
+        if lender is not None:
+            clone.git("config", f"remote.{_LENDER}.url", str(lender.resolve()))
+            clone.git("config", f"remote.{_LENDER}.uploadpack", _SERVE)
+            clone.git("config", f"remote.{_LENDER}.promisor", "true")
+            clone.git("config", f"remote.{_LENDER}.partialCloneFilter", _FILTER)
         for name, repository in (("upstream", upstream), ("origin", fork)):
             clone.git("config", f"remote.{name}.promisor", "true")
             clone.git("config", f"remote.{name}.partialCloneFilter", _FILTER)
@@ -156,9 +171,7 @@ def _being_made(clone: Clone) -> bool:
     return (state_of(clone) / _MARKER).is_file()
 
 
-def _finish(
-    clone: Clone, base: Base, token: Token | None, fast: bool, reference: Path | None, progress: Progress
-) -> None:
+def _finish(clone: Clone, base: Base, token: Token | None, fast: bool, progress: Progress) -> None:
     """From the skeleton on; all of it can be done twice. Nobody else is at work here: the caller holds the lock."""
     marker = state_of(clone) / _MARKER
     if not marker.is_file():  # another run came to the end while this one waited for the lock
@@ -168,16 +181,15 @@ def _finish(
             stale.unlink(missing_ok=True)
     noted = json.loads(marker.read_text(encoding="utf-8"))
     if noted["commit"] is None:
-        if reference is not None and not fast:
-            _borrow(clone, base, reference, progress)
+        _borrow(clone, base, progress)
         _fetch_base(clone, "upstream", base, token, 1 if fast else None, progress)
-        clone.git("update-ref", "-d", _BORROWED)
         clone.git("symbolic-ref", "HEAD", f"refs/heads/{base.branch}")
         noted = {"branch": base.branch, "commit": base.commit}
         write_json(marker, noted)
     env = environment_for(clone, "upstream", token)
     clone.git("update-ref", "-m", "scaffold: clone", f"refs/heads/{noted['branch']}", noted["commit"])
     _first_check_out(clone, noted["commit"], env)
+    _return(clone)
     marker.unlink()
     if noted != {"branch": base.branch, "commit": base.commit}:  # another base than before the kill
         _fetch_base(clone, "upstream", base, token, 1 if fast else None, progress)
@@ -204,22 +216,36 @@ def _has(clone: Clone, commit: str) -> bool:
     return listed is not None and not listed.startswith("?")
 
 
-def _borrow(clone: Clone, base: Base, reference: Path, progress: Progress) -> None:
-    """Copy the base's objects from another clone on this machine, if that has them all. Failing is no error."""
+def _holds(reference: Path, base: Base, progress: Progress) -> bool:
+    """True when the other clone has the base with its whole history and all files."""
     other = Clone(reference)
     try:
         partial = other.asks("config", "--get-regexp", r"^remote\..*\.promisor$|^extensions\.partialclone$")
         whole = not partial and other.git("rev-parse", "--is-shallow-repository") == "false"
-        if not whole or not other.has_file(base.commit, ""):
-            progress.note(f"{reference} does not hold all of the base: not used")
-            return
-        serve = "git -c uploadpack.allowAnySHA1InWant=true upload-pack"
-        refspec = f"+{base.commit}:{_BORROWED}"
-        options = ("fetch", "--no-tags", "--no-write-fetch-head", f"--upload-pack={serve}")
-        run_git(clone.root, "-c", "gc.auto=0", *options, operands=[str(reference.resolve()), refspec], timeout=1800)
-        progress.note(f"objects copied from {reference}")
+        if whole and other.has_file(base.commit, ""):
+            return True
+        progress.note(f"{reference} does not hold all of the base: not used")
     except GitFailed as failure:
         progress.note(f"{reference} is of no use: {failure.message}")
+    return False
+
+
+def _borrow(clone: Clone, base: Base, progress: Progress) -> None:
+    """Fetch the base from the lender, if there is one. Failing is no error: upstream has it too."""
+    if clone.asks("config", "--get", f"remote.{_LENDER}.url") is None:
+        return
+    try:
+        fetch(clone, _LENDER, [f"+{base.commit}:{_BORROWED}"], token=None)
+        progress.note("history copied from the reference")
+    except ScaffoldError as error:
+        progress.note(f"the reference is of no use: {error.message}")
+        _return(clone)
+
+
+def _return(clone: Clone) -> None:
+    """The lender is not needed any more."""
+    clone.git("update-ref", "-d", _BORROWED)
+    clone.asks("config", "--remove-section", f"remote.{_LENDER}")
 
 
 def _first_check_out(clone: Clone, commit: str, env: Mapping[str, str]) -> None:

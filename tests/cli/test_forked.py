@@ -1,4 +1,4 @@
-"""`new-tf-model --fork` and `resume` against the stand-in for GitHub: real git, real client, the translator without frameworks."""
+"""`new-tf-model --fork` and `resume` against the stand-in for GitHub: real git, real client, no frameworks."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_a_dry_run_writes_nothing_and_says_all(hub: GitHubServer, capsys: pytest
     assert writes(hub) == []
     assert FORK not in hub.repositories
     assert not Path("transformers").exists()
-    assert [call["method"] for call in document["fork"]["calls"]][0] == "POST"
+    assert document["fork"]["calls"][0]["method"] == "POST"
     assert document["fork"]["calls"][-1] == {
         "method": "PUSH",
         "target": f"{hub.web}/{FORK}",

@@ -19,6 +19,8 @@ PARTS = {
     "refusals": 100,
     "repeat": 12,
     "flow": 200,
+    "canary": 6,
+    "faults": 1_000,
 }
 
 

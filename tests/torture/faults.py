@@ -1,0 +1,119 @@
+"""Every failure at every request that writes, before and after it took effect, through the whole command line.
+
+Target: publishing.md §7. After the failure the command is run again until it is done; the outcome must be one fork,
+one pull request
+and at most one comment, with a known exit status on the way, few requests and little waiting (the seconds are
+counted, not slept).
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.torture.rows import Row
+from tests.torture.site import Site, site, warm
+from tests.torture.zygote import Zygote
+
+#: Operation → the command that sends it.
+OPERATIONS = {
+    "repos/create-fork": "port",
+    "repos/merge-upstream": "port",
+    "git-upload-pack/refs": "port",
+    "git-upload-pack": "port",
+    "git-receive-pack/refs": "port",
+    "git-receive-pack": "port",
+    "pulls/create": "draft",
+    "pulls/request-reviewers": "draft",
+    "issues/create-comment": "draft",
+}
+FAILURES: tuple[dict[str, Any], ...] = (
+    *({"status": status} for status in (401, 403, 404, 409, 422, 500, 502, 503)),
+    {"status": 429},
+    {"status": 429, "headers": {"Retry-After": "3"}},
+    {"status": 403, "headers": {"X-RateLimit-Remaining": "0", "Retry-After": "2"}},
+    {"drop": True},
+)
+#: What a command may end with when the other side fails: failure, authentication, conflict, network; or it got past it.
+_KNOWN = (0, 1, 2, 4, 5, 6)
+_REQUESTS = 5
+_SECONDS = 120.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was measured so far."""
+
+    wrong: list[str] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)
+    requests: int = 0
+    slept: float = 0.0
+    again: int = 0
+
+
+def _until_done(zygote: Zygote, world: Site, argv: list[str], label: str, tally: Tally) -> None:
+    for attempt in range(4):
+        sent = len(world.hub.exchanges)
+        done = zygote.run(argv, cwd=world.work, env=world.env)
+        status = done.answer.status if done.answer is not None else None
+        new = [
+            e
+            for e in world.hub.exchanges[sent:]
+            if e.method not in ("GET", "HEAD") and not e.operation.startswith("git-upload")
+        ]
+        most = max(Counter(e.operation for e in new).values(), default=0)
+        tally.requests, tally.slept = max(tally.requests, most), max(tally.slept, done.slept)
+        if status is not None:
+            tally.statuses[status] += 1
+        if done.answer is None or done.answer.traceback or status not in _KNOWN:
+            said = done.answer.err.strip()[-200:] if done.answer is not None else f"killed after {done.seconds:.0f} s"
+            tally.wrong.append(f"{label}: exit {status}: {said}")
+        if most > _REQUESTS:
+            tally.wrong.append(f"{label}: {most} requests for one write")
+        if done.slept > _SECONDS:
+            tally.wrong.append(f"{label}: {done.slept:.0f} s of waiting")
+        if status == 0:
+            tally.again = max(tally.again, attempt)
+            return
+    tally.wrong.append(f"{label}: never done: {done.answer.err.strip()[-200:] if done.answer else ''}")
+
+
+def _cases() -> list[tuple[str, str, dict[str, Any]]]:
+    made = itertools.product(OPERATIONS, ("before", "after"), FAILURES)
+    # 404 as the answer to a write that took effect cannot be told from a repository that is not there
+    return [(operation, when, failure) for operation, when, failure in made]
+
+
+def run(count: int, seed: int) -> list[Row]:
+    """All combinations, or `count` of them."""
+    tally = Tally()
+    cases = _cases()
+    if count < len(cases):
+        cases = random.Random(seed).sample(cases, count)
+    with tempfile.TemporaryDirectory(prefix="torture-") as name:
+        folder = Path(name).resolve()
+        tree = warm(folder)
+        with Zygote() as zygote:
+            for operation, when, failure in cases:
+                label = f"{operation} {when} {failure}"
+                with site(folder / "site", validate=False) as world:
+                    world.hub.fault(operation, when=when, **failure)
+                    _until_done(zygote, world, world.port(), label, tally)
+                    _until_done(zygote, world, world.draft("--to-upstream", "--reviewer", "gante"), label, tally)
+                    tally.wrong += [f"{label}: {line}" for line in world.wrong(tree)]
+    told = ", ".join(f"exit {status}: {number}" for status, number in sorted(tally.statuses.items()))
+    return [
+        Row(
+            what=f"{len(cases)} failures of {len(OPERATIONS)} requests, before and after they took effect",
+            target="1 fork, 1 pull request, ≤ 1 comment; ≤ 5 requests a write, ≤ 120 s waiting; a known exit status",
+            measured=f"{told}; at most {tally.requests} requests, {tally.slept:.0f} s waiting, {tally.again} more runs; "
+            f"{len(tally.wrong)} broken",
+            held=not tally.wrong,
+            details=tuple(tally.wrong),
+        )
+    ]
