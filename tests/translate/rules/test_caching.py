@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.translate.checkouts import statements
+from tests.translate.frameworks import tensorflow
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions"
 IMPORTS = "from transformers.cache_utils import DynamicCache, HybridCache\n"
@@ -50,8 +51,7 @@ def test_options_may_have_a_name() -> None:
 
 
 def functions(*names: str) -> dict[str, Any]:
-    tf = pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    found: dict[str, Any] = {"tf": tf, "math": math, "shape_list": lambda t: t.shape.as_list()}
+    found: dict[str, Any] = {"tf": tensorflow(), "math": math, "shape_list": lambda t: t.shape.as_list()}
     for name in names:
         exec((FUNCTIONS / f"{name}.py").read_text(encoding="utf-8"), found)
     return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import keyword
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from scaffold.translate.engine import translate_expression
 from scaffold.translate.registry import all_rules
 from scaffold.translate.rule import AttributeRule, Example, Rule
+from tests.translate.frameworks import tensorflow
 from tests.translate.rules.samples import parse
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions"
@@ -157,16 +157,11 @@ class Frameworks:
     """Both frameworks, and the names that examples may use on either side."""
 
     def __init__(self) -> None:
-        os.environ.update(
-            TF_USE_LEGACY_KERAS="1", CUDA_VISIBLE_DEVICES="", TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0"
-        )
+        torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+        tf = tensorflow()
         import numpy as np
-        import tensorflow as tf
-        import torch
 
         self.np, self.tf, self.torch = np, tf, torch
-        tf.config.threading.set_intra_op_parallelism_threads(1)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
         torch.set_num_threads(1)
         self.names: dict[str, Any] = {"tf": tf, "np": np, "math": math, "shape_list": self.shape_list}
         self.names |= {
@@ -223,8 +218,6 @@ class Frameworks:
 
 @pytest.fixture(scope="module")
 def frameworks() -> Iterator[Frameworks]:
-    pytest.importorskip("torch", reason="PyTorch is not installed")
-    pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
     yield Frameworks()
 
 
