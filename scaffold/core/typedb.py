@@ -58,6 +58,11 @@ class TypeInfo:
         return self._only(o.dtype for o in self.seen if o.kind in ("tensor", "dtype"))
 
     @property
+    def dtypes(self) -> frozenset[str]:
+        """All tensor dtypes seen: a mask may be of integers in one call and of floats in the next."""
+        return frozenset(o.dtype for o in self.seen if o.kind == "tensor" and o.dtype is not None)
+
+    @property
     def rank(self) -> int | None:
         """The only rank seen, or None (mixed ranks are None too)."""
         ranks = {o.rank for o in self.seen if o.kind in ("tensor", "size", "tuple", "list")}

@@ -30,6 +30,10 @@ def parenthesised(text: str, node: ast.AST | None = None) -> str:
     return text if isinstance(node, ast.Constant) else f"({text})"
 
 
+#: Python's types as dtypes; torch's `int` has 64 bits, a port's integers have 32.
+_BUILTIN_DTYPES = {"int": "tf.int32", "float": "tf.float32", "bool": "tf.bool"}
+
+
 @dataclass(frozen=True, slots=True)
 class Arg:
     """One argument: the PyTorch node, its TensorFlow text and its type (of the PyTorch value)."""
@@ -65,6 +69,11 @@ class Arg:
             return ast.literal_eval(self.node) if self.node is not None else NOT_CONSTANT
         except (ValueError, TypeError, SyntaxError):
             return NOT_CONSTANT
+
+
+def as_dtype(argument: Arg) -> Arg:
+    """An argument that is a dtype, where it is one of Python's types by the name that TensorFlow has for it."""
+    return Arg(argument.node, _BUILTIN_DTYPES.get(argument.text, argument.text), argument.info)
 
 
 class CallSite:

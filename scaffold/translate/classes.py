@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from scaffold.translate import inlining
-from scaffold.translate.names import trained_parameter
+from scaffold.translate.names import switches_mode, trained_parameter
 from scaffold.translate.sources import Source
 from scaffold.translate.variants import attention_variants
 
@@ -344,10 +344,13 @@ class Analyser:
         return {**methods, **info.methods}
 
     def _depends(self, info: ClassInfo, method: ast.FunctionDef) -> bool:
+        modes = [n for n in ast.walk(method) if isinstance(n, ast.If) and switches_mode(n)]
+        left_out = {part for node in modes for part in ast.walk(node)}
         for node in ast.walk(method):
             if isinstance(node, ast.Attribute) and node.attr == "training" and ast.unparse(node.value) == "self":
-                return True
-            if isinstance(node, ast.Call):
+                if node not in left_out:
+                    return True
+            elif isinstance(node, ast.Call):
                 if any(self._method_value(info, n) for n in (node.func, *node.args)):
                     return True
                 if self._uses_training_child(info, node.func) or self._trains_function(node.func):

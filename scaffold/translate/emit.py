@@ -13,7 +13,7 @@ from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
 from scaffold.translate.engine import Engine
-from scaffold.translate.passes import CALL_PASSES, caches, functional_dropout, losses, rotary
+from scaffold.translate.passes import CALL_PASSES, caches, functional_dropout, losses, rotary, switches
 from scaffold.translate.thin import DOCUMENTING, thin_model
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
@@ -169,12 +169,23 @@ class ClassWriter:
         ]
         statements = self._after_super(statements, extras)
         statements += [f"self.{attr} = {name}" for name, attr in constructor.plan.stored.items()]
+        statements += switches.initial_values(info)
         wanted = constructor.plan.needs_config or main
         inherited = info.category is Category.MODEL and not self.engine.as_layer
-        if wanted and not inherited and not any(re.match(r"self\.config\b", s) for s in statements):
-            statements = self._after_super(statements, ["self.config = config"])
+        if not inherited:
+            statements = self._with_config(statements, wanted)
         self.engine.initializer = None
         return constructor.plan, [*head, *indented(_strip(statements))]
+
+    def _with_config(self, statements: list[str], wanted: bool) -> list[str]:
+        """`self.config` before its first use: PyTorch's models have it from their base class."""
+        kept = "self.config = config"
+        first = next((k for k, line in enumerate(statements) if re.search(r"\bself\.config\b", line)), None)
+        if first is None:
+            return self._after_super(statements, [kept]) if wanted else statements
+        if kept in statements[: first + 1] or not (wanted or kept in statements):
+            return statements
+        return self._after_super([line for line in statements if line != kept], [kept])
 
     @staticmethod
     def _after_super(statements: list[str], extra: list[str]) -> list[str]:

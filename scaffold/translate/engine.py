@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from scaffold.core.diagnostics import Diagnostic
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
-from scaffold.translate import attributes, binding, layouts, operators, registry, subscripts, unpacking
-from scaffold.translate.callsite import ATOMS, NOT_CONSTANT, Arg, CallSite, parenthesised, rewritten
+from scaffold.translate import attributes, binding, iteration, layouts, operators, registry, subscripts, unpacking
+from scaffold.translate.callsite import ATOMS, NOT_CONSTANT, Arg, CallSite, as_dtype, parenthesised, rewritten
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
@@ -114,6 +114,13 @@ class Engine(Context):
             elif isinstance(child, (ast.keyword, ast.comprehension, ast.arguments, ast.arg)):
                 found += self._children(child)
         return iter(sorted(found, key=self.source.start))
+
+    def _listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> str:
+        for loop in node.generators:
+            iteration.take_apart(self, loop.iter)
+        return self.splice(node)
+
+    _generatorexp = _listcomp
 
     def _joinedstr(self, node: ast.JoinedStr) -> str:
         # Positions inside f-strings are exact only from Python 3.12 on, so their values are rendered from re-parsed text.
@@ -264,13 +271,20 @@ class Engine(Context):
         if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self":
             return self._loss_attribute(func)
         function = self.function_of(func) if isinstance(func, ast.Name) else None
-        for node in ast.walk(function) if function is not None else ():
-            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
-                continue
-            same = ast.unparse(node.targets[0]) == ast.unparse(func) and self._same_branch(node, func)
-            if same and inline_function(self.source.qualname(node.value.func)):
-                return node.value
-        return None
+        built = [
+            node
+            for node in (ast.walk(function) if function is not None else ())
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and ast.unparse(node.targets[0]) == ast.unparse(func)
+            and inline_function(self.source.qualname(node.value.func))
+        ]
+        calls = [node.value for node in built if isinstance(node.value, ast.Call)]
+        here = [node.value for node in built if self._same_branch(node, func) and isinstance(node.value, ast.Call)]
+        if here:
+            return here[0]
+        # a loss of a branch before, where all of that name are built alike
+        return calls[0] if len({ast.unparse(call) for call in calls}) == 1 else None
 
     def _loss_attribute(self, func: ast.Attribute) -> ast.Call | None:
         """`self.loss_fn = nn.CrossEntropyLoss()` in the constructor."""
@@ -353,7 +367,7 @@ class Engine(Context):
             self,
             node,
             qualname,
-            {k: self.arg(v) for k, v in named.items()},
+            {k: as_dtype(self.arg(v)) if k == "dtype" else self.arg(v) for k, v in named.items()},
             {k: [self._item(v) for v in values] for k, values in varargs.items()},
         )
 

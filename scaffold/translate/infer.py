@@ -41,6 +41,14 @@ def promote(left: str | None, right: str | None) -> str | None:
     return left if _ORDER.get(left, 9) >= _ORDER.get(right, 9) else right
 
 
+def widest(info: TypeInfo) -> str | None:
+    """The dtype a tensor has, or the widest of those it has from call to call where that one is floating."""
+    if info.dtype is not None or not info.dtypes:
+        return info.dtype
+    found = max(info.dtypes, key=lambda dtype: _ORDER.get(dtype, 9))
+    return found if "float" in found else None
+
+
 def static(kind: str, dtype: str | None = None, rank: int | None = None, detail: str | None = None) -> TypeInfo:
     """A type that was derived rather than observed."""
     return TypeInfo((Observation(kind, dtype, rank, detail),), static=True)

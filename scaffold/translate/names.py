@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 
 
@@ -102,3 +102,22 @@ def popped_keywords(function: ast.FunctionDef) -> tuple[str, ...]:
             found.append(str(node.args[0].value))
     # Labels only: what else old code passed by keyword must not become an input that Keras asks for.
     return tuple(dict.fromkeys(name for name in found if "label" in name))
+
+
+def replacement_of(function: ast.FunctionDef, name: str, children: Container[str]) -> str | None:
+    """The sub-module that a local of a method takes the place of (`self.attention = other`); None for any other."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == name:
+            target = node.targets[0]
+            if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self" and target.attr in children:
+                return target.attr
+    return None
+
+
+def switches_mode(statement: ast.stmt) -> bool:
+    """`self.encoder.eval()`, alone or below a condition: a port hands `training` on with each call."""
+    if isinstance(statement, ast.If):
+        return not statement.orelse and all(switches_mode(inner) for inner in statement.body)
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    is_method = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and not call.args
+    return is_method and call.func.attr in ("eval", "train")  # type: ignore[union-attr]

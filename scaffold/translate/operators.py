@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
-from scaffold.translate.infer import promote
-from scaffold.translate.names import popped_keywords, reads_shape, trained_parameter
+from scaffold.translate.infer import promote, widest
+from scaffold.translate.names import popped_keywords, reads_shape, replacement_of, trained_parameter
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def _replace_operands(engine: Engine, node: ast.AST, texts: dict[ast.expr, str])
 def _common_dtype(node: ast.BinOp, left: TypeInfo, right: TypeInfo) -> str | None:
     """The dtype both tensor operands must be cast to, None when nothing needs casting."""
     tensors = [i for i in (left, right) if i.kind == "tensor"]
-    if any(i.dtype is None for i in tensors):
+    dtypes = [widest(i) for i in tensors]
+    if None in dtypes:
         return None
-    dtypes = [i.dtype for i in tensors]
     common = dtypes[0] if len(dtypes) == 1 else promote(*dtypes)
     number = None if len(tensors) == 2 else (right if left.kind == "tensor" else left)
     integral = common is not None and common.startswith(("int", "uint", "bool"))
@@ -158,7 +158,9 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         and owner
         and func.attr in engine.all_methods(owner)
     ):
-        extra = ("training=training",) if func.attr in owner.training_methods else ()
+        function = engine.function_of(node)
+        building = function is not None and function.name == "__init__"  # which has no `training` to hand on
+        extra = ("training=training",) if func.attr in owner.training_methods and not building else ()
         return write_call(engine, node, f"self.{func.attr}", extra)
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
@@ -219,7 +221,16 @@ def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str
     if info.category.value in ("layer", "subclass", "model") and engine.layer_name is not None:
         name = tf_name if info.category.value != "model" else engine.main_layer_name(info)
         return write_call(engine, node, name, (*engine.constructor_extras(pt_name), f"name={engine.layer_name}"))
-    return write_call(engine, node, tf_name)
+    place = _place_taken(engine, node)
+    return write_call(engine, node, tf_name, (f'name="{place}"',) if place else ())
+
+
+def _place_taken(engine: Engine, node: ast.Call) -> str | None:
+    """The sub-module whose place a layer takes that a method constructs: its weights keep their names."""
+    function, owner, statement = engine.function_of(node), engine.class_of(node), engine.parent(node)
+    if function is None or owner is None or not isinstance(statement, ast.Assign):
+        return None
+    return replacement_of(function, ast.unparse(statement.targets[0]), owner.children)
 
 
 def chosen(engine: Engine, node: ast.Call, name: str) -> str:

@@ -15,6 +15,7 @@ from scaffold.core.diagnostics import Severity
 from scaffold.translate import markers, prose, signature
 from scaffold.translate.callsite import tf_dtype
 from scaffold.translate.engine import Engine
+from scaffold.translate.iteration import take_apart
 
 #: A pass returns None (not mine), or the statement's replacement: lines without indentation ([] drops the statement).
 Pass = Callable[["BlockWriter", ast.stmt], "list[str] | None"]
@@ -168,6 +169,7 @@ class BlockWriter:
         return [*lines, *comments, "else:", *indented(self.body(rest, keyword + 1))]
 
     def _for(self, statement: ast.For) -> list[str]:
+        take_apart(self.engine, statement.iter)
         iterable, refused = self._marked_header(statement.iter)
         header = f"for {self.engine.expression(statement.target)} in {iterable}:"
         lines = [*refused, header, *indented(self.body(statement.body, statement.iter.end_lineno or statement.lineno))]

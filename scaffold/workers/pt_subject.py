@@ -55,6 +55,23 @@ def _buffers_kept(model: Any, train: bool) -> Iterator[None]:
                     buffer.copy_(before[name])
 
 
+@contextmanager
+def _unchanged(model: Any) -> Iterator[None]:
+    """Undo what a call switches in the model (another attention for short inputs): cases must not depend on their order."""
+    before = [(module, dict(module._modules), _settings(module)) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, children, settings in before:
+            module._modules.clear()
+            module._modules.update(children)
+            vars(module).update(settings)
+
+
+def _settings(module: Any) -> dict[str, Any]:
+    return {k: v for k, v in vars(module).items() if v is None or isinstance(v, (bool, int, float, str))}
+
+
 def brief(error: BaseException) -> str:
     """An exception in one short line."""
     text = " ".join(str(error).split())
@@ -125,7 +142,7 @@ class Subject:
         settings = dict(vars(self.config))
         save = save and name not in self.unsaved
         try:
-            with at_most(_CALL_SECONDS), _buffers_kept(self.model, train):
+            with at_most(_CALL_SECONDS), _buffers_kept(self.model, train), _unchanged(self.model):
                 outputs = self._run(name, inputs, {**self.defaults, **(flags or {})}, save, train, generate)
             self.done[name] = dict(inputs)
             return outputs

@@ -17,7 +17,19 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 from tf_compare import arrays, compare, flatten
-from tf_model import CheckFailed, CheckSkipped, attempt, call, first_argument, listed, load, outputs, same_weights
+from tf_model import (
+    CheckFailed,
+    CheckSkipped,
+    attempt,
+    call,
+    copy_weights,
+    describe,
+    first_argument,
+    listed,
+    load,
+    outputs,
+    same_weights,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,7 @@ class Subject:
                 raise CheckSkipped("the configuration has no dropout")
             model = self.cls(config)
             call(model, self.tensors(), **self.flags)
-            model.set_weights(self.model.get_weights())
+            copy_weights(self.model, model)
             self.made["dropout"] = model
         return self.made["dropout"]
 
@@ -222,24 +234,43 @@ def _save_safetensors(s: Subject) -> str | None:
 def _from_config(s: Subject) -> str | None:
     again = s.cls.from_config(s.model.get_config())
     call(again, s.tensors(), **s.flags)
-    again.set_weights(s.model.get_weights())
+    copy_weights(s.model, again)
     s.agree(outputs(again, s.tensors(), **s.flags, training=False), "from_config(get_config())")
     return None
 
 
 def _functional(s: Subject) -> str | None:
-    from transformers.modeling_tf_utils import keras
-
     flat = {name: value for name, value in s.tensors().items() if tf.is_tensor(value)}
     if len(flat) != len(s.inputs):
         raise CheckSkipped("the case has nested inputs")
     signature = getattr(s.model, "input_signature", None) or {}
-    symbolic = {}
+    shapes = {}
     for name, value in flat.items():
         spec: Any = signature.get(name, value)
-        shape = (spec if spec.shape.is_compatible_with(value.shape) else value).shape[1:]
+        shapes[name] = (spec if spec.shape.is_compatible_with(value.shape) else value).shape[1:]
+    known = {name: value.shape[1:] for name, value in flat.items()}
+    return _open_or_known(lambda given: _as_functional(s, flat, given), shapes, known)
+
+
+def _open_or_known(check: Callable[[Any], None], unknown: Any, known: Any) -> str | None:
+    """The check with unknown lengths; where those cannot be traced, with the case's own, and the reason why."""
+    try:
+        check(unknown)
+    except CheckFailed:
+        raise
+    except Exception as error:
+        check(known)
+        return f"with known lengths only: {describe(error)}"
+    return None
+
+
+def _as_functional(s: Subject, flat: Mapping[str, Any], shapes: Mapping[str, Any]) -> None:
+    from transformers.modeling_tf_utils import keras
+
+    symbolic = {}
+    for name, value in flat.items():
         dtype = tf.int32 if value.dtype == tf.int64 else value.dtype
-        symbolic[name] = keras.Input(shape, dtype=dtype, name=name)
+        symbolic[name] = keras.Input(shapes[name], dtype=dtype, name=name)
     result = s.model(symbolic, **s.flags)
     first = next(iter(result.values())) if hasattr(result, "values") else result[0]
     model = keras.Model(inputs=symbolic, outputs=first)
@@ -248,16 +279,18 @@ def _functional(s: Subject) -> str | None:
     bad = [entry for entry in compare({name: reference}, {name: found.numpy()}) if not entry["ok"]]
     if bad:
         raise CheckFailed(f"{name} differs ({bad[0]['note']})")
-    return None
 
 
 def _dynamic(s: Subject) -> str | None:
     tensors = s.tensors()
-    specs = tf.nest.map_structure(_open_shape, tensors)
-    function = tf.function(lambda inputs: call(s.model, inputs, **s.flags, training=False), input_signature=[specs])
-    s.made["graph"] = outputs_of(function(tensors))
-    s.agree(s.made["graph"], "unknown dimensions")
-    return None
+
+    def check(specs: Any) -> None:
+        function = tf.function(lambda inputs: call(s.model, inputs, **s.flags, training=False), input_signature=[specs])
+        s.made["graph"] = outputs_of(function(tensors))
+        s.agree(s.made["graph"], "unknown dimensions")
+
+    known = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]] if t.shape.rank else [], t.dtype), tensors)
+    return _open_or_known(check, tf.nest.map_structure(_open_shape, tensors), known)
 
 
 def _open_shape(tensor: Any) -> Any:

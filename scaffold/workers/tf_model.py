@@ -128,6 +128,17 @@ def judge_loading(cls: Any, info: Mapping[str, Any], buffers: set[str], tied: It
     return f"ignored: {listed(ignored)}" if ignored else ""
 
 
+def copy_weights(source: Any, target: Any) -> None:
+    """Give `target` the values of `source` by name: a layer that took another's place stands elsewhere in the order."""
+    values = {w.name.partition("/")[2] or w.name: w for w in source.weights}
+    names = [w.name.partition("/")[2] or w.name for w in target.weights]
+    if len(values) != len(source.weights) or set(names) != set(values):
+        target.set_weights(source.get_weights())
+        return
+    for name, variable in zip(names, target.weights, strict=True):
+        variable.assign(values[name])
+
+
 def same_weights(model: Any, other: Any) -> None:
     """Raise CheckFailed unless both models hold the same variables with equal values.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaffold.translate import generation
-from scaffold.translate.passes import caches, containers, functional_dropout, guards, inplace, losses, prune, rotary
+from scaffold.translate.passes import caches, containers, functional_dropout, guards, inplace, losses, prune, rotary, switches
 from scaffold.translate.writer import Pass
 
 CALL_PASSES: tuple[Pass, ...] = (
@@ -15,6 +15,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     caches.handed_back,
     rotary.dynamic_frequencies,
     rotary.rebound_buffer,
+    switches.lasts_for_the_call,
     guards.shape_checks,
     losses.library_loss,
     losses.constructed_loss,
@@ -22,5 +23,6 @@ CALL_PASSES: tuple[Pass, ...] = (
     inplace.item_assignment,
     inplace.in_place_method,
     functional_dropout.through_layer,
+    containers.replaced_layer,
     containers.sequential_call,
 )

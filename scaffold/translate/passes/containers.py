@@ -1,4 +1,4 @@
-"""A call of an `nn.Sequential` becomes a loop over its layers, which a port keeps in a list.
+"""A call of an `nn.Sequential` becomes a loop over its layers, which a port keeps in a list; layers that take another's place.
 
 Layers that are called differently (training, channels-last) are called one by one.
 """
@@ -12,8 +12,27 @@ from scaffold.translate import binding, registry
 from scaffold.translate.buildplan import literal_items
 from scaffold.translate.callsite import Arg, CallSite, rewritten
 from scaffold.translate.classes import Child
+from scaffold.translate.names import replacement_of
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.writer import BlockWriter
+
+
+def replaced_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`self.attention = other` outside a constructor: the new layer took over sub-layers, which may have been built."""
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Name):
+        return None
+    target, function = statement.targets[0], writer.engine.function_of(statement)
+    owner = writer.engine.class_of(statement)
+    if function is None or owner is None or function.name == "__init__" or not isinstance(target, ast.Attribute):
+        return None
+    name = statement.value.id
+    made = [
+        n for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name
+    ]  # in this method, not handed in
+    if not made or ast.unparse(target.value) != "self" or replacement_of(function, name, owner.children) != target.attr:
+        return None
+    text = writer.engine.expression(target)
+    return [f"{name}.built = {text}.built", f"{text} = {name}"]
 
 
 def sequential_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

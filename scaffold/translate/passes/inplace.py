@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate import registry
+from scaffold.translate.engine import Engine
+from scaffold.translate.passes import views
 from scaffold.translate.writer import BlockWriter
 
 
@@ -45,7 +47,7 @@ def _refused(writer: BlockWriter, statement: ast.stmt, place: ast.AST) -> list[s
 
 
 def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
-    """`x[mask] = v` and `x[:, a:b] = v`."""
+    """`x[mask] = v` and `x[:, a:b] = v`; a tensor that `x` is a view of changes with it."""
     if not (
         isinstance(statement, ast.Assign)
         and len(statement.targets) == 1
@@ -59,37 +61,87 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     text = _assigned(writer, target, statement.value) if _assignable(engine.expression(target.value)) else None
     if text is None:
         return _refused(writer, statement, target)
-    return writer.with_comment(statement, f"{engine.expression(target.value)} = {text}")
+    try:
+        behind = views.write_back(engine, target.value)
+    except views.UnwritableError:
+        return _refused(writer, statement, target)
+    return [*writer.with_comment(statement, f"{engine.expression(target.value)} = {text}"), *behind]
 
 
 def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> str | None:
     engine = writer.engine
-    tensor = engine.expression(target.value)
-    info = engine.type_of(target.value)
-    index = target.slice
-    new = engine.expression(value)
-    mask = engine.type_of(index)
+    mask = engine.type_of(target.slice)
     if mask.kind == "tensor" and mask.dtype == "bool":
-        if engine.type_of(value).kind == "tensor" and engine.type_of(value).rank != 0:
-            return None
-        condition = engine.expression(index)
-        if mask.rank is None or info.rank is None:
-            return None
-        condition += "[..., None]" * (info.rank - mask.rank) if condition.isidentifier() else ""
-        if mask.rank != info.rank and not engine.expression(index).isidentifier():
-            return None
-        return f"tf.where({condition}, tf.cast({new}, {tensor}.dtype), {tensor})"
-    return _slice_assigned(writer, target, value)
-
-
-def _slice_assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> str | None:
-    engine = writer.engine
-    tensor = engine.expression(target.value)
-    items = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
-    partial = [(axis, item) for axis, item in enumerate(items) if ast.unparse(item) != ":"]
-    if len(partial) != 1 or any(isinstance(i, ast.Constant) and i.value is Ellipsis for i in items):
+        return _masked(engine, target, value)
+    items = _items(engine, target)
+    if items is None:
         return None
-    axis, item = partial[0]
+    partial = [(axis, item) for axis, item in enumerate(items) if ast.unparse(item) != ":"]
+    text = _one_axis(engine, target, value, *partial[0]) if len(partial) == 1 else None
+    if text is not None:
+        return text
+    single = [engine.type_of(item) for item in items if not isinstance(item, ast.Slice)]
+    tensors = [info for info in single if info.kind != "int" and info.rank != 0]
+    if any(info.kind != "tensor" or info.dtype in (None, "bool") for info in tensors):
+        return None
+    if len(tensors) > 1:
+        return _points(engine, target, value, items) if len(tensors) == len(items) else None
+    return views.assigned(engine, engine.expression(target.value), items, engine.expression(value))
+
+
+def _items(engine: Engine, target: ast.Subscript) -> list[ast.expr] | None:
+    """The index, one item an axis, `...` written out; None where that is not known."""
+    items = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
+    dots = [k for k, item in enumerate(items) if isinstance(item, ast.Constant) and item.value is Ellipsis]
+    if not dots:
+        return items if all(engine.constant(item) is not None for item in items) else None
+    rank = engine.type_of(target.value).rank
+    if rank is None or any(engine.constant(item) is None for item in items):
+        return None
+    whole = [ast.copy_location(ast.Slice(), target) for _ in range(rank - len(items) + 1)]
+    return [*items[: dots[0]], *whole, *items[dots[0] + 1 :]]
+
+
+def _masked(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | None:
+    """`x[mask] = v`: a number everywhere, or one value for each place that is set, in order."""
+    tensor, info, mask = engine.expression(target.value), engine.type_of(target.value), engine.type_of(target.slice)
+    condition, new = engine.expression(target.slice), engine.expression(value)
+    if mask.rank is None or info.rank is None:
+        return None
+    if mask.rank != info.rank:
+        if not condition.isidentifier():
+            return None
+        condition += "[..., None]" if info.rank == mask.rank + 1 else f"[...{', None' * (info.rank - mask.rank)}]"
+    if engine.type_of(value).kind != "tensor" or engine.type_of(value).rank == 0:
+        return f"tf.where({condition}, tf.cast({new}, {tensor}.dtype), {tensor})"
+    same = isinstance(value, ast.Subscript) and ast.unparse(value.slice) == ast.unparse(target.slice)
+    if same and isinstance(value, ast.Subscript) and engine.type_of(value.value).rank == info.rank:
+        return f"tf.where({condition}, tf.cast({engine.expression(value.value)}, {tensor}.dtype), {tensor})"
+    engine.emits.add("masked_scatter")
+    return f"_masked_scatter({tensor}, {condition}, tf.cast({new}, {tensor}.dtype))"
+
+
+def _points(engine: Engine, target: ast.Subscript, value: ast.expr, items: list[ast.expr]) -> str | None:
+    """`x[i, j] = v` with a tensor for each axis."""
+    ranks = {engine.type_of(item).rank for item in items}
+    rank = engine.type_of(target.value).rank
+    if ranks != {1} or rank is None:
+        return None
+    tensor, new = engine.expression(target.value), engine.expression(value)
+    points = f"tf.stack([{', '.join(f'tf.cast({engine.expression(i)}, tf.int32)' for i in items)}], axis=-1)"
+    if engine.type_of(value).kind != "tensor" or engine.type_of(value).rank == 0:
+        engine.uses.add("shape_list")
+        size = f"shape_list({engine.expression(items[0])})"
+        size += f" + shape_list({tensor})[{len(items)}:]" if rank > len(items) else ""
+        new = f"tf.fill({size}, tf.cast({new}, {tensor}.dtype))"
+    elif engine.type_of(value).rank != 1 + rank - len(items):
+        return None
+    return f"tf.tensor_scatter_nd_update({tensor}, {points}, {new})"
+
+
+def _one_axis(engine: Engine, target: ast.Subscript, value: ast.expr, axis: int, item: ast.expr) -> str | None:
+    """A slice or one place along one axis: what stands before it, the new part, what stands behind it."""
+    tensor = engine.expression(target.value)
     lead = ":, " * axis
     if isinstance(item, ast.Slice) and item.step is None:
         lower = engine.expression(item.lower) if item.lower is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate import unpacking
+from scaffold.translate.names import switches_mode
 from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
 
@@ -44,6 +45,8 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """Statements about devices, hooks, caches of gradients, and flags that `@unpack_inputs` already set."""
     if isinstance(statement, ast.With):
         return _without_torch_context(writer, statement)
+    if switches_mode(statement):
+        return []
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         name = ast.unparse(statement.value.func)
         if name == "self.register_buffer":

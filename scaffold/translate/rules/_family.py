@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from scaffold.translate.callsite import NOT_CONSTANT, TF_DTYPES, Arg, CallSite, parenthesised
+from scaffold.translate.infer import widest
 from scaffold.translate.rule import Example, Rule, Unmapped
 
 Rewrite = Callable[[CallSite], "str | Unmapped"]
@@ -253,7 +254,7 @@ def counting(arg: Arg) -> str:
 
 def common_dtype(args: Sequence[Arg]) -> str | None:
     """The dtype torch promotes these tensors and numbers to; None when a tensor's dtype is not known."""
-    dtypes = [arg.dtype for arg in args if arg.kind == "tensor"]
+    dtypes = [widest(arg.info) for arg in args if arg.kind == "tensor"]
     if not dtypes or any(d not in _ORDER for d in dtypes) or any(a.kind is None and not is_number(a) for a in args):
         return None
     target = max((d for d in dtypes if d), key=_ORDER.index)
@@ -268,8 +269,8 @@ def as_dtype(arg: Arg, dtype: str | None) -> str:
     """The text of a tensor or number in that torch dtype: cast only where it differs."""
     if dtype is None:
         return arg.text
-    if arg.kind == "tensor" and arg.dtype is not None:
-        same = TF_DTYPES[arg.dtype] == TF_DTYPES[dtype]
+    if arg.kind == "tensor" and arg.info.dtypes:
+        same = {TF_DTYPES[found] for found in arg.info.dtypes} == {TF_DTYPES[dtype]}
         return arg.text if same else f"tf.cast({arg.text}, {TF_DTYPES[dtype]})"
     return number(arg, dtype)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 
+from scaffold.translate import iteration
 from scaffold.translate.callsite import Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import items_of, promoted, receiver, rewrites, simple
@@ -37,10 +38,18 @@ def joined(call: CallSite, name: str) -> str:
             "torch.cat([a, m], dim=-1)", "tf.concat([a, tf.cast(m, tf.float32)], axis=-1)", "a: f32[2,3], m: bool[2,4]"
         ),
         Example("torch.cat(s, dim=1)", "tf.concat(s, axis=1)", "a: f32[2,3]", "s = [a, a]"),
+        Example("torch.cat([a for _ in range(4)], dim=1)", "tf.tile(a, [1, 4])", "a: f32[2,3]"),
     ),
 )
 def cat(call: CallSite) -> str | Unmapped:
-    """The axis is 0 when it is not given."""
+    """The axis is 0 when it is not given; one tensor several times over is tiled, since the number may not be known."""
+    copies = iteration.repeated(call.engine, call.arg("tensors").node)
+    axis = call.constant("dim", 0)
+    rank = call.engine.type_of(copies[0]).rank if copies else None
+    if copies and rank and isinstance(axis, int):
+        number = call.engine.expression(copies[1])
+        multiples = ", ".join(number if k == axis % rank else "1" for k in range(rank))
+        return f"tf.tile({call.engine.expression(copies[0])}, [{multiples}])"
     return f"tf.concat({joined(call, 'tensors')}, axis={call.text('dim', '0')})"
 
 
@@ -56,7 +65,10 @@ def cat(call: CallSite) -> str | Unmapped:
     ),
 )
 def stack(call: CallSite) -> str | Unmapped:
-    """The axis is 0 in both when it is not given."""
+    """The axis is 0 in both when it is not given; a loop over the rows of tensors is mapped."""
+    rows = iteration.mapped(call.engine, call.arg("tensors").node) if call.constant("dim", 0) == 0 else None
+    if rows is not None:
+        return rows
     axis = f", axis={call.text('dim')}" if call.has("dim") else ""
     return f"tf.stack({joined(call, 'tensors')}{axis})"
 

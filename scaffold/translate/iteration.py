@@ -1,0 +1,81 @@
+"""Loops over tensors: a tensor of a graph cannot be iterated over, so it is taken apart, or the loop becomes one operation.
+
+Source of truth: https://www.tensorflow.org/guide/function (Python iteration needs a size that is known when traced).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+from scaffold.translate.callsite import TF_DTYPES
+from scaffold.translate.infer import widest
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
+
+
+def take_apart(engine: Engine, node: ast.expr) -> None:
+    """What a loop runs over, `zip` and `enumerate` looked through: tensors become lists of their rows."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in ("zip", "enumerate", "reversed"):
+        for argument in node.args:
+            take_apart(engine, argument)
+    elif engine.type_of(node).kind == "tensor":
+        engine.remember(node, f"tf.unstack({engine.expression(node)})")
+
+
+def repeated(engine: Engine, node: ast.AST | None) -> tuple[ast.expr, ast.expr] | None:
+    """Tensor and number of `[x for _ in range(n)]`."""
+    loop = _only_loop(node)
+    if loop is None or not isinstance(node, ast.ListComp) or not isinstance(loop.target, ast.Name):
+        return None
+    call = loop.iter
+    is_range = isinstance(call, ast.Call) and ast.unparse(call.func) == "range" and len(call.args) == 1
+    uses_it = any(isinstance(n, ast.Name) and n.id == loop.target.id for n in ast.walk(node.elt))
+    return (node.elt, call.args[0]) if is_range and not uses_it else None  # type: ignore[attr-defined]
+
+
+def mapped(engine: Engine, node: ast.AST | None) -> str | None:
+    """`tf.map_fn` for `[f(a, b) for a, b in zip(x, y)]` of tensors, which stacks the results; None for any other loop."""
+    loop = _only_loop(node)
+    if loop is None or not isinstance(node, ast.ListComp):
+        return None
+    zipped = isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) == "zip"
+    sources = loop.iter.args if zipped else [loop.iter]  # type: ignore[attr-defined]
+    targets = loop.target.elts if isinstance(loop.target, ast.Tuple) else [loop.target]
+    if len(sources) != len(targets) or any(engine.type_of(s).kind != "tensor" for s in sources):
+        return None
+    for source in sources:
+        engine.remember(source, _whole(engine.expression(source)))
+    dtype = _dtype(engine, node.elt, sources)
+    if dtype is None or not all(isinstance(t, ast.Name) for t in targets):
+        return None
+    body = engine.expression(node.elt)
+    for place, target in enumerate(targets):
+        row = f"row[{place}]" if zipped else "row"
+        body = re.sub(rf"(?<![\w.]){target.id}(?!\w)", row, body)  # type: ignore[attr-defined]
+    texts = [engine.expression(s) for s in sources]
+    elements = f"({', '.join(texts)})" if zipped else texts[0]
+    return f"tf.map_fn(lambda row: {body}, {elements}, fn_output_signature={dtype})"
+
+
+def _only_loop(node: ast.AST | None) -> ast.comprehension | None:
+    loops = node.generators if isinstance(node, ast.ListComp) else []
+    return loops[0] if len(loops) == 1 and not loops[0].ifs else None
+
+
+def _dtype(engine: Engine, result: ast.expr, sources: list[ast.expr]) -> str | None:
+    """The dtype of the loop's results: that of a source that always has the same one, else its name."""
+    info = engine.type_of(result)
+    for source in sources:
+        if info.dtypes and len(info.dtypes) > 1 and engine.type_of(source).dtypes == info.dtypes:
+            return f"{engine.expression(source)}.dtype"
+    found = widest(info)
+    return TF_DTYPES.get(found) if found else None
+
+
+def _whole(text: str) -> str:
+    """The tensor again that `take_apart` took apart, when the loop was rendered as a loop before."""
+    apart = re.fullmatch(r"tf\.unstack\((.*)\)", text, re.DOTALL)
+    return apart[1] if apart else text

@@ -1,0 +1,17 @@
+def _assign(tensor: tf.Tensor, index, value) -> tf.Tensor:
+    """
+    `tensor[index] = value` as a new tensor. `index` (`np.s_[...]`) holds integers, slices and integer tensors, each of
+    which selects along an axis of its own.
+    """
+    shape = shape_list(tensor)
+    places, axis = tf.reshape(tf.range(tf.size(tensor)), shape), 0
+    for item in index if isinstance(index, tuple) else (index,):
+        if tf.is_tensor(item) and item.shape.rank:
+            places = tf.gather(places, tf.cast(item, tf.int32) % tf.shape(places)[axis], axis=axis)
+            axis += item.shape.rank
+        else:
+            places = places[(slice(None),) * axis + (item,)]
+            axis += isinstance(item, slice)
+    value = tf.broadcast_to(tf.cast(value, tensor.dtype), tf.shape(places))
+    places, value = tf.reshape(places, [-1, 1]), tf.reshape(value, [-1])
+    return tf.reshape(tf.tensor_scatter_nd_update(tf.reshape(tensor, [-1]), places, value), shape)
