@@ -9,7 +9,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scaffold.translate import binding, registry
+from scaffold.translate import binding, containers, registry
 from scaffold.translate.callsite import Arg
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.writer import indented
@@ -25,13 +25,17 @@ _CONTAINERS = ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDic
 class Built:
     """One entry of `build()`: a sub-layer with the shape it is built with, a list of alike ones, or single members.
 
-    `members` holds (index text, shape) of a list or dictionary whose members are built with different shapes.
+    `members` holds (index text, shape) of a list or dictionary whose members are built with different shapes. `sizes` names
+    the attribute that holds a `size` for each member, which the shape then speaks of. `loop` is what a list is looped over,
+    where that is not the attribute itself.
     """
 
     attr: str
     shape: str
     is_list: bool = False
     members: tuple[tuple[str, str], ...] = ()
+    sizes: str = ""
+    loop: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,9 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
     if items is not None:
         members = _members(constructor, items)
         if members:
-            _add(constructor.plan, Built(name, "", True, members))
+            add(constructor.plan, Built(name, "", True, members))
+        return
+    if containers.plan_sizes(constructor, attr, child.calls):
         return
     shapes: list[str] = []
     for call in child.calls:
@@ -113,10 +119,10 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
             "write its build() entry by hand",
         )
     if shapes:
-        _add(constructor.plan, Built(name, shapes[0], child.is_list))
+        add(constructor.plan, Built(name, shapes[0], child.is_list, loop=containers.loop(constructor, attr)))
 
 
-def _add(plan: Plan, entry: Built) -> None:
+def add(plan: Plan, entry: Built) -> None:
     if entry.attr not in [built.attr for built in plan.built]:
         plan.built.append(entry)
 
@@ -151,6 +157,9 @@ def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
     }
     if "normalized_shape" in values:
         return _norm_shape(constructor, call, bound[0]["normalized_shape"])
+    if "num_channels" in values:
+        rank = constructor.engine.called_rank(constructor.info, call) or 4
+        return "[" + ", ".join(["None", constructor.for_build(bound[0]["num_channels"]), *["None"] * (rank - 2)]) + "]"
     return binding.fill(rule.build, values)
 
 
@@ -211,6 +220,10 @@ def _entry(entry: Built) -> list[str]:
         for index, shape in entry.members:
             lines += [f"with tf.name_scope({target}[{index}].name):", f"    {target}[{index}].build({shape})"]
         return lines
+    if entry.sizes:
+        loop = f"for layer, size in zip({target}, self.{entry.sizes}):"
+    elif entry.is_list:
+        loop = f"for layer in {entry.loop or target}:"
     if entry.is_list:
-        return [f"for layer in {target}:", "    with tf.name_scope(layer.name):", f"        layer.build({entry.shape})"]
+        return [loop, "    with tf.name_scope(layer.name):", f"        layer.build({entry.shape})"]
     return [f"with tf.name_scope({target}.name):", f"    {target}.build({entry.shape})"]

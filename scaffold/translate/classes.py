@@ -118,11 +118,13 @@ class Analyser:
         self.nodes = {n.name: n for n in source.tree.body if isinstance(n, ast.ClassDef)}
         self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.classes: dict[str, ClassInfo] = {}
+        self.by_parameter: dict[ast.Call, str] = {}
 
     def run(self) -> dict[str, ClassInfo]:
         """Class name → info, in file order."""
         for name, node in self.nodes.items():
             self.classes[name] = self._shell(name, node)
+        self.by_parameter = inlining.constructed_by_parameter(self.source.tree, self.nodes)
         for info in self.classes.values():
             info.inlined = inlining.methods(info.methods, self.constructor_name)
             for function in self._building_methods(info):
@@ -197,6 +199,24 @@ class Analyser:
                         and target.value.id == "self"
                     ):
                         self._attribute(info, target.attr, node.value, lists)
+            elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".append", ".add_module")):
+                self._appended(info, node, lists)
+
+    def _appended(self, info: ClassInfo, call: ast.Call, lists: dict[str, list[ast.expr]]) -> None:
+        """`self.layers.append(nn.Linear(…))`: a member of a container that was made empty."""
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if isinstance(owner, ast.Attribute) and ast.unparse(owner.value) == "self" and call.args:
+            calls = tuple(self.constructors(call.args[-1], lists))
+            known = info.children.get(owner.attr)
+            qualname = next(
+                (q for c in calls if (q := self.constructor_name(c)) not in ("torch.nn.Identity", None)), ""
+            )
+            if known is not None:
+                info.children[owner.attr] = Child(
+                    owner.attr, known.qualname or qualname or "", True, known.calls + calls
+                )
+            elif calls:
+                info.children[owner.attr] = Child(owner.attr, qualname or "", True, calls)
 
     def _attribute(self, info: ClassInfo, attr: str, value: ast.expr, lists: dict[str, list[ast.expr]]) -> None:
         calls = list(self.constructors(value, lists))
@@ -255,6 +275,8 @@ class Analyser:
             return self.constructors(value.value, lists)
         if isinstance(value, ast.IfExp):
             return self.constructors(value.body, lists) + self.constructors(value.orelse, lists)
+        if isinstance(value, ast.BinOp):
+            return self.constructors(value.left, lists) + self.constructors(value.right, lists)
         if isinstance(value, ast.Starred):
             return self.constructors(value.value, lists)
         return []
@@ -262,6 +284,8 @@ class Analyser:
     def constructor_name(self, call: ast.Call) -> str | None:
         """Qualified name of the module class a call constructs: `torch.nn.X`, an in-file class; None for other calls."""
         func = call.func
+        if call in self.by_parameter:
+            return self.by_parameter[call]
         if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in self.variants:
             return self.variants[func.value.id]["eager"]
         if isinstance(func, ast.Name) and func.id in self.nodes:
@@ -318,12 +342,16 @@ class Analyser:
 
     @staticmethod
     def _assigned(info: ClassInfo) -> set[str]:
-        """Attributes that a class's methods set on `self`."""
-        return {
+        """Attributes that a class's methods set on `self`, buffers among them."""
+        found = {
             node.attr
             for node in ast.walk(info.node)
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node.value) == "self"
         }
+        for node in ast.walk(info.node):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "self.register_buffer" and node.args:
+                found |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+        return found
 
     def _training(self) -> None:
         """Fixpoint: a method is training-dependent when it reads `self.training` or calls something that is."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import buildplan, parameters, registry
+from scaffold.translate import buildplan, containers, parameters, registry
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
@@ -48,6 +48,19 @@ class Constructor:
                     inner = argument.value if isinstance(argument, ast.Starred) else argument
                     if isinstance(inner, ast.Name):
                         self.list_owner[inner.id] = node.targets[0].attr
+        self._find_inner_lists()
+
+    def _find_inner_lists(self) -> None:
+        """`blocks.append(nn.ModuleList(layers))`: members of the inner list are named after their place in both."""
+        for node in ast.walk(self.function):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.func, ast.Attribute):
+                continue
+            outer, inner = node.func.value, node.args[0]
+            if isinstance(inner, ast.Call) and len(inner.args) == 1:
+                inner = inner.args[0]
+            if node.func.attr == "append" and isinstance(outer, ast.Name) and outer.id in self.list_owner:
+                if isinstance(inner, ast.Name) and inner.id in self.locals and inner.id not in self.list_owner:
+                    self.list_owner[inner.id] = f"{self.list_owner[outer.id]}.{{len({outer.id})}}"
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -84,6 +97,10 @@ class Constructor:
         name = ast.unparse(call.func)
         if re.fullmatch(r"super\(.*\)\.__init__", name):
             return self._super(call)
+        if (
+            name.endswith(".__init__") and call.args and ast.unparse(call.args[0]) == "self"
+        ):  # nn.LayerNorm.__init__(self, …)
+            return self._super(ast.copy_location(ast.Call(call.func, call.args[1:], call.keywords), call))
         if name == "self.register_buffer":
             return self._buffer(writer, statement, call)
         if name.removeprefix("self.") in self.info.inlined:
@@ -175,7 +192,12 @@ class Constructor:
             return None
         text = self.engine.expression(receiver)
         value = self.value(call.args[0], f"{attr}.{{len({text})}}")
-        return writer.with_comment(statement, f"{text}.append({value})")
+        size = containers.loop_size(self, call.args[0]) if isinstance(call.args[0], ast.Call) else None
+        before = []
+        if size is not None and attr in self.info.children and len(self.info.children[attr].calls) == 1:
+            sizes = f"{self.keras_name(attr)}_sizes"
+            before = [f'self.{sizes} = getattr(self, "{sizes}", []) + [{self.engine.expression(size[0])}]']
+        return [*before, *writer.with_comment(statement, f"{text}.append({value})")]
 
     def _attribute(
         self, writer: BlockWriter, statement: ast.stmt, target: ast.Attribute, value: ast.expr
@@ -210,8 +232,8 @@ class Constructor:
                 )
             text = f"None if config.tie_word_embeddings else {text}"
         lines = writer.with_comment(statement, f"self.{self.keras_name(attr)} = {text}")
-        extra, self.engine.extra_init = self.engine.extra_init, []
         buildplan.plan_child(self, attr, value)
+        extra, self.engine.extra_init = self.engine.extra_init, []
         return [*self._stored_here(statement), *lines, *extra]
 
     def _stored_here(self, statement: ast.stmt) -> list[str]:

@@ -148,15 +148,15 @@ class Context:
                 methods |= self.all_methods(self.classes[base])
         return {**methods, **info.methods}
 
-    def add_padding(self, node: ast.AST, constructor: str) -> None:
-        """Put an explicit padding layer in front of the sub-layer under construction."""
+    def add_padding(self, node: ast.AST, constructor: str) -> bool:
+        """Put an explicit padding layer in front of the sub-layer under construction; False where there is no place for it."""
         owner = self.class_of(node)
         if owner is None or self.constructing is None or owner.children[self.constructing].is_list:
-            self.diagnose("TFP102", "padding", "a padded convolution inside a list", node, "give it its own attribute")
-            return
+            return False
         name = f"{self.constructing}_padding"
         self.padded[owner.name, self.constructing] = name
         self.extra_init.append(f"self.{name} = {constructor}")
+        return True
 
     def unbiased(self, node: ast.AST) -> frozenset[str]:
         """Sub-layers of the class around a node whose bias the constructor takes away (`self.norm.bias = None`)."""

@@ -139,6 +139,7 @@ class ClassWriter:
                 "Embedding": "Embedding",
                 "Linear": "Dense",
                 "LayerNorm": "LayerNormalization",
+                "GroupNorm": "GroupNormalization",
                 "Conv2d": "Conv2D",
                 "Conv1d": "Conv1D",
             }

@@ -315,9 +315,14 @@ class Engine(Context):
             return self._apply(rule, qualname or "", node)
         if isinstance(rule, LayerRule):
             return operators.layer_constructor(self, rule, qualname or "", node)
-        if qualname is not None and qualname.startswith(("torch.", "transformers.pytorch_utils.")) and rule is None:
+        ours = qualname is not None and qualname.startswith(("torch.", "transformers.pytorch_utils."))
+        if (
+            ours and rule is None and not str(qualname).endswith(".forward")
+        ):  # nn.LayerNorm.forward(self, x) is a plain call
             self.statistics["unmapped"] += 1
-            self.diagnose("TFP101", qualname, "no rule translates this call", node, "write it by hand, or add a rule")
+            self.diagnose(
+                "TFP101", str(qualname), "no rule translates this call", node, "write it by hand, or add a rule"
+            )
             return self.splice(node)
         return operators.plain_call(self, node)
 

@@ -37,3 +37,31 @@ def _makes_modules(function: ast.FunctionDef, constructor_name: Names) -> bool:
         and constructor_name(node.value) is not None
         for node in ast.walk(function)
     )
+
+
+def constructed_by_parameter(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> dict[ast.Call, str]:
+    """Calls of a constructor's parameter (`downsample(dim)`) → the class of this file that all callers hand over for it."""
+    found: dict[ast.Call, str] = {}
+    for name, node in classes.items():
+        init = next((m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "__init__"), None)
+        if init is None:
+            continue
+        positions = {a.arg: k for k, a in enumerate(init.args.args[1:])}
+        for call in ast.walk(init):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in positions:
+                handed = _handed_over(tree, name, call.func.id, positions[call.func.id]) & set(classes)
+                if len(handed) == 1:
+                    found[call] = handed.pop()
+    return found
+
+
+def _handed_over(tree: ast.Module, name: str, parameter: str, position: int) -> set[str]:
+    """Names that calls of the class give for one parameter, both branches of a choice."""
+    values: set[str] = set()
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name:
+            given = [k.value for k in call.keywords if k.arg == parameter] or call.args[position : position + 1]
+            for value in given:
+                parts = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+                values |= {part.id for part in parts if isinstance(part, ast.Name)}
+    return values

@@ -33,7 +33,20 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
         if image is not None:
             specs = {first: image, **specs}
     lines = _signature(first, specs)
+    if re.search(r"input_ids\.eq\(self\.config\.eos_token_id\)", located.source):
+        lines += ["", *_END_TOKENS] if lines else _END_TOKENS
+        engine.uses.add("shape_list")
     return lines or (_fixed_length(located) if first == "input_ids" else [])
+
+
+_END_TOKENS = [
+    "@property",
+    "def dummy_inputs(self):",
+    "    dummy_inputs = super().dummy_inputs",
+    "    # classification reads the state of the end token, so every sequence needs one",
+    '    dummy_inputs["input_ids"] = tf.fill(shape_list(dummy_inputs["input_ids"]), self.config.eos_token_id)',
+    "    return dummy_inputs",
+]
 
 
 def _forward(located: Located, classes: dict[str, ClassInfo]) -> ast.FunctionDef | None:

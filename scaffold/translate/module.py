@@ -30,6 +30,7 @@ from scaffold.translate.engine import Engine
 from scaffold.translate.names import trained_parameter
 from scaffold.translate.passes import CALL_PASSES
 from scaffold.translate.sources import Source
+from scaffold.translate.specialise import written_out
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
 
@@ -43,7 +44,7 @@ class FileTranslator:
     def __init__(self, located: Located, types: TypeDB, *, borrowing: bool = True) -> None:
         self.located = located
         names = located.names
-        self.source = Source(located.source, names.pt_path, f"transformers.models.{names.folder}")
+        self.source = Source(written_out(located.source), names.pt_path, f"transformers.models.{names.folder}")
         self.engine = Engine(self.source, types)
         analyser = Analyser(self.source, names.camel)
         self.classes = analyser.run()

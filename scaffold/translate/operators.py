@@ -139,6 +139,9 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     """A call that is no torch function: sub-modules get `training`, constructors their name, `forward` becomes `call`."""
     func = node.func
     if isinstance(func, ast.Attribute) and func.attr == "forward":
+        if node.args and ast.unparse(node.args[0]) == "self":  # nn.LayerNorm.forward(self, x)
+            rest = ast.copy_location(ast.Call(func, node.args[1:], node.keywords), node)
+            return f"super().call({', '.join(arguments(engine, rest))})"
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
@@ -175,6 +178,9 @@ def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
         return _extreme(engine, node, func.id)
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):
         return chosen(engine, node, func.id)
+    made = engine.constructor_name(node) if engine.is_local(func) else None
+    if made in engine.classes:  # a parameter that holds the class
+        return construct(engine, node, func.id, str(made))
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
     return engine.splice(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from scaffold.translate.buildplan import Weight
@@ -10,6 +11,9 @@ from scaffold.translate.engine import Engine
 
 if TYPE_CHECKING:
     from scaffold.translate.constructor import Constructor
+
+
+_ONE = "keras.initializers.Constant(1.0)"
 
 
 def is_parameter(engine: Engine, value: ast.Call) -> bool:
@@ -54,7 +58,7 @@ def _condition(constructor: Constructor, node: ast.AST) -> str:
 
 def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
     """Text of the shape and of the initializer of an initial value; no shape where it is not written out."""
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult):
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Mult, ast.Div)):
         return _scaled(constructor, value)
     if not isinstance(value, ast.Call):
         return _scalar(constructor, value)
@@ -80,6 +84,10 @@ def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[st
         return items, f"keras.initializers.Constant({constructor.for_build(arguments[1])})"
     if leaf == "tensor" and arguments:
         return _scalar(constructor, arguments[0])
+    if leaf in ("log", "exp", "sqrt") and len(arguments) == 1:
+        shape, initializer = shape_and_initializer(constructor, arguments[0])
+        inner = re.fullmatch(r"keras\.initializers\.Constant\((.*)\)", initializer.replace('"ones"', _ONE))
+        return (shape, f"keras.initializers.Constant(math.{leaf}({inner[1]}))") if inner else (None, "")
     if leaf == "trunc_normal_" and arguments:
         return shape_and_initializer(constructor, arguments[0])
     return None, ""
@@ -90,7 +98,11 @@ def _initializer(constructor: Constructor, leaf: str) -> str:
 
 
 def _scaled(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str]:
-    """`factor * torch.ones(…)`."""
+    """`factor * torch.ones(…)` and `torch.ones(n) / n`."""
+    if isinstance(value.op, ast.Div):
+        shape, initializer = shape_and_initializer(constructor, value.left)
+        divisor = constructor.for_build(value.right)
+        return (shape, f"keras.initializers.Constant(1 / {divisor})") if initializer == '"ones"' else (None, "")
     for scaled, factor in ((value.left, value.right), (value.right, value.left)):
         shape, initializer = shape_and_initializer(constructor, scaled)
         if shape is not None and initializer == '"ones"':

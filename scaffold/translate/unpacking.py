@@ -22,14 +22,13 @@ def _items(context: Context, node: ast.expr) -> list[ast.expr] | None:
     function = context.function_of(node)
     if not isinstance(node, ast.Name) or function is None:
         return None
-    values = [
-        part.value
-        for part in ast.walk(function)
-        if isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == node.id
+    bound = [
+        part for part in ast.walk(function) if isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == node.id
     ]
-    if len(values) != 1:
+    parameters = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
+    if len(bound) != 1 or node.id in parameters or bound[0].lineno > node.lineno:
         return None
-    value = values[0]
+    value = bound[0].value
     if isinstance(value, ast.Tuple):
         return None if any(isinstance(item, ast.Starred) for item in value.elts) else list(value.elts)
     is_plain = isinstance(value, ast.Call) and not value.keywords and isinstance(value.func, ast.Name)

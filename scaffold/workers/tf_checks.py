@@ -272,7 +272,7 @@ def _as_functional(s: Subject, flat: Mapping[str, Any], shapes: Mapping[str, Any
         dtype = tf.int32 if value.dtype == tf.int64 else value.dtype
         symbolic[name] = keras.Input(shapes[name], dtype=dtype, name=name)
     result = s.model(symbolic, **s.flags)
-    first = next(iter(result.values())) if hasattr(result, "values") else result[0]
+    first = tf.nest.flatten(next(iter(result.values())) if hasattr(result, "values") else result[0])[0]
     model = keras.Model(inputs=symbolic, outputs=first)
     found = model({k: tf.cast(v, tf.int32) if v.dtype == tf.int64 else v for k, v in flat.items()})
     name, reference = next(iter(s.reference.items()))
@@ -289,7 +289,9 @@ def _dynamic(s: Subject) -> str | None:
         s.made["graph"] = outputs_of(function(tensors))
         s.agree(s.made["graph"], "unknown dimensions")
 
-    known = tf.nest.map_structure(lambda t: tf.TensorSpec([None, *t.shape[1:]] if t.shape.rank else [], t.dtype), tensors)
+    known = tf.nest.map_structure(
+        lambda t: tf.TensorSpec([None, *t.shape[1:]] if t.shape.rank else [], t.dtype), tensors
+    )
     return _open_or_known(check, tf.nest.map_structure(_open_shape, tensors), known)
 
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from scaffold.translate import generation
-from scaffold.translate.passes import caches, containers, functional_dropout, guards, inplace, losses, prune, rotary, switches
+from scaffold.translate.passes import (
+    caches,
+    containers,
+    functional_dropout,
+    guards,
+    inplace,
+    losses,
+    prune,
+    rotary,
+    switches,
+)
 from scaffold.translate.writer import Pass
 
 CALL_PASSES: tuple[Pass, ...] = (

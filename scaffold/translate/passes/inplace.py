@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate import registry
+from scaffold.translate.callsite import parenthesised
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import views
 from scaffold.translate.writer import BlockWriter
@@ -80,13 +81,18 @@ def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> st
     text = _one_axis(engine, target, value, *partial[0]) if len(partial) == 1 else None
     if text is not None:
         return text
-    single = [engine.type_of(item) for item in items if not isinstance(item, ast.Slice)]
+    single = [engine.type_of(item) for item in items if not _is_slice(engine, item)]
     tensors = [info for info in single if info.kind != "int" and info.rank != 0]
     if any(info.kind != "tensor" or info.dtype in (None, "bool") for info in tensors):
         return None
     if len(tensors) > 1:
         return _points(engine, target, value, items) if len(tensors) == len(items) else None
     return views.assigned(engine, engine.expression(target.value), items, engine.expression(value))
+
+
+def _is_slice(engine: Engine, item: ast.expr) -> bool:
+    """`a:b`, or a variable that holds `slice(a, b)`."""
+    return isinstance(item, ast.Slice) or engine.type_of(item).detail == "builtins.slice"
 
 
 def _items(engine: Engine, target: ast.Subscript) -> list[ast.expr] | None:
@@ -109,9 +115,7 @@ def _masked(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | Non
     if mask.rank is None or info.rank is None:
         return None
     if mask.rank != info.rank:
-        if not condition.isidentifier():
-            return None
-        condition += "[..., None]" if info.rank == mask.rank + 1 else f"[...{', None' * (info.rank - mask.rank)}]"
+        condition = f"{parenthesised(condition)}[...{', None' * (info.rank - mask.rank)}]"
     if engine.type_of(value).kind != "tensor" or engine.type_of(value).rank == 0:
         return f"tf.where({condition}, tf.cast({new}, {tensor}.dtype), {tensor})"
     same = isinstance(value, ast.Subscript) and ast.unparse(value.slice) == ast.unparse(target.slice)

@@ -73,7 +73,7 @@ def _moves(writer: BlockWriter, call: ast.Call) -> bool:
 
 def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) -> list[str] | None:
     kind = writer.engine.type_of(statement.value).kind
-    if kind == "device" or (isinstance(target, ast.Name) and target.id in ("device", "device_type", "attention_type")):
+    if kind == "device" or (isinstance(target, ast.Name) and target.id in ("device", "device_type")):
         return []
     text = ast.unparse(target)
     on_itself = isinstance(target, ast.Name) and ast.unparse(statement.value).startswith(f"{text}.")

@@ -12,7 +12,9 @@ from scaffold.translate.engine import Engine
 #: Methods whose result shares the receiver's memory and has its elements in the same order.
 _RESHAPING = frozenset({"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous"})
 #: Views whose elements stand in another order, or that show the same one several times: not written through.
-_OTHER = frozenset({"transpose", "permute", "t", "expand", "narrow", "select", "unfold", "diagonal", "chunk", "split", "unbind"})
+_OTHER = frozenset(
+    {"transpose", "permute", "t", "expand", "narrow", "select", "unfold", "diagonal", "chunk", "split", "unbind"}
+)
 
 
 class UnwritableError(Exception):

@@ -107,13 +107,20 @@ def _mean_pooling(rank: int, sizes: str) -> None:
                 "_avg_pool(a, 3, stride=1, padding=1, count_include_pad=False)",
                 f"a: f32[2,3,{sizes}]",
             ),
+            Example(
+                f"F.avg_pool{rank}d(a, 3, 2, 1, True)",
+                "_avg_pool(a, 3, stride=2, padding=1, ceil_mode=True)",
+                f"a: f32[2,3,{sizes}]",
+            ),
         ),
     )
     def pooling(call: CallSite) -> str | Unmapped:
         """An emitted function."""
-        if call.constant("ceil_mode", False) is not False or call.has("divisor_override"):
-            return call.refuse("TFP102", "arguments `ceil_mode` and `divisor_override` have no rule", "pad first")
-        keywords = _optional(call, "stride", "padding", "count_include_pad")
+        if call.has("divisor_override"):
+            return call.refuse("TFP102", "argument `divisor_override` has no rule", "pad first")
+        keywords = _optional(call, "stride", "padding", "ceil_mode", "count_include_pad")
+        if call.constant("ceil_mode", False) is False:
+            keywords["ceil_mode"] = None
         return invoke(f"_{call.emits('avg_pool')}", call.text("input"), call.text("kernel_size"), **keywords)
 
     axes = ", ".join(str(axis + 2) for axis in range(rank))

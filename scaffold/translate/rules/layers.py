@@ -6,6 +6,8 @@ Source: translator.md §1.2 and §3 (defaults, padding, layouts), measured there
 
 from __future__ import annotations
 
+import ast
+
 from scaffold.translate.callsite import NOT_CONSTANT, CallSite
 from scaffold.translate.rule import LayerRule, Unmapped
 
@@ -33,7 +35,7 @@ def _conv1d_call(call: CallSite) -> str | Unmapped:
 def _conv(kind: str, padding_layer: str) -> object:
     def build(call: CallSite) -> str | Unmapped:
         mode = call.constant("padding_mode", "zeros")
-        if mode != "zeros":
+        if mode != "zeros" and not _always_zeros(call):
             return call.refuse("TFP102", f"padding_mode={mode!r}", "pad explicitly with tf.pad")
         parts = [f"filters={call.text('out_channels')}", f"kernel_size={call.text('kernel_size')}"]
         if call.has("stride"):
@@ -48,13 +50,66 @@ def _conv(kind: str, padding_layer: str) -> object:
             call.uses("get_initializer")
         parts.append(f"name={call.text('name')}")
         padding = call.constant("padding", 0)
-        if not same and padding != 0 and padding != "valid":
+        layer = f"keras.layers.{kind}"
+        if not same and padding not in (0, (0,), (0, 0), "valid"):
             text = call.text("padding")
-            if padding is NOT_CONSTANT or padding != 0:
-                call.engine.add_padding(call.node, f"keras.layers.{padding_layer}(padding={_plain(text)})")
-        return f"keras.layers.{kind}({', '.join(parts)})"
+            if not call.engine.add_padding(call.node, f"keras.layers.{padding_layer}(padding={_plain(text)})"):
+                call.engine.layers.add(kind)
+                layer, parts[_at(parts)] = f"TFModel{kind}", f"padding={text}"
+        return f"{layer}({', '.join(parts)})"
 
     return build
+
+
+def _always_zeros(call: CallSite) -> bool:
+    """True for a constructor's parameter that is "zeros" by default, where no call in the file says otherwise."""
+    node, function = call.arg("padding_mode").node, call.engine.function_of(call.node)
+    if function is None or not isinstance(node, ast.Name):
+        return False
+    arguments = function.args.args[len(function.args.args) - len(function.args.defaults) :]
+    defaults = {a.arg: ast.unparse(d) for a, d in zip(arguments, function.args.defaults, strict=True)}
+    others = [k for n in ast.walk(call.engine.source.tree) if isinstance(n, ast.Call) for k in n.keywords]
+    said = {ast.unparse(k.value) for k in others if k.arg == "padding_mode" and k.value is not node}
+    return defaults.get(node.id) == "'zeros'" and said <= {"'zeros'", node.id}
+
+
+def _at(parts: list[str]) -> int:
+    """Where the padding stands among a convolution's arguments."""
+    return next(k for k, part in enumerate(parts) if part.startswith("padding="))
+
+
+def _conv_transpose(rank: int) -> object:
+    def build(call: CallSite) -> str | Unmapped:
+        if call.constant("dilation", 1) != 1 or (rank == 1 and call.constant("groups", 1) != 1):
+            return call.refuse("TFP102", "arguments `dilation` and `groups` have no rule", "write the layer by hand")
+        name = f"ConvTranspose{rank}d"
+        call.engine.layers.add(name)
+        parts = [f"filters={call.text('out_channels')}", f"kernel_size={call.text('kernel_size')}"]
+        for torch_name, keras_name in (
+            ("stride", "strides"),
+            ("padding", "padding"),
+            ("output_padding", "output_padding"),
+            ("groups", "groups"),
+            ("bias", "use_bias"),
+        ):
+            if torch_name in call.bound and not (torch_name == "groups" and call.constant("groups") == 1):
+                parts.append(f"{keras_name}={call.text(torch_name)}")
+        return f"TFModel{name}({', '.join(parts)}, name={call.text('name')})"
+
+    return build
+
+
+def _conv3d(call: CallSite) -> str:
+    """The emitted layer, which transposes its weight itself."""
+    call.engine.layers.add("Conv3d")
+    parts = [call.text("in_channels"), call.text("out_channels"), call.text("kernel_size")]
+    for torch_name, keras_name in (("stride", "strides"), ("padding", "padding"), ("bias", "use_bias")):
+        if torch_name in call.bound:
+            parts.append(f"{keras_name}={call.text(torch_name)}")
+    return f"TFModelConv3d({', '.join(parts)}, name={call.text('name')})"
+
+
+_TRANSPOSED = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups", "bias")
 
 
 def _layer_norm(call: CallSite) -> str:
@@ -65,6 +120,14 @@ def _layer_norm(call: CallSite) -> str:
     elif "bias" in call.bound:
         parts.append(f"center={call.text('bias')}")
     return f"keras.layers.LayerNormalization({', '.join(parts)}, name={call.text('name')})"
+
+
+def _group_norm(call: CallSite) -> str:
+    """`affine` is Keras' scale and center together."""
+    parts = [f"groups={call.text('num_groups')}", "axis=1", f"epsilon={call.text('eps', '1e-5')}"]
+    if "affine" in call.bound:
+        parts += [f"scale={call.text('affine')}", f"center={call.text('affine')}"]
+    return f"keras.layers.GroupNormalization({', '.join(parts)}, name={call.text('name')})"
 
 
 def _plain(text: str) -> str:
@@ -150,6 +213,46 @@ RULES = [
         rewrite=_conv("Conv1D", "ZeroPadding1D"),  # type: ignore[arg-type]
         call_rewrite=_conv1d_call,
         call_rank=(3,),
+    ),
+    *(
+        LayerRule(
+            torch=f"torch.nn.ConvTranspose{rank}d",
+            args=(*_TRANSPOSED, "dilation", "padding_mode", "device", "dtype"),
+            build=f"[{'None, ' * (rank + 1)}{{in_channels}}]",
+            rewrite=_conv_transpose(rank),  # type: ignore[arg-type]
+            note="a layer that pads as PyTorch's does is emitted into the file",
+        )
+        for rank in (1, 2)
+    ),
+    LayerRule(
+        torch="torch.nn.Conv3d",
+        args=_CONV,
+        unsupported={"dilation": "not in the emitted layer", "groups": "not in the emitted layer"},
+        harmless={"dilation": "1", "groups": "1"},
+        rewrite=_conv3d,
+        build="None",
+        note="a layer with PyTorch's weight layout is emitted into the file",
+    ),
+    LayerRule(
+        torch="torch.nn.GroupNorm",
+        args=("num_groups", "num_channels", "eps", "affine", "device", "dtype"),
+        rewrite=_group_norm,
+        build="[None, {num_channels}, None, None]",
+    ),
+    LayerRule(
+        torch="torch.nn.Dropout2d",
+        args=("p", "inplace"),
+        ignore=("inplace",),
+        defaults={"p": "0.5"},
+        tf='keras.layers.SpatialDropout2D(rate={p}, data_format="channels_first")',
+        training=True,
+    ),
+    LayerRule(
+        torch="torch.nn.Flatten",
+        args=("start_dim", "end_dim"),
+        unsupported={"start_dim": "Keras keeps the batch axis alone", "end_dim": "Keras flattens to the last axis"},
+        harmless={"start_dim": "1", "end_dim": "-1"},
+        tf="keras.layers.Flatten()",
     ),
     LayerRule(
         torch="torch.nn.BatchNorm2d",

@@ -208,11 +208,15 @@ def _pairs(call: CallSite, pad: Arg) -> list[tuple[str, str]] | None:
 def pad(call: CallSite) -> str | Unmapped:
     """One pair for each axis, from the first on; negative numbers crop."""
     tensor, pairs = call.arg("input"), _pairs(call, call.arg("pad"))
-    if pairs is None:
-        return call.refuse("TFP111", "argument `pad` is not a tuple of known length", "write the tuple out")
     rank = call.need_rank(tensor)
-    if isinstance(rank, Unmapped):
-        return rank
+    if pairs is None or isinstance(rank, Unmapped):
+        if call.constant("mode", "constant") != "constant":
+            return (
+                rank if isinstance(rank, Unmapped) else call.refuse("TFP111", "argument `pad` is no tuple", "write it")
+            )
+        name = call.emits("pad_last")
+        call.uses("shape_list")
+        return invoke(f"_{name}", tensor.text, call.text("pad"), value=given(call, "value"))
     pairs = [("0", "0")] * (rank - len(pairs)) + pairs
     if any(side.startswith("-") for pair in pairs for side in pair):
         return _cropped(call, tensor, pairs)

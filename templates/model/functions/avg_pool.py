@@ -1,13 +1,22 @@
-def _avg_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, count_include_pad=True) -> tf.Tensor:
-    """Means over windows of the axes after batch and channels."""
+def _avg_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True) -> tf.Tensor:
+    """Means over windows of the axes after batch and channels; a window that reaches over the end has fewer elements."""
     rank = len(tensor.shape) - 2
     stride = kernel_size if stride is None else stride
     kernel, stride, padding = ([v] * rank if isinstance(v, int) else list(v) for v in (kernel_size, stride, padding))
-    paddings = [[0, 0], [0, 0]] + [[size, size] for size in padding]
+    inner, outer = [[0, 0], [0, 0]] + [[size, size] for size in padding], [[0, 0], [0, 0]]
+    for axis, length in enumerate(shape_list(tensor)[2:]):
+        rest = (kernel[axis] - length - 2 * padding[axis]) % stride[axis] if ceil_mode else 0
+        windows = (length + 2 * padding[axis] + rest - kernel[axis]) // stride[axis] + 1
+        starts_outside = ceil_mode and (windows - 1) * stride[axis] >= length + padding[axis]
+        outer.append([0, 0 if starts_outside else rest])
 
     def pooled(values: tf.Tensor) -> tf.Tensor:
-        channels_last = tf.transpose(tf.pad(values, paddings), [0, *range(2, rank + 2), 1])
+        channels_last = tf.transpose(tf.pad(values, outer), [0, *range(2, rank + 2), 1])
         result = tf.nn.avg_pool(channels_last, ksize=kernel, strides=stride, padding="VALID")
         return tf.transpose(result, [0, rank + 1, *range(1, rank + 1)])
 
-    return pooled(tensor) if count_include_pad else pooled(tensor) / pooled(tf.ones_like(tensor))
+    mean = pooled(tf.pad(tensor, inner))
+    if ceil_mode or not count_include_pad:
+        counted = tf.pad(tf.ones_like(tensor), inner, constant_values=1.0 if count_include_pad else 0.0)
+        mean = mean / pooled(counted)
+    return mean

@@ -1,0 +1,89 @@
+"""Lists of sub-layers whose members are built with sizes of their own, hold lists themselves, or are at times a single layer.
+
+Source: translator.md §1.4 (a layer is built with the first arguments of PyTorch's constructor).
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scaffold.translate import binding, buildplan, registry
+from scaffold.translate.rule import LayerRule, Unmapped
+
+if TYPE_CHECKING:
+    from scaffold.translate.constructor import Constructor
+
+
+def plan_sizes(constructor: Constructor, attr: str, calls: tuple[ast.Call, ...]) -> bool:
+    """Plan the build of members whose input size a loop variable decides; True when they are such members.
+
+    The sizes are kept in a list beside the layers.
+    """
+    call = calls[0] if len(calls) == 1 else None
+    size = loop_size(constructor, call) if call is not None else None
+    if call is None or size is None:
+        return False
+    argument, shape = size
+    name = constructor.keras_name(attr)
+    comprehension = _comprehension(constructor, call)
+    text = constructor.engine.expression(argument)
+    if comprehension is not None:
+        loops = " ".join(_loop_text(constructor, g) for g in comprehension.generators)
+        constructor.engine.extra_init.append(f"self.{name}_sizes = [{text} {loops}]")
+    buildplan.add(constructor.plan, buildplan.Built(name, shape, True, sizes=f"{name}_sizes"))
+    return True
+
+
+def loop_size(constructor: Constructor, call: ast.Call) -> tuple[ast.expr, str] | None:
+    """The argument that a loop variable decides, and the build shape with `size` in its place."""
+    rule = registry.find(constructor.engine.constructor_name(call) or "")
+    changing = _loop_variables(constructor, call)
+    if not isinstance(rule, LayerRule) or rule.build is None or not changing:
+        return None
+    bound = binding.bind(rule.args, list(call.args), call.keywords)
+    if isinstance(bound, Unmapped):
+        return None
+    for name, value in bound[0].items():
+        used = {n.id for n in ast.walk(value) if isinstance(n, ast.Name)}
+        if f"{{{name}}}" in rule.build and used & changing:
+            shape = rule.build.replace(f"{{{name}}}", "size")
+            return value, shape
+    return None
+
+
+def _loop_variables(constructor: Constructor, call: ast.Call) -> set[str]:
+    """Names that the loops around a call bind, or that are assigned in them."""
+    found: set[str] = set()
+    current = constructor.engine.parent(call)
+    while current is not None and current is not constructor.function:
+        if isinstance(current, ast.ListComp | ast.GeneratorExp):
+            found |= {n.id for g in current.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        elif isinstance(current, ast.For):
+            found |= {n.id for n in ast.walk(current) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        current = constructor.engine.parent(current)
+    return found
+
+
+def _comprehension(constructor: Constructor, call: ast.Call) -> ast.ListComp | ast.GeneratorExp | None:
+    parent = constructor.engine.parent(call)
+    return parent if isinstance(parent, ast.ListComp | ast.GeneratorExp) and parent.elt is call else None
+
+
+def _loop_text(constructor: Constructor, loop: ast.comprehension) -> str:
+    return f"for {ast.unparse(loop.target)} in {constructor.engine.expression(loop.iter)}"
+
+
+def loop(constructor: Constructor, attr: str) -> str:
+    """What `build()` loops over for a list that holds lists, or that is a single layer in some configurations."""
+    name = constructor.keras_name(attr)
+    if any(prefix.startswith(f"{attr}.{{") for prefix in constructor.list_owner.values()):
+        return f"[layer for layers in self.{name} for layer in layers]"
+    kinds = set()
+    for node in ast.walk(constructor.function):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{attr}":
+            qualname = constructor.engine.source.qualname(node.value.func) if isinstance(node.value, ast.Call) else None
+            kinds.add(
+                qualname in ("torch.nn.ModuleList", "torch.nn.Sequential") or not isinstance(node.value, ast.Call)
+            )
+    return f"self.{name} if isinstance(self.{name}, list) else [self.{name}]" if len(kinds) == 2 else ""

@@ -1,0 +1,78 @@
+"""Constructor parameters that are a torch layer's class (`norm_layer=nn.LayerNorm`), written out where they are used.
+
+A Keras layer's constructor has other arguments, so the class cannot be handed on. Only parameters that have one value in the whole
+file are written out. Lines are kept, since the probe's observations are found by them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+_Edit = tuple[int, int, int, str]  # line, first column, end column (in bytes), text
+
+
+def written_out(text: str) -> str:
+    """The source with such parameters replaced; unchanged when there are none or it does not parse."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return text
+    edits: list[_Edit] = []
+    for node in tree.body:
+        init = _constructor(node)
+        for parameter, default in _class_parameters(init) if init is not None else ():
+            assert isinstance(node, ast.ClassDef) and init is not None
+            calls = _calls(tree, node.name)
+            given = [k.value for call in calls for k in call.keywords if k.arg == parameter.arg]
+            if all(ast.unparse(value) == ast.unparse(default) for value in given):
+                edits += _edits(init, parameter, default, calls)
+    return _applied(text, edits)
+
+
+def _constructor(node: ast.stmt) -> ast.FunctionDef | None:
+    members = node.body if isinstance(node, ast.ClassDef) else []
+    return next((m for m in members if isinstance(m, ast.FunctionDef) and m.name == "__init__"), None)
+
+
+def _class_parameters(init: ast.FunctionDef) -> list[tuple[ast.arg, ast.expr]]:
+    """Parameters on one line with their default, a class of `torch.nn`."""
+    arguments = init.args.args[len(init.args.args) - len(init.args.defaults) :]
+    return [
+        (a, d)
+        for a, d in zip(arguments, init.args.defaults, strict=True)
+        if re.fullmatch(r"nn\.[A-Z]\w+", ast.unparse(d)) and a.lineno == d.end_lineno
+    ]
+
+
+def _calls(tree: ast.Module, name: str) -> list[ast.Call]:
+    """Calls that construct the class, by its name or through a parameter that may hold it."""
+    return [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and (n.func.id == name or n.func.id.islower())
+    ]
+
+
+def _edits(init: ast.FunctionDef, parameter: ast.arg, default: ast.expr, calls: list[ast.Call]) -> list[_Edit]:
+    found = [(parameter.lineno, parameter.col_offset, default.end_col_offset or 0, "")]
+    for node in ast.walk(init):
+        if isinstance(node, ast.Name) and node.id == parameter.arg and isinstance(node.ctx, ast.Load):
+            found.append((node.lineno, node.col_offset, node.end_col_offset or 0, ast.unparse(default)))
+    for call in calls:
+        for keyword in call.keywords:
+            if keyword.arg == parameter.arg and keyword.lineno == keyword.end_lineno:
+                found.append((keyword.lineno, keyword.col_offset, keyword.end_col_offset or 0, ""))
+    return found
+
+
+def _applied(text: str, edits: list[_Edit]) -> str:
+    """The text with the edits made; an argument that is taken out goes with the comma before it."""
+    lines = text.split("\n")
+    for number, start, end, new in sorted(set(edits), reverse=True):
+        line = lines[number - 1].encode("utf-8")
+        before, after = line[:start], line[end:]
+        if not new and before.rstrip().endswith(b","):
+            before = before.rstrip()[:-1]
+        lines[number - 1] = (before + new.encode("utf-8") + after).decode("utf-8")
+    return "\n".join(lines)

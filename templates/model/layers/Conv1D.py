@@ -1,0 +1,10 @@
+class TFModelConv1D(keras.layers.Conv1D):
+    """A convolution that pads by itself, equally on both sides, which `padding="same"` does not do with strides."""
+
+    def __init__(self, *args, padding=0, **kwargs):
+        super().__init__(*args, padding="valid", **kwargs)
+        length = padding if isinstance(padding, int) else padding[0]
+        self.edges = [[0, 0], [length, length], [0, 0]]
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        return super().call(tf.pad(inputs, self.edges))
