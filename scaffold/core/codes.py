@@ -278,12 +278,6 @@ _TFP: tuple[Code, ...] = (
         "a class of unknown kind",
         "The class derives from something that is neither a module nor a model. Write it as a Keras layer.",
     ),
-    Code(
-        "TFP150",
-        "a backbone",
-        "Backbone classes have no TensorFlow API in this release; hand-written ports leave them out as well. Use the model's "
-        "hidden states.",
-    ),
 )
 
 # --- RND: rendering --------------------------------------------------------------------------------------------------

@@ -143,6 +143,10 @@ class Constructor:
         if not isinstance(rule, LayerRule):
             return [f"super().__init__({', '.join([*self._arguments(call), '**kwargs'])})"]
         self.engine.layer_name = '""'
+        own = self.function.args.kwarg
+        kept = [k for k in call.keywords if k.arg or own is None or ast.unparse(k.value) != own.arg]  # **kwargs are Keras'
+        call = ast.copy_location(ast.Call(call.func, call.args, kept), call)
+        self.engine.source.parents[call] = self.engine.source.parents.get(self.function.body[0])
         text = self.engine.construct_layer(rule, base, call)
         self.engine.layer_name = None
         parsed = ast.parse(text, mode="eval").body

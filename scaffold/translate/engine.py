@@ -24,6 +24,8 @@ from scaffold.translate.rules.caching import METHODS as CACHE_METHODS
 from scaffold.translate.sources import Source
 from scaffold.translate.truth import truth
 
+#: Methods that no tensor has.
+LISTS_ALONE = frozenset({"append", "extend", "insert"})
 #: Container kinds that hold shapes: torch.Size arithmetic becomes list arithmetic.
 SHAPES = frozenset({"size"})
 
@@ -240,9 +242,9 @@ class Engine(Context):
                 head = head.value
             if not (isinstance(head, ast.Name) and self.is_local(head)):
                 return qualname
-        if not isinstance(func, ast.Attribute):
+        if not isinstance(func, ast.Attribute) or func.attr in LISTS_ALONE:
             return None
-        if isinstance(func.value, ast.Name) and func.value.id == "self":
+        if ast.unparse(func.value) == "self" or func.attr == "get_extended_attention_mask":
             return f"self.{func.attr}"
         if self._is_cache_method(node, func):
             return f"{CACHE}{func.attr}"

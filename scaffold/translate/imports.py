@@ -21,8 +21,10 @@ _FROM_TF_UTILS = ("check_embeddings_within_bounds", "flatten", "invert_attention
 _DROPPED = re.compile(
     r"^(torch|deepspeed|apex|accelerate|bitsandbytes)(\.|$)"
     r"|transformers\.(pytorch_utils|activations|generation|modeling_attn_mask_utils|cache_utils|modeling_flash_attention_utils"
-    r"|modeling_utils|modeling_rope_utils|integrations|utils\.backbone_utils|loss|processing_utils|utils\.import_utils)(\.|$)"
+    r"|modeling_utils|modeling_rope_utils|integrations|loss|processing_utils|utils\.import_utils)(\.|$)"
 )
+#: Functions of modules that serve both frameworks otherwise.
+_PYTORCH_ONLY = frozenset({"load_backbone"})  # looks for PyTorch classes
 
 
 @lru_cache(maxsize=256)
@@ -71,6 +73,9 @@ def header(located: Located, source: Source, engine: Engine) -> list[str]:
     for node in source.tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             lines += _kept(located, source, node)
+        elif isinstance(node, ast.If) and "is_vision_available" in ast.unparse(node.test):
+            guarded = [n for n in node.body if isinstance(n, ast.ImportFrom)]
+            lines += [line for n in guarded for line in _kept(located, source, n)]
     lines += [
         "from dataclasses import dataclass",
         "from typing import Dict, Optional, Tuple",
@@ -95,7 +100,12 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom) -
         twin = tf_twin(located, qualname)
         if twin is not None:
             lines.append(f"from {_relative(node, twin)} import {twin.split('.')[-1]}")
-        elif not _DROPPED.match(module) and "modeling_" not in module and "available" not in alias.name:
+        elif (
+            not _DROPPED.match(module)
+            and "modeling_" not in module
+            and "available" not in alias.name
+            and alias.name not in _PYTORCH_ONLY
+        ):
             lines.append(
                 f"from {'.' * node.level}{node.module or ''} import {alias.name}"
                 + (f" as {alias.asname}" if alias.asname else "")

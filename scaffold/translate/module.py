@@ -224,17 +224,6 @@ class FileTranslator:
     def _class(self, info: ClassInfo) -> list[str]:
         if info.category in (Category.DROPPED,):
             return []
-        if any(b.endswith("BackboneMixin") for b in info.bases):
-            self.engine.diagnose(
-                "TFP150",
-                info.name,
-                "backbones have no TensorFlow API in this release",
-                info.node,
-                "use the model's hidden states",
-                Severity.WARNING,
-            )
-            self.withheld.append((info.name, "backbones have no TensorFlow API in this release"))
-            return []
         if info.name in self.borrowed:
             self.engine.imported |= self.borrowed[info.name].imported
             return self.borrowed[info.name].lines

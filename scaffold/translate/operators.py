@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
@@ -145,6 +146,9 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
+    applied = _autograd(engine, node)
+    if applied is not None:
+        return applied
     popped = _popped(engine, node)
     if popped is not None:
         return popped
@@ -170,10 +174,37 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     return engine.splice(node)
 
 
+def _autograd(engine: Engine, node: ast.Call) -> str | None:
+    """`GeLUFunction.apply(x)`: what the function returns; TensorFlow finds the gradient that PyTorch's writes out."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or func.attr != "apply" or not isinstance(func.value, ast.Name):
+        return None
+    info = engine.classes.get(func.value.id)
+    forward = info.methods.get("forward") if info is not None else None
+    if info is None or forward is None or not any(b.startswith("torch.autograd") for b in info.bases):
+        return None
+    rest = [s for s in forward.body if not (isinstance(s, ast.Expr) or ast.unparse(s).startswith("ctx."))]
+    names = [a.arg for a in forward.args.args[1:]]
+    if len(rest) != 1 or not isinstance(rest[0], ast.Return) or rest[0].value is None or len(node.args) != len(names):
+        return None
+    text = engine.expression(rest[0].value)
+    for name, argument in zip(names, node.args, strict=True):
+        text = re.sub(rf"(?<![\w.]){name}(?![\w=])", lambda _, a=argument: engine.expression(a), text)  # type: ignore[misc]
+    return text
+
+
 def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
     """A call by a bare name: a class or function of this file, a built-in, a sub-module in a variable."""
-    if func.id == "isinstance" and len(node.args) == 2 and engine.source.qualname(node.args[1]) == "torch.Tensor":
-        return f"tf.is_tensor({engine.expression(node.args[0])})"
+    if func.id == "isinstance" and len(node.args) == 2:
+        kind = engine.source.qualname(node.args[1])
+        if kind == "torch.Tensor":
+            return f"tf.is_tensor({engine.expression(node.args[0])})"
+        if kind == "torch.nn.Identity":  # as rules/layers.py writes it
+            return f"isinstance({engine.expression(node.args[0])}, keras.layers.Activation)"
+    if func.id == "hasattr" and ast.unparse(node.args[0]) == "self" and isinstance(node.args[1], ast.Constant):
+        owner = engine.class_of(node)
+        name = str(node.args[1].value)
+        return f'hasattr(self, "{owner.attribute_names.get(name, name) if owner else name}")'
     if func.id in ("max", "min") and len(node.args) == 2:
         return _extreme(engine, node, func.id)
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):

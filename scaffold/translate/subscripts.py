@@ -42,6 +42,11 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
     advanced = [(k, item) for k, item in enumerate(items) if _is_index_tensor(engine, item)]
     if not advanced:
         return engine.splice(node)
+    added = [k for k, item in enumerate(items) if engine.constant(item) is None]
+    if added in ([0], [len(items) - 1]):  # `x[None, i]`, `x[i, j, None]`: the new axis afterwards
+        rest = [item for k, item in enumerate(items) if k not in added]
+        inner = _advanced(engine, node, rest, [(k - (added == [0]), item) for k, item in advanced])
+        return f"{inner}[{'None' if added == [0] else '..., None'}]"
     return _advanced(engine, node, items, advanced)
 
 

@@ -16,6 +16,7 @@ _FALSE_CALLS = frozenset(
         "is_fsdp_managed_module",
         "is_torchdynamo_compiling",
         "is_torch_fx_proxy",
+        "is_peft_available",
         "is_flash_attn_2_available",
         "is_flash_attn_greater_or_equal_2_10",
         "is_torch_flex_attn_available",
@@ -25,7 +26,7 @@ _FALSE_CALLS = frozenset(
 )
 #: Conditions on a device that nothing gives in a port.
 _DEVICE = {"device is not None": False, "device is None": True}
-_FALSE_ATTRIBUTES = frozenset({"gradient_checkpointing", "is_parallelizable", "model_parallel", "is_cuda", "is_nested"})
+_FALSE_ATTRIBUTES = frozenset({"gradient_checkpointing", "is_parallelizable", "model_parallel", "is_cuda", "is_nested", "pruned_heads"})
 
 
 def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None:

@@ -71,8 +71,7 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
 
 def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> str | None:
     engine = writer.engine
-    mask = engine.type_of(target.slice)
-    if mask.kind == "tensor" and mask.dtype == "bool":
+    if _is_mask(engine, target.slice):
         return _masked(engine, target, value)
     items = _items(engine, target)
     if items is None:
@@ -88,6 +87,20 @@ def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> st
     if len(tensors) > 1:
         return _points(engine, target, value, items) if len(tensors) == len(items) else None
     return views.assigned(engine, engine.expression(target.value), items, engine.expression(value))
+
+
+def _is_mask(engine: Engine, index: ast.expr) -> bool:
+    """A boolean tensor: seen, compared here, or a name that the function also binds to one."""
+    info = engine.type_of(index)
+    if info.kind == "tensor" and info.dtype == "bool":
+        return True
+    if isinstance(index, ast.Compare) and info.kind is None:
+        return engine.type_of(index.left).kind in ("tensor", None)
+    function = engine.function_of(index)
+    if info.kind is not None or not isinstance(index, ast.Name) or function is None:
+        return False
+    bound = [n.value for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == index.id]
+    return any("dtype=torch.bool" in ast.unparse(v) or engine.type_of(v).dtype == "bool" for v in bound)
 
 
 def _is_slice(engine: Engine, item: ast.expr) -> bool:
@@ -112,11 +125,15 @@ def _masked(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | Non
     """`x[mask] = v`: a number everywhere, or one value for each place that is set, in order."""
     tensor, info, mask = engine.expression(target.value), engine.type_of(target.value), engine.type_of(target.slice)
     condition, new = engine.expression(target.slice), engine.expression(value)
-    if mask.rank is None or info.rank is None:
+    given = engine.type_of(value).rank if engine.type_of(value).kind == "tensor" else 0
+    rank = info.rank if isinstance(target.slice, ast.Compare) and mask.rank is None else mask.rank
+    if rank is None and info.rank is not None and given:
+        rank = info.rank - given  # one row for every place
+    if rank is None or info.rank is None:
         return None
-    if mask.rank != info.rank:
-        condition = f"{parenthesised(condition)}[...{', None' * (info.rank - mask.rank)}]"
-    if engine.type_of(value).kind != "tensor" or engine.type_of(value).rank == 0:
+    if rank != info.rank:
+        condition = f"{parenthesised(condition)}[...{', None' * (info.rank - rank)}]"
+    if not given or given == info.rank - rank:
         return f"tf.where({condition}, tf.cast({new}, {tensor}.dtype), {tensor})"
     same = isinstance(value, ast.Subscript) and ast.unparse(value.slice) == ast.unparse(target.slice)
     if same and isinstance(value, ast.Subscript) and engine.type_of(value.value).rank == info.rank:

@@ -12,7 +12,7 @@ from scaffold.translate.writer import BlockWriter
 #: Flags that `@unpack_inputs` fills from the configuration.
 _UNPACKED = frozenset({"output_attentions", "output_hidden_states", "return_dict"})
 _TORCH_CONTEXTS = (
-    "torch.no_grad", "torch.autocast", "torch.cuda.amp", "torch.amp", "autocast", "torch.inference_mode", "deepspeed.",
+    "torch.no_grad", "torch.autocast", "torch.cuda.amp", "torch.amp", "torch.backends", "autocast", "torch.inference_mode", "deepspeed.",
     "warnings.",
 )  # fmt: skip
 _DROPPED_CALLS = (

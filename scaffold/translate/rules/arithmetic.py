@@ -317,6 +317,12 @@ for _names, _function in _COMPARISONS.items():
         ),
         dtype="bool",
     )
+    _kept = next(n for n in _names if n.startswith(".") and not n.endswith("_"))
+    _binary(
+        (f"{_kept}_",),
+        f"tf.cast({_function}({{a}}, {{b}}), tf.float32)",
+        (Example(f"(a + 0){_kept}_(b)", f"tf.cast({_function}(a + 0, b), tf.float32)", _TWO),),
+    )
 
 
 @rewrites(

@@ -217,6 +217,15 @@ RULES += [
         examples=(Example("a.is_contiguous()", "True", "a: f32[2,3]"),),
     ),
 ]
+RULES.append(
+    Rule(
+        torch="torch.Size.numel",
+        args=("self",),
+        tf="tf.reduce_prod({self})",
+        result="int",
+        examples=(Example("a.shape[1:].numel()", "tf.reduce_prod(shape_list(a)[1:])", "a: f32[2,3,4]"),),
+    )
+)
 RULES += both(
     "numel",
     ("input",),
