@@ -26,6 +26,8 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if isinstance(rule, AttributeRule):
         engine.uses |= set(rule.uses)
         return rule.tf
+    if node.attr == "device" and isinstance(receiver, ast.Name) and receiver.id == "self":
+        return "None"
     if node.attr == "dtype" and _is_parameter(receiver):
         return "tf.float32"
     kernel = _kernel(engine, node)
@@ -87,9 +89,12 @@ def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
         return own
     child = engine.child_of(node.value)
     layer = None if child is None or child.is_list else _torch_layer(engine, child.qualname)
+    layer = layer or _observed_layer(engine, node.value)
     if layer is None:
         return None
     text = engine.expression(node.value)
+    if layer in ("Conv1d", "Conv2d") and node.attr in _CONVOLUTION:
+        return f"{text}.{_CONVOLUTION[node.attr]}"
     if node.attr == "weight" and layer in _WEIGHTS:
         return _WEIGHTS[layer].format(text)
     if node.attr in ("out_features", "in_features") and layer == "Linear":
@@ -97,6 +102,16 @@ def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if node.attr in ("num_embeddings", "embedding_dim") and layer == "Embedding":
         return f"{text}.{'input_dim' if node.attr == 'num_embeddings' else 'output_dim'}"
     return None
+
+
+#: What a convolution's attributes are called on the Keras layer.
+_CONVOLUTION = {"stride": "strides", "dilation": "dilation_rate", "out_channels": "filters"}
+
+
+def _observed_layer(engine: Engine, node: ast.expr) -> str | None:
+    """`Conv2d` for a variable that was seen to hold one."""
+    detail = engine.type_of(node).detail if engine.type_of(node).kind == "module" else None
+    return detail.rpartition(".")[2] if detail and detail.startswith("torch.nn.modules.") else None
 
 
 #: Torch layer → what its attributes are called on the Keras layer, where a class of the file derives from it.

@@ -69,7 +69,7 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
         return None
     source = _source(file)
     node = next((n for n in source.tree.body if isinstance(n, ast.ClassDef) and n.name == f"TF{name}"), None)
-    if node is None or node.decorator_list:
+    if node is None or node.decorator_list or _is_channels_last(node):
         return None
     replacements = _prefixes(name, info.name, replacements)
     text = source.segment(node)
@@ -89,6 +89,12 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
     pairs = ",".join(f"{a}->{b}" for a, b in replacements)
     mark = f"# Copied from {target}" + (f" with {pairs}" if pairs else "")
     return Borrowed([mark, *text.split("\n")], target, renamed, _needed_imports(source, renamed, folder))
+
+
+def _is_channels_last(node: ast.ClassDef) -> bool:
+    """True for a class that leaves it to its callers to put the channels last: what is translated around it has them first."""
+    text = ast.unparse(node)
+    return "keras.layers.Conv2D(" in text and "transpose" not in text
 
 
 def _is_configured(located: Located, info: ClassInfo, twin: ast.ClassDef) -> bool:

@@ -178,13 +178,15 @@ def _as_base(engine: Engine, name: str, call: ast.Call) -> ast.Call | None:
         return ast.copy_location(ast.Call(func=base, args=call.args, keywords=call.keywords), call)
     if info.bases[0] != "torch.nn.LayerNorm":
         return None
-    calls = [n for n in ast.walk(info.init) if isinstance(n, ast.Call) and ast.unparse(n.func) == "super().__init__"]
+    calls = [n for n in ast.walk(info.init) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith(".__init__")]
     parameters = tuple(a.arg for a in info.init.args.args[1:])
     bound = binding.bind(parameters, list(call.args), call.keywords)
     if len(calls) != 1 or isinstance(bound, Unmapped):
         return None
-    shape = next((a for a in calls[0].args if isinstance(a, ast.Name) and a.id in bound[0]), None)
-    if shape is None or shape is not calls[0].args[0]:
+    given = [a for a in calls[0].args if ast.unparse(a) != "self"]
+    given += [k.value for k in calls[0].keywords if k.arg == "normalized_shape"]
+    shape = given[0] if given and isinstance(given[0], ast.Name) and given[0].id in bound[0] else None
+    if shape is None:
         return None
     made = ast.Call(func=base, args=[bound[0][shape.id]], keywords=[])
     return ast.copy_location(made, call)

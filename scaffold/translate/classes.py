@@ -57,6 +57,7 @@ class ClassInfo:
     parameters: dict[str, ast.Call] = field(default_factory=dict)  # attr → nn.Parameter(...) call
     methods: dict[str, ast.FunctionDef] = field(default_factory=dict)
     attribute_names: dict[str, str] = field(default_factory=dict)  # PyTorch attribute → Keras attribute
+    taken: dict[str, ast.expr] = field(default_factory=dict)  # sub-module of another model → its own constructor call
     training_methods: set[str] = field(default_factory=set)
     copied_from: tuple[str, tuple[tuple[str, str], ...]] | None = None
     inlined: frozenset[str] = frozenset()  # methods that are part of the constructor
@@ -200,13 +201,17 @@ class Analyser:
                     ):
                         self._attribute(info, target.attr, node.value, lists)
             elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".append", ".add_module")):
-                self._appended(info, node, lists)
+                self._appended(info, node.func, node.args, lists)
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+                self._appended(info, node.targets[0], [node.value], lists)
 
-    def _appended(self, info: ClassInfo, call: ast.Call, lists: dict[str, list[ast.expr]]) -> None:
-        """`self.layers.append(nn.Linear(…))`: a member of a container that was made empty."""
-        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
-        if isinstance(owner, ast.Attribute) and ast.unparse(owner.value) == "self" and call.args:
-            calls = tuple(self.constructors(call.args[-1], lists))
+    def _appended(
+        self, info: ClassInfo, place: ast.expr, values: list[ast.expr], lists: dict[str, list[ast.expr]]
+    ) -> None:
+        """`self.layers.append(nn.Linear(…))`, `self.experts[name] = …`: a member of a container that was made empty."""
+        owner = place.value if isinstance(place, (ast.Attribute, ast.Subscript)) else None
+        if isinstance(owner, ast.Attribute) and ast.unparse(owner.value) == "self" and values:
+            calls = tuple(self.constructors(values[-1], lists))
             known = info.children.get(owner.attr)
             qualname = next(
                 (q for c in calls if (q := self.constructor_name(c)) not in ("torch.nn.Identity", None)), ""
@@ -219,6 +224,9 @@ class Analyser:
                 info.children[owner.attr] = Child(owner.attr, qualname or "", True, calls)
 
     def _attribute(self, info: ClassInfo, attr: str, value: ast.expr, lists: dict[str, list[ast.expr]]) -> None:
+        taken = inlining.taken_out(value, lists, self.nodes)
+        if taken is not None:
+            info.taken[attr] = value = taken
         calls = list(self.constructors(value, lists))
         qualnames = [self.constructor_name(c) for c in calls]
         for part in (value, value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,):

@@ -59,8 +59,13 @@ class Constructor:
             if isinstance(inner, ast.Call) and len(inner.args) == 1:
                 inner = inner.args[0]
             if node.func.attr == "append" and isinstance(outer, ast.Name) and outer.id in self.list_owner:
-                if isinstance(inner, ast.Name) and inner.id in self.locals and inner.id not in self.list_owner:
+                if isinstance(inner, ast.Name) and self._is_list(inner.id) and inner.id not in self.list_owner:
                     self.list_owner[inner.id] = f"{self.list_owner[outer.id]}.{{len({outer.id})}}"
+
+    def _is_list(self, name: str) -> bool:
+        """True for a local that the constructor binds to a list display."""
+        bound = (n for n in ast.walk(self.function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name)
+        return any(isinstance(n.value, (ast.List, ast.ListComp)) for n in bound)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -68,12 +73,16 @@ class Constructor:
         """The pass that runs first in a constructor."""
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             return self._call(writer, statement, statement.value)
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
+            return self._member(writer, statement, statement.targets[0])
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
                 return self._attribute(writer, statement, target, statement.value)
             if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
                 return self._part_of_child(target, statement.value)
+            if self.info.taken and ast.unparse(statement.value).partition("(")[0].endswith("._from_config"):
+                return []  # a model that one sub-module was taken out of
         return None
 
     def _part_of_child(self, target: ast.Attribute, value: ast.expr) -> list[str]:
@@ -203,6 +212,20 @@ class Constructor:
             before = [f'self.{sizes} = getattr(self, "{sizes}", []) + [{self.engine.expression(size[0])}]']
         return [*before, *writer.with_comment(statement, f"{text}.append({value})")]
 
+    def _member(self, writer: BlockWriter, statement: ast.Assign, target: ast.Subscript) -> list[str] | None:
+        """`self.experts[f"expert_{i}"] = Expert(config)` of an `nn.ModuleDict`."""
+        place, key = target.value, target.slice
+        if not isinstance(place, ast.Attribute) or place.attr not in self.info.children:
+            return None
+        text = self.engine.expression(key)
+        inner = ast.unparse(key.args[0]) if isinstance(key, ast.Call) and ast.unparse(key.func) == "str" else text
+        part = text[2:-1] if isinstance(key, ast.JoinedStr) else f"{{{inner}}}"
+        value = self.value(statement.value, f"{place.attr}.{part}")
+        buildplan.add(
+            self.plan, buildplan.Built(self.keras_name(place.attr), "None", True, loop=f"self.{place.attr}.values()")
+        )
+        return writer.with_comment(statement, f"self.{self.keras_name(place.attr)}[{text}] = {value}")
+
     def _attribute(
         self, writer: BlockWriter, statement: ast.stmt, target: ast.Attribute, value: ast.expr
     ) -> list[str] | None:
@@ -222,6 +245,7 @@ class Constructor:
         if attr not in self.info.children:
             return self._plain(writer, statement, attr, value)
         self.engine.constructing = attr
+        value = self._taken(attr, value)
         text = self.value(value, attr)
         self.engine.constructing = None
         if isinstance(value, ast.Name) and value.id in self.locals:
@@ -239,6 +263,14 @@ class Constructor:
         buildplan.plan_child(self, attr, value)
         extra, self.engine.extra_init = self.engine.extra_init, []
         return [*self._stored_here(statement), *lines, *extra]
+
+    def _taken(self, attr: str, value: ast.expr) -> ast.expr:
+        """The constructor of a sub-module that PyTorch takes out of another model."""
+        taken = self.info.taken.get(attr)
+        if taken is None:
+            return value
+        self.engine.source.parents[taken] = self.engine.source.parents[value]
+        return taken
 
     def _stored_here(self, statement: ast.stmt) -> list[str]:
         """Locals of the constructor (not its parameters) that build() needs, kept where they are known to be bound.
@@ -274,8 +306,8 @@ class Constructor:
         qualname = self.engine.source.qualname(node.func) if isinstance(node, ast.Call) else None
         if qualname in ("torch.nn.ModuleList", "torch.nn.Sequential") and isinstance(node, ast.Call):
             return self._list(node, name)
-        if qualname == "torch.nn.ModuleDict" and isinstance(node, ast.Call) and node.args:
-            return self._list(node, name)
+        if qualname == "torch.nn.ModuleDict" and isinstance(node, ast.Call):
+            return self._list(node, name) if node.args and ast.unparse(node.args[0]) != "{}" else "{}"
         if isinstance(node, ast.ListComp):
             return self._comprehension(node, name)
         if isinstance(node, (ast.List, ast.Tuple)):

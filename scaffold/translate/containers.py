@@ -77,6 +77,11 @@ def _loop_text(constructor: Constructor, loop: ast.comprehension) -> str:
 def loop(constructor: Constructor, attr: str) -> str:
     """What `build()` loops over for a list that holds lists, or that is a single layer in some configurations."""
     name = constructor.keras_name(attr)
+    called = {constructor.engine.constructor_name(c) for c in constructor.info.children[attr].calls}
+    if any(isinstance(r := registry.find(q or ""), LayerRule) and "{name}" not in r.tf and r.build is None for q in called):
+        functions = [q for q in called if q and q.startswith("torch.nn.") and q != "torch.nn.Dropout"]
+        if len(functions) < len(called) or len(called) > 1:
+            return f"[layer for layer in self.{name} if isinstance(layer, keras.layers.Layer)]"
     if any(prefix.startswith(f"{attr}.{{") for prefix in constructor.list_owner.values()):
         return f"[layer for layers in self.{name} for layer in layers]"
     kinds = set()

@@ -56,7 +56,8 @@ class Context:
         self.tied_attributes: dict[str, dict[str, str | None]] = {}
         self.ignored_keys: dict[str, tuple[str, ...]] = {}
         self.method_overrides: dict[tuple[str, str], list[str]] = {}
-        self.base_members: list[str] = []
+        self.own_outputs: set[str] = set()  # output classes that the library has with fewer fields
+        self.base_members: dict[str, list[str]] = {}  # pretrained base class → its properties
         self.sampled_tasks: frozenset[str] = frozenset()  # tasks that the checkout has a TensorFlow code sample for
         self.doc_renames: dict[str, str] = {}
         self.imported: set[tuple[str, str]] = set()
@@ -152,6 +153,8 @@ class Context:
         """Put an explicit padding layer in front of the sub-layer under construction; False where there is no place for it."""
         owner = self.class_of(node)
         if owner is None or self.constructing is None or owner.children[self.constructing].is_list:
+            return False
+        if len(owner.children[self.constructing].calls) > 1:  # another branch may construct it without padding
             return False
         name = f"{self.constructing}_padding"
         self.padded[owner.name, self.constructing] = name

@@ -370,7 +370,7 @@ class ClassWriter:
         return [*lines, ""] if lines else []
 
     def _base(self, info: ClassInfo) -> list[str]:
-        body = [*self.class_docstring(info), *self._attributes(info, KEPT_ATTRIBUTES), *self.engine.base_members]
+        body = [*self.class_docstring(info), *self._attributes(info, KEPT_ATTRIBUTES), *self.engine.base_members.get(info.name, ())]
         self.engine.uses.add("TFPreTrainedModel")
         return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
 

@@ -282,9 +282,9 @@ class Engine(Context):
             and inline_function(self.source.qualname(node.value.func))
         ]
         calls = [node.value for node in built if isinstance(node.value, ast.Call)]
-        here = [node.value for node in built if self._same_branch(node, func) and isinstance(node.value, ast.Call)]
+        here = [c for n, c in zip(built, calls, strict=True) if self._same_branch(n, func)]
         if here:
-            return here[0]
+            return max(here, key=lambda call: call.lineno)  # an `elif` stands below the branch before it
         # a loss of a branch before, where all of that name are built alike
         return calls[0] if len({ast.unparse(call) for call in calls}) == 1 else None
 

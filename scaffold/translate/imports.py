@@ -70,12 +70,13 @@ def header(located: Located, source: Source, engine: Engine) -> list[str]:
         licence.append(line)
     lines = [*licence, f'"""TF 2.0 {located.names.title} model."""', "", "from __future__ import annotations", ""]
     lines += ["import functools", "import math", "import numpy as np", "import tensorflow as tf"]
+    own = frozenset(engine.own_outputs)
     for node in source.tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            lines += _kept(located, source, node)
+            lines += _kept(located, source, node, own)
         elif isinstance(node, ast.If) and "is_vision_available" in ast.unparse(node.test):
             guarded = [n for n in node.body if isinstance(n, ast.ImportFrom)]
-            lines += [line for n in guarded for line in _kept(located, source, n)]
+            lines += [line for n in guarded for line in _kept(located, source, n, own)]
     lines += [
         "from dataclasses import dataclass",
         "from typing import Dict, Optional, Tuple",
@@ -89,7 +90,7 @@ def header(located: Located, source: Source, engine: Engine) -> list[str]:
     return lines
 
 
-def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom) -> list[str]:
+def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom, own: frozenset[str]) -> list[str]:
     if isinstance(node, ast.Import):
         names = [a for a in node.names if not _DROPPED.match(a.name)]
         return [f"import {a.name}" + (f" as {a.asname}" if a.asname else "") for a in names]
@@ -98,6 +99,8 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom) -
     for alias in node.names:
         qualname = f"{module}.{alias.name}"
         twin = tf_twin(located, qualname)
+        if twin is not None and twin.rpartition(".")[2] in own:
+            continue
         if twin is not None:
             lines.append(f"from {_relative(node, twin)} import {twin.split('.')[-1]}")
         elif (

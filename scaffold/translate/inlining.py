@@ -50,9 +50,17 @@ def constructed_by_parameter(tree: ast.Module, classes: Mapping[str, ast.ClassDe
         for call in ast.walk(init):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in positions:
                 handed = _handed_over(tree, name, call.func.id, positions[call.func.id]) & set(classes)
+                handed = handed or _default(init, call.func.id) & set(classes)
                 if len(handed) == 1:
                     found[call] = handed.pop()
     return found
+
+
+def _default(init: ast.FunctionDef, parameter: str) -> set[str]:
+    """The class that a parameter has where nothing is handed over."""
+    arguments = init.args.args[len(init.args.args) - len(init.args.defaults) :]
+    pairs = zip(arguments, init.args.defaults, strict=True)
+    return {d.id for a, d in pairs if a.arg == parameter and isinstance(d, ast.Name)}
 
 
 def _handed_over(tree: ast.Module, name: str, parameter: str, position: int) -> set[str]:
@@ -65,3 +73,22 @@ def _handed_over(tree: ast.Module, name: str, parameter: str, position: int) -> 
                 parts = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
                 values |= {part.id for part in parts if isinstance(part, ast.Name)}
     return values
+
+
+def taken_out(
+    value: ast.expr, lists: Mapping[str, list[ast.expr]], classes: Mapping[str, ast.ClassDef]
+) -> ast.Call | None:
+    """The constructor of `x.child` for `x = Model._from_config(config)`, a model of this file that serves for nothing else."""
+    if not isinstance(value, ast.Attribute) or not isinstance(value.value, ast.Name):
+        return None
+    bound = lists.get(value.value.id, [])
+    made = bound[0] if len(bound) == 1 and isinstance(bound[0], ast.Call) else None
+    if made is None or not made.args:
+        return None
+    name = ast.unparse(made.func).removesuffix("._from_config")
+    init = next((m for m in getattr(classes.get(name), "body", ()) if getattr(m, "name", "") == "__init__"), None)
+    for node in ast.walk(init) if init is not None else ():
+        is_child = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{value.attr}"
+        if is_child and isinstance(node.value, ast.Call) and [ast.unparse(a) for a in node.value.args] == ["config"]:
+            return ast.copy_location(ast.Call(node.value.func, made.args[:1], []), value)
+    return None

@@ -63,9 +63,21 @@ class FileTranslator:
         self._renames()
         ties.apply(self.engine, ties.find(self.engine, self.prefix))
         ties.declare(self.engine)
-        self.engine.base_members = inputs.members(located, self.engine, self.classes)
+        self.engine.base_members = {
+            base.name: inputs.members(located, self.engine, self._derived(base.name))
+            for base in self.classes.values()
+            if base.category is Category.BASE
+        }
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         self.withheld: list[tuple[str, str]] = []
+
+    def _derived(self, base: str) -> dict[str, ClassInfo]:
+        """The classes of this file that derive from a pretrained base class, directly or not."""
+        found = {base}
+        for info in self.classes.values():  # a class stands below those it derives from
+            if found & set(info.bases):
+                found.add(info.name)
+        return {name: self.classes[name] for name in found - {base}}
 
     def _roles(self) -> None:
         """Main layers: models used inside other classes, and the base model."""
@@ -86,6 +98,9 @@ class FileTranslator:
                 self.engine.renames[info.name] = info.tf_name
         for local, qualname in self.source.imports.items():
             twin = imports.tf_twin(self.located, qualname)
+            if twin is not None and outputs.lacks(self.located, self.source, local, qualname):
+                twin = None
+                self.engine.own_outputs.add(f"TF{local}")
             if twin is not None:
                 self.engine.renames[local] = twin.split(".")[-1]
             elif qualname.startswith(f"{outputs.MODULE}.") and qualname != f"{outputs.MODULE}.ModelOutput":

@@ -14,6 +14,19 @@ MODULE = "transformers.modeling_outputs"
 _TENSOR = re.compile(r"\btorch\.\w*Tensor\b")
 
 
+def lacks(located: Located, source: Source, local: str, qualname: str) -> bool:
+    """True when the file gives an output class of the library a field that TensorFlow's class of that name does not have."""
+    if not qualname.startswith(f"{MODULE}."):
+        return False
+    path = located.root / "src/transformers/modeling_tf_outputs.py"
+    tree = Source(path.read_text(encoding="utf-8"), str(path)).tree
+    name = f"TF{qualname.rpartition('.')[2]}"
+    node = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name), None)
+    fields = {ast.unparse(s.target) for s in node.body if isinstance(s, ast.AnnAssign)} if node is not None else set()
+    calls = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == local]
+    return bool(fields) and any(k.arg is not None and k.arg not in fields for call in calls for k in call.keywords)
+
+
 def twin(located: Located, name: str) -> list[str] | None:
     """Lines of `TF<name>`; None when the checkout has no such class."""
     path = located.root / "src/transformers/modeling_outputs.py"

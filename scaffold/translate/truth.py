@@ -32,6 +32,8 @@ _FALSE_ATTRIBUTES = frozenset({"gradient_checkpointing", "is_parallelizable", "m
 def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None:
     """True or False when the condition is settled, None when it depends on the run. `known` maps source text to a value."""
     text = ast.unparse(node)
+    if isinstance(node, ast.Compare) and text.partition(" ")[0].endswith(".device.type"):
+        return isinstance(node.ops[0], ast.NotEq)  # of two ways to compute something, the one for any device
     if known and text in known:
         return known[text]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):

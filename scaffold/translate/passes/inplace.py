@@ -48,7 +48,9 @@ def _refused(writer: BlockWriter, statement: ast.stmt, place: ast.AST) -> list[s
 
 
 def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
-    """`x[mask] = v` and `x[:, a:b] = v`; a tensor that `x` is a view of changes with it."""
+    """`x[mask] = v`, `x[:, a:b] = v` and `x[:, 0] += v`; a tensor that `x` is a view of changes with it."""
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Subscript):
+        return _augmented(writer, statement, statement.target)
     if not (
         isinstance(statement, ast.Assign)
         and len(statement.targets) == 1
@@ -67,6 +69,20 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     except views.UnwritableError:
         return _refused(writer, statement, target)
     return [*writer.with_comment(statement, f"{engine.expression(target.value)} = {text}"), *behind]
+
+
+def _augmented(writer: BlockWriter, statement: ast.AugAssign, target: ast.Subscript) -> list[str] | None:
+    engine = writer.engine
+    if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):
+        return None
+    tensor, items = engine.expression(target.value), _items(engine, target)
+    is_mask = _is_mask(engine, target.slice)
+    if not _assignable(tensor) or items is None or is_mask or any(engine.type_of(i).kind == "tensor" for i in items):
+        return _refused(writer, statement, target)
+    index = ", ".join(":" if ast.unparse(item) == ":" else engine.expression(item) for item in items)
+    operator = ast.unparse(statement).removeprefix(ast.unparse(target)).split("=")[0].strip()
+    new = f"{tensor}[{index}] {operator} {parenthesised(engine.expression(statement.value), statement.value)}"
+    return writer.with_comment(statement, f"{tensor} = {views.assigned(engine, tensor, items, new)}")
 
 
 def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> str | None:

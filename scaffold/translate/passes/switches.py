@@ -56,4 +56,7 @@ def lasts_for_the_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
     if method is None:
         return None
     back = f"self.{method}(self.initial_{found[method]})"
-    return ["# what an earlier call has switched to does not last", back, *writer.plain(statement)]
+    lines = writer.plain(statement)
+    # `bool` refuses a length that is not known when the model is traced, for which both branches would be traced
+    lines[0] = f"if bool({lines[0].removeprefix('if ').removesuffix(':')}):"
+    return ["# what an earlier call has switched to does not last", back, *lines]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 
+from scaffold.translate.names import optional_parameters
 from scaffold.translate.callsite import CallSite
 from scaffold.translate.rule import Rule, Unmapped, rewrite
 
@@ -94,14 +95,27 @@ def rope_init_function(call: CallSite) -> str | Unmapped:
     return f"functools.partial({call.emits('rope_parameters')}, {call.text('rope_type')})"
 
 
+def _from_legacy(call: CallSite) -> str:
+    """A list of its pairs; an empty one for no past, where the code around it does not ask for that."""
+    if not call.has("past_key_values"):
+        return "list(())"
+    past = call.arg("past_key_values")
+    function = call.engine.function_of(call.node)
+    asked, current = False, call.engine.parent(call.node)
+    while current is not None and current is not function:
+        asked = asked or (isinstance(current, ast.If) and f"{past.text} is" in ast.unparse(current.test))
+        current = call.engine.parent(current)
+    optional = isinstance(past.node, ast.Name) and past.node.id in optional_parameters(function)
+    return f"list({past.text})" if asked or not optional else f"list({past.text} or ())"
+
+
 RULES = [
     *(_made(name) for name in ("DynamicCache", "HybridCache", "StaticCache", "SlidingWindowCache")),
     Rule(
         torch=f"{_MODULE}DynamicCache.from_legacy_cache",
         args=("past_key_values", "num_hidden_layers"),
-        tf="list({past_key_values})",
-        defaults={"past_key_values": "()"},
-        ignore=("num_hidden_layers",),
+        tf="",
+        rewrite=_from_legacy,
         result="list",
         note="a copy, so that the caller's own past stays as it was",
     ),

@@ -38,7 +38,11 @@ def _function(name: str, rank: int | None) -> object:
         if isinstance(text, Unmapped):
             return text
         plain = text.removesuffix("(x)")
-        return plain if plain != text and plain.replace(".", "").isidentifier() else f"lambda x: {text}"
+        if plain != text and plain.replace(".", "").isidentifier():
+            return plain
+        parent = call.engine.parent(call.node)
+        at_once = isinstance(parent, ast.Call) and parent.func is call.node  # nn.MaxPool1d(2)(x)
+        return f"(lambda x: {text})" if at_once else f"lambda x: {text}"
 
     return build
 
