@@ -1,9 +1,9 @@
-"""One model of a sweep: probe, translate, register, verify; `python -m scaffold.sweep.task` writes the outcome as `row.json`.
+"""One model of a sweep: probe, translate, register, verify; `python -m scaffold.sweep.task` writes a row, `row.json`.
 
-A row is one JSON object: `model` (folder/stem), `outcome` (`strict`, `partial`, `wrong`, `marked`, `failed`), `cause` (what failures
-are grouped by), `error`, `heads`, `markers`, `withheld`, `coverage` ([expressions seen, all]), `lines` (PyTorch, TensorFlow),
-`seconds` (wall time by step), `cpu` (processor seconds) and `peak_mib` (largest process). It runs in a process of its own, so that
-the driver can bound its time and survive its death.
+A row is one JSON object: `model` (folder/stem), `outcome` (`strict`, `partial`, `wrong`, `marked`, `failed`), `cause` (what
+failures are grouped by), `error`, `heads`, `markers`, `withheld`, `coverage` ([expressions seen, all]), `lines` (PyTorch,
+TensorFlow), `seconds` (wall time by step), `cpu` (processor seconds) and `peak_mib` (largest process). It runs in a process of
+its own, so that the driver can bound its time and survive its death.
 """
 
 from __future__ import annotations

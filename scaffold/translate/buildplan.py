@@ -96,7 +96,7 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
     engine, child = constructor.engine, constructor.info.children[attr]
     name = constructor.keras_name(attr)
     items = literal_items(engine, value)
-    if items is not None:
+    if items:  # an empty container gets its members later
         members = _members(constructor, items)
         if members:
             add(constructor.plan, Built(name, "", True, members))

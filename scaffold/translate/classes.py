@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from scaffold.translate import inlining
-from scaffold.translate.names import switches_mode, trained_parameter
 from scaffold.translate.sources import Source
+from scaffold.translate.training import Training
 from scaffold.translate.variants import attention_variants
 
 
@@ -133,7 +133,7 @@ class Analyser:
         for info in self.classes.values():
             self._inherit(info)
         self._rename_reserved()
-        self._training()
+        Training(self).find()
         return self.classes
 
     def _shell(self, name: str, node: ast.ClassDef) -> ClassInfo:
@@ -281,10 +281,9 @@ class Analyser:
             return self.constructors(value.elt, lists)
         if isinstance(value, ast.DictComp):
             return self.constructors(value.value, lists)
-        if isinstance(value, ast.IfExp):
-            return self.constructors(value.body, lists) + self.constructors(value.orelse, lists)
-        if isinstance(value, ast.BinOp):
-            return self.constructors(value.left, lists) + self.constructors(value.right, lists)
+        if isinstance(value, (ast.IfExp, ast.BinOp)):  # `[a] + ([b] if c else [])`
+            parts = (value.left, value.right) if isinstance(value, ast.BinOp) else (value.body, value.orelse)
+            return [c for part in parts for c in self.constructors(part, lists)]
         if isinstance(value, ast.Starred):
             return self.constructors(value.value, lists)
         return []
@@ -358,80 +357,5 @@ class Analyser:
         }
         for node in ast.walk(info.node):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "self.register_buffer" and node.args:
-                found |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+                found |= {str(node.args[0].value)} if isinstance(node.args[0], ast.Constant) else set()
         return found
-
-    def _training(self) -> None:
-        """Fixpoint: a method is training-dependent when it reads `self.training` or calls something that is."""
-        changed = True
-        while changed:
-            changed = False
-            for info in self.classes.values():
-                for name, method in self._all_methods(info).items():
-                    if name not in info.training_methods and name != "__init__" and self._depends(info, method):
-                        info.training_methods.add(name)
-                        changed = True
-
-    def _all_methods(self, info: ClassInfo) -> dict[str, ast.FunctionDef]:
-        methods: dict[str, ast.FunctionDef] = {}
-        for base in info.bases:
-            if base in self.classes:
-                methods |= self._all_methods(self.classes[base])
-        return {**methods, **info.methods}
-
-    def _depends(self, info: ClassInfo, method: ast.FunctionDef) -> bool:
-        modes = [n for n in ast.walk(method) if isinstance(n, ast.If) and switches_mode(n)]
-        left_out = {part for node in modes for part in ast.walk(node)}
-        for node in ast.walk(method):
-            if isinstance(node, ast.Attribute) and node.attr == "training" and ast.unparse(node.value) == "self":
-                if node not in left_out:
-                    return True
-            elif isinstance(node, ast.Call):
-                if any(self._method_value(info, n) for n in (node.func, *node.args)):
-                    return True
-                if self._uses_training_child(info, node.func) or self._trains_function(node.func):
-                    return True
-            if isinstance(node, (ast.For, ast.comprehension)) and self._uses_training_child(info, node.iter):
-                return True
-        return False
-
-    def _trains_function(self, func: ast.expr) -> bool:
-        """True for a function of this file that reads `training` of a layer it is given."""
-        name = ast.unparse(func.value) if isinstance(func, ast.Subscript) else ast.unparse(func)
-        function = self.functions.get(self.variants.get(name, {}).get("eager", name))
-        return function is not None and trained_parameter(function) is not None
-
-    @staticmethod
-    def _method_value(info: ClassInfo, node: ast.AST) -> bool:
-        """`apply_chunking_to_forward(self.feed_forward_chunk, …)`."""
-        return (
-            isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and node.attr in info.training_methods
-        )
-
-    def _uses_training_child(self, info: ClassInfo, node: ast.AST) -> bool:
-        """True when an expression is (or iterates over) a sub-module that behaves differently in training."""
-        for part in ast.walk(node):
-            if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "self":
-                child = info.children.get(part.attr)
-                if child is not None and self._child_depends(child):
-                    return True
-        return False
-
-    def _child_depends(self, child: Child) -> bool:
-        names = {child.qualname, *(self.constructor_name(c) or "" for c in child.calls)}
-        return any(n in TRAINING_LAYERS or (n in self.classes and self._class_depends(self.classes[n])) for n in names)
-
-    @staticmethod
-    def _class_depends(info: ClassInfo) -> bool:
-        """Every model's `call` takes `training`, whether it matters or not."""
-        return info.needs_training or info.category is Category.MODEL
-
-
-#: torch layers that behave differently in training.
-TRAINING_LAYERS = frozenset(
-    f"torch.nn.{n}"
-    for n in (
-        "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
-        "SyncBatchNorm", "MultiheadAttention", "LSTM", "GRU",
-    )
-)  # fmt: skip

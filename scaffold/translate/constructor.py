@@ -32,40 +32,8 @@ class Constructor:
         self.function = function
         self.plan = Plan()
         self.locals = local_names(function) - {"self"}
-        self.list_owner: dict[str, str] = {}
+        self.list_owner = containers.list_owners(function)
         self.stored_before: set[str] = set()
-        self._find_lists()
-
-    def _find_lists(self) -> None:
-        """Local lists that end up in a module list: their members are named after the attribute."""
-        for node in ast.walk(self.function):
-            if (
-                isinstance(node, ast.Assign)
-                and isinstance(node.targets[0], ast.Attribute)
-                and isinstance(node.value, ast.Call)
-            ):
-                for argument in node.value.args:
-                    inner = argument.value if isinstance(argument, ast.Starred) else argument
-                    if isinstance(inner, ast.Name):
-                        self.list_owner[inner.id] = node.targets[0].attr
-        self._find_inner_lists()
-
-    def _find_inner_lists(self) -> None:
-        """`blocks.append(nn.ModuleList(layers))`: members of the inner list are named after their place in both."""
-        for node in ast.walk(self.function):
-            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.func, ast.Attribute):
-                continue
-            outer, inner = node.func.value, node.args[0]
-            if isinstance(inner, ast.Call) and len(inner.args) == 1:
-                inner = inner.args[0]
-            if node.func.attr == "append" and isinstance(outer, ast.Name) and outer.id in self.list_owner:
-                if isinstance(inner, ast.Name) and self._is_list(inner.id) and inner.id not in self.list_owner:
-                    self.list_owner[inner.id] = f"{self.list_owner[outer.id]}.{{len({outer.id})}}"
-
-    def _is_list(self, name: str) -> bool:
-        """True for a local that the constructor binds to a list display."""
-        bound = (n for n in ast.walk(self.function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name)
-        return any(isinstance(n.value, (ast.List, ast.ListComp)) for n in bound)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -153,9 +121,10 @@ class Constructor:
             return [f"super().__init__({', '.join([*self._arguments(call), '**kwargs'])})"]
         self.engine.layer_name = '""'
         own = self.function.args.kwarg
-        kept = [k for k in call.keywords if k.arg or own is None or ast.unparse(k.value) != own.arg]  # **kwargs are Keras'
-        call = ast.copy_location(ast.Call(call.func, call.args, kept), call)
-        self.engine.source.parents[call] = self.engine.source.parents.get(self.function.body[0])
+        # **kwargs are Keras' own
+        given = [k for k in call.keywords if k.arg or own is None or ast.unparse(k.value) != own.arg]
+        call = ast.copy_location(ast.Call(call.func, call.args, given), call)
+        self.engine.source.parents[call] = self.function
         text = self.engine.construct_layer(rule, base, call)
         self.engine.layer_name = None
         parsed = ast.parse(text, mode="eval").body

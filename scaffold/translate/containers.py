@@ -78,7 +78,9 @@ def loop(constructor: Constructor, attr: str) -> str:
     """What `build()` loops over for a list that holds lists, or that is a single layer in some configurations."""
     name = constructor.keras_name(attr)
     called = {constructor.engine.constructor_name(c) for c in constructor.info.children[attr].calls}
-    if any(isinstance(r := registry.find(q or ""), LayerRule) and "{name}" not in r.tf and r.build is None for q in called):
+    if any(
+        isinstance(r := registry.find(q or ""), LayerRule) and "{name}" not in r.tf and r.build is None for q in called
+    ):
         functions = [q for q in called if q and q.startswith("torch.nn.") and q != "torch.nn.Dropout"]
         if len(functions) < len(called) or len(called) > 1:
             return f"[layer for layer in self.{name} if isinstance(layer, keras.layers.Layer)]"
@@ -92,3 +94,33 @@ def loop(constructor: Constructor, attr: str) -> str:
                 qualname in ("torch.nn.ModuleList", "torch.nn.Sequential") or not isinstance(node.value, ast.Call)
             )
     return f"self.{name} if isinstance(self.{name}, list) else [self.{name}]" if len(kinds) == 2 else ""
+
+
+def list_owners(function: ast.FunctionDef) -> dict[str, str]:
+    """Local lists of a constructor that end up in a module list → what the names of their members start with.
+
+    `blocks.append(nn.ModuleList(layers))`: members of the inner list are named after their place in both.
+    """
+    found: dict[str, str] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            for argument in node.value.args if isinstance(node.value, ast.Call) else ():
+                inner = argument.value if isinstance(argument, ast.Starred) else argument
+                if isinstance(inner, ast.Name):
+                    found[inner.id] = node.targets[0].attr
+    for node in ast.walk(function):
+        if not isinstance(node, ast.Call) or not node.args or not isinstance(node.func, ast.Attribute):
+            continue
+        outer, inner = node.func.value, node.args[0]
+        inner = inner.args[0] if isinstance(inner, ast.Call) and len(inner.args) == 1 else inner
+        if node.func.attr != "append" or not isinstance(outer, ast.Name) or outer.id not in found:
+            continue
+        if isinstance(inner, ast.Name) and inner.id not in found and _is_list(function, inner.id):
+            found[inner.id] = f"{found[outer.id]}.{{len({outer.id})}}"
+    return found
+
+
+def _is_list(function: ast.FunctionDef, name: str) -> bool:
+    """True for a local that the constructor binds to a list display."""
+    bound = (n for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name)
+    return any(isinstance(n.value, ast.List | ast.ListComp) for n in bound)

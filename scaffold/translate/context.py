@@ -11,9 +11,10 @@ from pathlib import Path
 
 from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
-from scaffold.translate.classes import TRAINING_LAYERS, Category, Child, ClassInfo
+from scaffold.translate.classes import Category, Child, ClassInfo
 from scaffold.translate.names import loop_pairs, loops
 from scaffold.translate.sources import Source
+from scaffold.translate.training import TRAINING_LAYERS
 
 
 def _mentions(node: ast.AST, name: str) -> bool:

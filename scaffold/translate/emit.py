@@ -38,6 +38,12 @@ _SAMPLED_TASKS = {
     "ImageClassification": "ImageClassification",
 }
 
+#: torch layers that a class of the file may derive from, and Keras' own.
+_KERAS_LAYERS = {
+    "Embedding": "Embedding", "Linear": "Dense", "LayerNorm": "LayerNormalization", "GroupNorm": "GroupNormalization",
+    "Conv2d": "Conv2D", "Conv1d": "Conv1D",
+}  # fmt: skip
+
 
 class ClassWriter:
     """Writes the classes of one file. `main_layers`: model classes that get a main layer and a thin model."""
@@ -135,18 +141,10 @@ class ClassWriter:
         if in_file:
             return ", ".join(in_file)
         if info.category is Category.SUBCLASS:
-            keras = {
-                "Embedding": "Embedding",
-                "Linear": "Dense",
-                "LayerNorm": "LayerNormalization",
-                "GroupNorm": "GroupNormalization",
-                "Conv2d": "Conv2D",
-                "Conv1d": "Conv1D",
-            }
             for base in info.bases:
                 leaf = base.split(".")[-1]
-                if leaf in keras:
-                    return f"keras.layers.{keras[leaf]}"
+                if leaf in _KERAS_LAYERS:
+                    return f"keras.layers.{_KERAS_LAYERS[leaf]}"
             parent = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes]
             if parent:
                 return ", ".join(parent)
@@ -370,7 +368,11 @@ class ClassWriter:
         return [*lines, ""] if lines else []
 
     def _base(self, info: ClassInfo) -> list[str]:
-        body = [*self.class_docstring(info), *self._attributes(info, KEPT_ATTRIBUTES), *self.engine.base_members.get(info.name, ())]
+        body = [
+            *self.class_docstring(info),
+            *self._attributes(info, KEPT_ATTRIBUTES),
+            *self.engine.base_members.get(info.name, ()),
+        ]
         self.engine.uses.add("TFPreTrainedModel")
         return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
 

@@ -11,12 +11,22 @@ from collections.abc import Iterator
 
 from scaffold.core.diagnostics import Diagnostic
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
-from scaffold.translate import attributes, binding, iteration, layouts, operators, registry, subscripts, unpacking
+from scaffold.translate import (
+    attributes,
+    binding,
+    iteration,
+    layouts,
+    losses,
+    operators,
+    registry,
+    subscripts,
+    unpacking,
+)
 from scaffold.translate.callsite import ATOMS, NOT_CONSTANT, Arg, CallSite, as_dtype, parenthesised, rewritten
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
-from scaffold.translate.losses import inline_function, loss_function
+from scaffold.translate.losses import inline_function
 from scaffold.translate.names import local_names, optional_parameters
 from scaffold.translate.rule import AnyRule, AttributeRule, LayerRule, Rule, Unmapped
 from scaffold.translate.rules.caching import CACHE
@@ -267,41 +277,8 @@ class Engine(Context):
         return func.attr != "update" or len(node.args) >= 3
 
     def loss_of(self, func: ast.AST) -> ast.Call | None:
-        """The constructor call behind `loss_fct` in `loss_fct(logits, labels)`, or in `CrossEntropyLoss()(logits, labels)`."""
-        if isinstance(func, ast.Call) and inline_function(self.source.qualname(func.func)):
-            return func
-        if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self":
-            return self._loss_attribute(func)
-        function = self.function_of(func) if isinstance(func, ast.Name) else None
-        built = [
-            node
-            for node in (ast.walk(function) if function is not None else ())
-            if isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Call)
-            and ast.unparse(node.targets[0]) == ast.unparse(func)
-            and inline_function(self.source.qualname(node.value.func))
-        ]
-        calls = [node.value for node in built if isinstance(node.value, ast.Call)]
-        here = [c for n, c in zip(built, calls, strict=True) if self._same_branch(n, func)]
-        if here:
-            return max(here, key=lambda call: call.lineno)  # an `elif` stands below the branch before it
-        # a loss of a branch before, where all of that name are built alike
-        return calls[0] if len({ast.unparse(call) for call in calls}) == 1 else None
-
-    def _loss_attribute(self, func: ast.Attribute) -> ast.Call | None:
-        """`self.loss_fn = nn.CrossEntropyLoss()` in the constructor."""
-        owner = self.class_of(func)
-        child = owner.children.get(func.attr) if owner is not None else None
-        is_loss = child is not None and loss_function(child.qualname) is not None
-        return child.calls[0] if child is not None and is_loss and child.calls else None
-
-    def _same_branch(self, assignment: ast.AST, use: ast.AST) -> bool:
-        """True when the block of an assignment encloses a use after it."""
-        block = self.parent(assignment)
-        current: ast.AST | None = use
-        while current is not None and current is not block:
-            current = self.parent(current)
-        return current is block and use.lineno >= assignment.lineno  # type: ignore[attr-defined]
+        """The constructor call behind a loss's name; see `losses.constructor_of`."""
+        return losses.constructor_of(self, func)
 
     def _call(self, node: ast.Call) -> str:
         shortcut = layouts.tokens(self, node)

@@ -89,6 +89,7 @@ def taken_out(
     init = next((m for m in getattr(classes.get(name), "body", ()) if getattr(m, "name", "") == "__init__"), None)
     for node in ast.walk(init) if init is not None else ():
         is_child = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{value.attr}"
-        if is_child and isinstance(node.value, ast.Call) and [ast.unparse(a) for a in node.value.args] == ["config"]:
-            return ast.copy_location(ast.Call(node.value.func, made.args[:1], []), value)
+        call = node.value if is_child and isinstance(node, ast.Assign) else None
+        if isinstance(call, ast.Call) and [ast.unparse(a) for a in call.args] == ["config"]:
+            return ast.copy_location(ast.Call(call.func, made.args[:1], []), value)
     return None

@@ -5,6 +5,12 @@ Source: `torch.nn.modules.loss`, whose forwards call these functions.
 
 from __future__ import annotations
 
+import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scaffold.translate.context import Context
+
 #: torch's loss modules by their functional forms.
 _FUNCTIONS = {
     "CrossEntropyLoss": "cross_entropy",
@@ -45,3 +51,43 @@ def loss_function(qualname: str | None) -> str | None:
         return None
     function = _FUNCTIONS.get(qualname.split(".")[-1])
     return f"torch.nn.functional.{function}" if function else None
+
+
+def constructor_of(engine: Context, func: ast.AST) -> ast.Call | None:
+    """The constructor call behind `loss_fct` in `loss_fct(logits, labels)`, or in `CrossEntropyLoss()(logits, labels)`."""
+    if isinstance(func, ast.Call) and inline_function(engine.source.qualname(func.func)):
+        return func
+    if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self":
+        return _loss_attribute(engine, func)
+    function = engine.function_of(func) if isinstance(func, ast.Name) else None
+    built = [
+        node
+        for node in (ast.walk(function) if function is not None else ())
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.targets[0]) == ast.unparse(func)
+        and inline_function(engine.source.qualname(node.value.func))
+    ]
+    calls = [node.value for node in built if isinstance(node.value, ast.Call)]
+    here = [c for n, c in zip(built, calls, strict=True) if _same_branch(engine, n, func)]
+    if here:
+        return max(here, key=lambda call: call.lineno)  # an `elif` stands below the branch before it
+    # a loss of a branch before, where all of that name are built alike
+    return calls[0] if len({ast.unparse(call) for call in calls}) == 1 else None
+
+
+def _loss_attribute(engine: Context, func: ast.Attribute) -> ast.Call | None:
+    """`self.loss_fn = nn.CrossEntropyLoss()` in the constructor."""
+    owner = engine.class_of(func)
+    child = owner.children.get(func.attr) if owner is not None else None
+    is_loss = child is not None and loss_function(child.qualname) is not None
+    return child.calls[0] if child is not None and is_loss and child.calls else None
+
+
+def _same_branch(engine: Context, assignment: ast.AST, use: ast.AST) -> bool:
+    """True when the block of an assignment encloses a use after it."""
+    block = engine.parent(assignment)
+    current: ast.AST | None = use
+    while current is not None and current is not block:
+        current = engine.parent(current)
+    return current is block and use.lineno >= assignment.lineno  # type: ignore[attr-defined]

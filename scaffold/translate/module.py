@@ -6,7 +6,6 @@ import ast
 import re
 
 from scaffold.core.checkout import Located
-from scaffold.core.diagnostics import Severity
 from scaffold.core.resources import template
 from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB

@@ -79,18 +79,26 @@ def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[st
             return f"{items} if isinstance({items}, (list, tuple)) else ({items},)", _initializer(constructor, leaf)
         shape = f"({items},)" if len(arguments) == 1 else f"({items})"
         return shape, _initializer(constructor, leaf)
-    if leaf in ("full",) and len(arguments) >= 2:
+    if leaf == "full" and len(arguments) >= 2:
         items = constructor.for_build(arguments[0])
         return items, f"keras.initializers.Constant({constructor.for_build(arguments[1])})"
-    if leaf == "tensor" and arguments:
-        return _scalar(constructor, arguments[0])
-    if leaf in ("log", "exp", "sqrt") and len(arguments) == 1:
-        shape, initializer = shape_and_initializer(constructor, arguments[0])
-        inner = re.fullmatch(r"keras\.initializers\.Constant\((.*)\)", initializer.replace('"ones"', _ONE))
-        return (shape, f"keras.initializers.Constant(math.{leaf}({inner[1]}))") if inner else (None, "")
-    if leaf == "trunc_normal_" and arguments:
-        return shape_and_initializer(constructor, arguments[0])
-    return None, ""
+    return _of_argument(constructor, leaf, arguments[0]) if arguments else (None, "")
+
+
+def _of_argument(constructor: Constructor, leaf: str, argument: ast.expr) -> tuple[str | None, str]:
+    """`torch.tensor(0.5)`, `torch.log(10 * torch.ones(…))`, `nn.init.trunc_normal_(torch.zeros(…))`."""
+    if leaf == "tensor":
+        return _scalar(constructor, argument)
+    if leaf in ("log", "exp", "sqrt"):
+        return _function_of(constructor, leaf, argument)
+    return shape_and_initializer(constructor, argument) if leaf == "trunc_normal_" else (None, "")
+
+
+def _function_of(constructor: Constructor, leaf: str, inner: ast.expr) -> tuple[str | None, str]:
+    """`torch.log(10 * torch.ones(…))`."""
+    shape, initializer = shape_and_initializer(constructor, inner)
+    constant = re.fullmatch(r"keras\.initializers\.Constant\((.*)\)", initializer.replace('"ones"', _ONE))
+    return (shape, f"keras.initializers.Constant(math.{leaf}({constant[1]}))") if constant else (None, "")
 
 
 def _initializer(constructor: Constructor, leaf: str) -> str:
@@ -100,9 +108,9 @@ def _initializer(constructor: Constructor, leaf: str) -> str:
 def _scaled(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str]:
     """`factor * torch.ones(…)` and `torch.ones(n) / n`."""
     if isinstance(value.op, ast.Div):
-        shape, initializer = shape_and_initializer(constructor, value.left)
+        dims, initial = shape_and_initializer(constructor, value.left)
         divisor = constructor.for_build(value.right)
-        return (shape, f"keras.initializers.Constant(1 / {divisor})") if initializer == '"ones"' else (None, "")
+        return (dims, f"keras.initializers.Constant(1 / {divisor})") if initial == '"ones"' else (None, "")
     for scaled, factor in ((value.left, value.right), (value.right, value.left)):
         shape, initializer = shape_and_initializer(constructor, scaled)
         if shape is not None and initializer == '"ones"':

@@ -1,7 +1,7 @@
 """Constructor parameters that are a torch layer's class (`norm_layer=nn.LayerNorm`), written out where they are used.
 
-A Keras layer's constructor has other arguments, so the class cannot be handed on. Only parameters that have one value in the whole
-file are written out. Lines are kept, since the probe's observations are found by them.
+A Keras layer's constructor has other arguments, so the class cannot be handed on. Only parameters that have one value in the
+whole file are written out. Lines are kept, since the probe's observations are found by them.
 """
 
 from __future__ import annotations

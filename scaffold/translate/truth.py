@@ -26,7 +26,9 @@ _FALSE_CALLS = frozenset(
 )
 #: Conditions on a device that nothing gives in a port.
 _DEVICE = {"device is not None": False, "device is None": True}
-_FALSE_ATTRIBUTES = frozenset({"gradient_checkpointing", "is_parallelizable", "model_parallel", "is_cuda", "is_nested", "pruned_heads"})
+_FALSE_ATTRIBUTES = frozenset(
+    {"gradient_checkpointing", "is_parallelizable", "model_parallel", "is_cuda", "is_nested", "pruned_heads"}
+)
 
 
 def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None:

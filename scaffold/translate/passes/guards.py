@@ -44,5 +44,7 @@ def _assert_equal(writer: BlockWriter, statement: ast.If, left: ast.expr, right:
 def _reads_shape(writer: BlockWriter, test: ast.expr) -> bool:
     """True when the condition depends on a tensor's dimensions or values."""
     return reads_shape(test, writer.engine.function_of(test)) or any(
-        writer.engine.type_of(part).kind == "tensor" for part in ast.walk(test) if part is test or isinstance(part, ast.Call)
+        writer.engine.type_of(part).kind == "tensor"
+        for part in ast.walk(test)
+        if part is test or isinstance(part, ast.Call)
     )

@@ -149,11 +149,13 @@ def _masked(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | Non
         return None
     if rank != info.rank:
         condition = f"{parenthesised(condition)}[...{', None' * (info.rank - rank)}]"
-    if not given or given == info.rank - rank:
-        return f"tf.where({condition}, tf.cast({new}, {tensor}.dtype), {tensor})"
     same = isinstance(value, ast.Subscript) and ast.unparse(value.slice) == ast.unparse(target.slice)
     if same and isinstance(value, ast.Subscript) and engine.type_of(value.value).rank == info.rank:
         return f"tf.where({condition}, tf.cast({engine.expression(value.value)}, {tensor}.dtype), {tensor})"
+    if given is None:
+        return None
+    if not given or given == info.rank - rank:
+        return f"tf.where({condition}, tf.cast({new}, {tensor}.dtype), {tensor})"
     engine.emits.add("masked_scatter")
     return f"_masked_scatter({tensor}, {condition}, tf.cast({new}, {tensor}.dtype))"
 

@@ -12,12 +12,13 @@ from scaffold.translate.writer import BlockWriter
 #: Flags that `@unpack_inputs` fills from the configuration.
 _UNPACKED = frozenset({"output_attentions", "output_hidden_states", "return_dict"})
 _TORCH_CONTEXTS = (
-    "torch.no_grad", "torch.autocast", "torch.cuda.amp", "torch.amp", "torch.backends", "autocast", "torch.inference_mode", "deepspeed.",
-    "warnings.",
+    "torch.no_grad", "torch.autocast", "torch.cuda.amp", "torch.amp", "torch.backends", "autocast", "torch.inference_mode",
+    "deepspeed.", "warnings.",
 )  # fmt: skip
 _DROPPED_CALLS = (
     "self.post_init", "self.init_weights", "self.warn_if_padding_and_no_attention_mask", "torch.cuda.", "torch._check",
-    "self.apply", "self.tie_weights", "self._tie_weights", "self.parametrize", "torch.backends.", "self.register_load_state_dict",
+    "self.apply", "self.tie_weights", "self._tie_weights", "self.parametrize", "torch.backends.",
+    "self.register_load_state_dict",
     "warnings.simplefilter",
 )  # fmt: skip
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.translate.names import optional_parameters
 from scaffold.translate.callsite import CallSite
+from scaffold.translate.names import optional_parameters
 from scaffold.translate.rule import Rule, Unmapped, rewrite
 
 _MODULE = "transformers.cache_utils."

@@ -50,9 +50,15 @@ def _function(name: str, rank: int | None) -> object:
 def _paired(bound: dict[str, Arg], rank: int | None) -> dict[str, Arg]:
     """`ZeroPad2d(1)` is `ZeroPad2d((1, 1, 1, 1))`."""
     pad = bound.get("pad")
-    if pad is None or pad.kind not in ("int", None) or not isinstance(pad.constant, int) or rank is None:
+    if (
+        pad is None
+        or pad.node is None
+        or pad.kind not in ("int", None)
+        or not isinstance(pad.constant, int)
+        or rank is None
+    ):
         return bound
-    sides = ast.copy_location(ast.Tuple([pad.node] * (2 * (rank - 2)), ast.Load()), pad.node)  # type: ignore[list-item,type-var]
+    sides = ast.copy_location(ast.Tuple([pad.node] * (2 * (rank - 2)), ast.Load()), pad.node)  # type: ignore[list-item]
     return {**bound, "pad": Arg(sides, pad.text, TypeInfo((Observation("tuple", rank=2 * (rank - 2)),)))}
 
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
 
 from scaffold.translate import markers
 from tests.translate.checkouts import statements
+from tests.translate.frameworks import tensorflow
+
+FUNCTION = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions" / "assign.py"
 
 TYPES = {"x": "float32[3]", "v": "float32[3]", "m": "bool[3]", "r": "bool[2]", "n": "int", "i": "int64[1]"}
 
@@ -31,11 +38,60 @@ def test_parts_of_a_tensor(before: str, after: str) -> None:
     assert statements(before, **TYPES) == after
 
 
-@pytest.mark.parametrize("text", ["x[i, n] = 1", "x[:, ::2] = v", "x[..., 1] = v", "x[0, 1:2] = v", "x[m] = v"])
-def test_other_parts_are_marked(text: str) -> None:
-    written = statements(text, **TYPES)
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x[i, n] = 1", "x = _assign(x, np.s_[i, n], 1)"),
+        ("x[:, ::2] = v", "x = _assign(x, np.s_[:, ::2], v)"),
+        (
+            "x[..., 1] = v[..., 1]",
+            "x = tf.concat([x[:, :, :1], tf.expand_dims(v[..., 1], axis=2), x[:, :, 2:]], axis=2)",
+        ),
+        ("x[0, 1:2] = v", "x = _assign(x, np.s_[0, 1:2], v)"),
+        ("x[:, 0] += n - 1", "x = _assign(x, np.s_[:, 0], x[:, 0] + (n - 1))"),
+        ("x[m] = w", "x = _masked_scatter(x, m, tf.cast(w, x.dtype))"),
+        ("x[r] = w", "x = tf.where(r[..., None], tf.cast(w, x.dtype), x)"),
+        ("x[m] = v[m]", "x = tf.where(m, tf.cast(v, x.dtype), x)"),
+        ("x[~r] = 0.0", "x = tf.where(tf.logical_not(r)[..., None], tf.cast(0.0, x.dtype), x)"),
+    ],
+)
+def test_other_parts_by_an_emitted_function(before: str, after: str) -> None:
+    assert statements(before, w="float32[1]", **TYPES) == after
+
+
+@pytest.mark.parametrize("text", ["x[i, j] = v", "x[unknown] = v", "x[m] += 1"])
+def test_what_is_not_known_is_marked(text: str) -> None:
+    written = statements(text, j="int64[2]", **TYPES)
     assert [m.code for m in markers.parse(written)] == ["TFP120"]
     assert written.split("\n")[-1] == text
+
+
+def test_a_tensor_behind_a_view_changes_with_it() -> None:
+    text = "y = x.view(2, -1)\ny[:, 0] = 1.0\nreturn x"
+    assert "x = tf.reshape(y, shape_list(x))" in statements(text, y="float32[2]", **TYPES).split("\n")
+    assert "x = " not in statements("y = x.view(2, -1)\ny[:, 0] = 1.0\nreturn y", y="float32[2]", **TYPES)
+
+
+def test_a_view_that_cannot_be_written_through_is_marked() -> None:
+    written = statements("y = x.transpose(0, 1)\ny[:, 0] = 1.0\nreturn x", y="float32[3]", **TYPES)
+    assert [m.code for m in markers.parse(written)] == ["TFP120"]
+
+
+@pytest.mark.e2e
+def test_the_emitted_function_assigns_as_numpy_does() -> None:
+    tf = tensorflow()
+    names: dict[str, Any] = {"tf": tf, "shape_list": lambda tensor: tensor.shape.as_list()}
+    exec("from __future__ import annotations\n" + FUNCTION.read_text(encoding="utf-8"), names)
+    for index, value in (
+        (np.s_[:, 1:3, -2:], 7.0),
+        (np.s_[0, :, ::2], np.arange(8.0).reshape(4, 2)),
+        (np.s_[1, np.array([0, -1])], np.ones((2, 3))),
+    ):
+        expected = np.arange(24.0).reshape(2, 4, 3)
+        tensor = tf.constant(expected)
+        expected[index] = value
+        parts = tuple(tf.constant(i) if isinstance(i, np.ndarray) else i for i in index)
+        assert np.array_equal(names["_assign"](tensor, parts, value).numpy(), expected)
 
 
 @pytest.mark.parametrize("text", ["d['a'] = 1", "self.d[0] = v"])

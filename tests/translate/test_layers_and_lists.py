@@ -1,0 +1,86 @@
+"""Layers without weights, lists of layers, classes as parameters, loops over tensors, models that switch layers in a call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scaffold.translate.specialise import written_out
+from tests.translate.checkouts import class_text, method_text, port, statements
+
+POOLS = """
+class QuokkaPool(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.pool = nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+        self.pad = nn.ZeroPad2d(1)
+        self.norm = nn.GroupNorm(num_groups=2, num_channels=config.hidden_size, eps=1e-6)
+        self.layers = nn.ModuleList()
+        for i in range(2):
+            self.layers.append(nn.Linear(config.sizes[i], config.sizes[i + 1]))
+
+    def forward(self, hidden_states):
+        return self.norm(self.pool(self.pad(hidden_states)))
+"""
+
+
+def test_layers_without_weights_are_functions(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, POOLS).text, "TFQuokkaPool")
+    assert "self.pool = lambda x: _max_pool(x, 3, stride=2, padding=1)" in text
+    assert "self.pad = lambda x: tf.pad(x, [[0, 0], [0, 0], [1, 1], [1, 1]])" in text
+    assert 'keras.layers.GroupNormalization(groups=2, axis=1, epsilon=1e-6, name="norm")' in text
+
+
+def test_members_of_a_list_are_built_with_their_own_sizes(tmp_path: Path) -> None:
+    text = port(tmp_path, POOLS).text
+    assert "zip(self.layers, self.layers_sizes)" in method_text(text, "TFQuokkaPool", "build")
+    assert "layer.build([None, None, size])" in text
+
+
+def test_a_class_given_as_a_parameter_is_written_out() -> None:
+    text = "class A(nn.Module):\n    def __init__(self, dim, norm=nn.LayerNorm):\n        self.n = norm(dim)\n\n"
+    text += "A(3, norm=nn.LayerNorm)\n"
+    expected = "class A(nn.Module):\n    def __init__(self, dim):\n        self.n = nn.LayerNorm(dim)\n\nA(3)\n"
+    assert written_out(text) == expected
+    other = text.replace("norm=nn.LayerNorm)\n", "norm=nn.BatchNorm1d)\n", 2).replace(
+        "dim, norm=nn.BatchNorm1d", "dim, norm=nn.LayerNorm"
+    )
+    assert written_out(other) == other
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("for row in x:\n    y = row", "for row in tf.unstack(x):\n    y = row"),
+        ("y = torch.cat([x for _ in range(n)], dim=0)", "y = tf.tile(x, [n, 1, 1])"),
+        ("y = torch.zeros(n, dtype=int)", "y = tf.zeros([n], dtype=tf.int32)"),
+    ],
+)
+def test_loops_over_tensors(before: str, after: str) -> None:
+    assert statements(before, x="float32[3]", n="int") == after
+
+
+SWITCH = """
+class QuokkaEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.kind = config.kind
+
+    def set_kind(self, value):
+        if value == self.kind:
+            return
+        self.kind = value
+
+    def forward(self, hidden_states):
+        if hidden_states.shape[1] < 8:
+            self.set_kind("full")
+        return hidden_states
+"""
+
+
+def test_a_switch_lasts_for_the_call(tmp_path: Path) -> None:
+    text = port(tmp_path, SWITCH).text
+    assert "self.initial_kind = self.kind" in method_text(text, "TFQuokkaEncoder", "__init__")
+    call = method_text(text, "TFQuokkaEncoder", "call")
+    assert call.index("self.set_kind(self.initial_kind)") < call.index("if bool(shape_list(hidden_states)[1] < 8):")
