@@ -321,8 +321,7 @@ class ClassWriter:
         if kind is not None and info.name not in self.engine.main_layers and self.engine.uses_library_loss:
             self.engine.uses.add(kind.mixin)
             own.append(kind.mixin)
-        # what makes a model a backbone (stages, channels) is not PyTorch's: the library's own mixin serves both
-        own += [base.split(".")[-1] for base in info.bases if base.endswith(".BackboneMixin")]
+        own += [base.split(".")[-1] for base in info.bases if base.endswith(".BackboneMixin")]  # serves both frameworks
         return ", ".join(own or [self.base_name])
 
     def _head(self, info: ClassInfo) -> list[str]:
