@@ -17,6 +17,7 @@ from scaffold.core.checkout import Located
 from scaffold.core.diffs import unified
 from scaffold.core.edits import Tree
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.names import shortened
 from scaffold.core.typedb import TypeDB
 
 
@@ -41,7 +42,7 @@ def _place(path: Path, repo: Path | None) -> Iterator[Located]:
     if match is None:
         raise ScaffoldError(
             "CLI103",
-            f"{path.name} is not called modeling_<name>.py",
+            f"{shortened(path.name)!r} is not called modeling_<name>.py",
             "give a PyTorch modelling file",
             exit_code=ExitCode.USAGE,
         )
@@ -88,7 +89,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if not arguments.path.is_file():
         raise ScaffoldError(
             "CLI103",
-            f"there is no file {str(arguments.path)!r}",
+            f"there is no file {shortened(str(arguments.path), 200)!r}",
             "give the path of a PyTorch modelling file",
             exit_code=ExitCode.USAGE,
         )

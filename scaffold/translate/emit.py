@@ -321,7 +321,7 @@ class ClassWriter:
         if kind is not None and info.name not in self.engine.main_layers and self.engine.uses_library_loss:
             self.engine.uses.add(kind.mixin)
             own.append(kind.mixin)
-        own += [base.split(".")[-1] for base in info.bases if base.endswith(".BackboneMixin")]  # serves both frameworks
+        own += [b for base in info.bases if (b := base.split(".")[-1]) == "BackboneMixin"]  # serves both frameworks
         return ", ".join(own or [self.base_name])
 
     def _head(self, info: ClassInfo) -> list[str]:

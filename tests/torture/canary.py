@@ -180,7 +180,7 @@ def _one_world(zygote: Zygote, folder: Path, label: str, token: str, variant: in
     with site(folder, token=token, validate=False) as world, Watch(canary) as watch:
         log = _wrapped(world, token)
         if variant:
-            world.env |= {"GIT_TRACE": "1", "GIT_TRACE_CURL": "1", "GIT_CURL_VERBOSE": "1", "GIT_TRACE_SETUP": "1"}
+            world.env.update(GIT_TRACE="1", GIT_TRACE_CURL="1", GIT_CURL_VERBOSE="1", GIT_TRACE_SETUP="1")
         for number, (argv, fault) in enumerate(_commands(world)):
             more = ((), ("--json",), ("--traceback",), ("--color=always",))[(number + variant) % 4]
             with _planned(world, fault):

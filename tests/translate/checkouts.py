@@ -39,6 +39,7 @@ from ...modeling_outputs import BaseModelOutput, SequenceClassifierOutput
 from ...modeling_utils import PreTrainedModel
 from ...pytorch_utils import apply_chunking_to_forward
 from ...utils import ModelOutput, add_start_docstrings, logging
+from ...utils.backbone_utils import BackboneMixin
 from .configuration_quokka import QuokkaConfig
 
 
