@@ -40,11 +40,14 @@ class Command:
 
 
 COMMANDS = {
+    "candidates": Command("scaffold.cli.candidates", "list the models without TensorFlow, the most rewarding first"),
+    "brief": Command("scaffold.cli.brief", "a page to read before a port: papers, structure, references, challenges"),
     "new-tf-model": Command(
         "scaffold.cli.new_tf_model", "port a PyTorch-only model: translate, register, verify, commit"
     ),
     "checklist": Command("scaffold.cli.checklist", "judge a port against the checklist, hand-written ports too"),
     "open-draft-pr": Command("scaffold.cli.open_draft_pr", "push a verified port and open its draft pull request"),
+    "test": Command("scaffold.cli.test", "run a port's tests and say what kind of failure each failure is"),
     "ready": Command("scaffold.cli.ready", "run the repository's checks and the tests, mark the pull request ready"),
     "status": Command("scaffold.cli.status", "say where a port stands and what comes next"),
     "finalize": Command("scaffold.cli.finalize", "remove from_pt=True once TensorFlow weights exist, test, push"),

@@ -125,6 +125,12 @@ _LOC = (
         "a deprecated model",
         "The model lies under `models/deprecated/`, which is frozen and follows none of the repository's conventions.",
     ),
+    Code(
+        "LOC110",
+        "no TensorFlow test file",
+        "The work tree has no `tests/models/…/test_modeling_tf_….py` for the model. A port's branch has one; switch to it, or "
+        "make the port.",
+    ),
 )
 
 # --- ENV: the environment --------------------------------------------------------------------------------------------

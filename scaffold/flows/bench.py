@@ -19,13 +19,11 @@ from scaffold.core.child import ChildResult, run_worker
 from scaffold.core.edits import Edit, Tree
 from scaffold.core.errors import ScaffoldError
 from scaffold.flows.ported import Ported
+from scaffold.testing.environment import suite_variables
 
 _TOOL_LIMIT = 1800.0
 _TEST_LIMIT = 3600.0
 _SLOW_TEST_LIMIT = 6 * 3600.0
-
-#: What a slow test needs to download a public checkpoint; a worker's environment has none of it.
-_NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +96,9 @@ class Bench:
         path = self.ported.names.tf_test_path
         if not (self.root / path).is_file():
             return Outcome(title="tests", ok=False, seconds=0.0, detail=f"there is no {path}")
-        extra = {"NVIDIA_TF32_OVERRIDE": "0", "RUN_PT_TF_CROSS_TESTS": "1"}
-        if slow:
-            extra.update(RUN_SLOW="1", HF_HUB_OFFLINE="0", TRANSFORMERS_OFFLINE="0", HF_HOME=_hub_cache())
-            extra.update({name: os.environ[name] for name in _NETWORK if name in os.environ})
         arguments = ["pytest", "-q", "-p", "no:cacheprovider", path]
         limit = _SLOW_TEST_LIMIT if slow else _TEST_LIMIT
-        result = self._run("run_module.py", arguments, extra=extra, limit=limit)
+        result = self._run("run_module.py", arguments, extra=suite_variables(slow=slow), limit=limit)
         return Outcome(title="tests", ok=result.ok, seconds=result.seconds, detail=_said_by_pytest(result))
 
     def edits(self, by: str) -> tuple[Edit, ...]:
@@ -124,11 +118,6 @@ def missing_package(detail: str) -> str | None:
     """The package whose absence a tool's last words name."""
     found = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", detail)
     return found[1].partition(".")[0] if found else None
-
-
-def _hub_cache() -> str:
-    """Where the user's downloaded checkpoints lie."""
-    return os.environ.get("HF_HOME") or os.path.join(os.path.expanduser("~"), ".cache", "huggingface")
 
 
 def _said_by_pytest(result: ChildResult) -> str:

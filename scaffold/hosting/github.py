@@ -94,6 +94,11 @@ class GitHub:
         self._client.patience.begin(3, wait=5.0)
         return pulls.ongoing(self._client, upstream, words)
 
+    def mentions(self, upstream: str, words: Sequence[str]) -> int | None:
+        """Number of open issues and pull requests with all the words; None where the search failed. Never raises."""
+        self._client.patience.begin(3, wait=60.0)
+        return pulls.mentions(self._client, upstream, words)
+
     def pull(self, repository: str, number: int) -> PullRequest | None:
         """The pull request as it is now, open or closed."""
         self._client.patience.begin(1)

@@ -33,6 +33,17 @@ def ongoing(client: Client, upstream: str, words: Sequence[str]) -> tuple[PullRe
         return ()
 
 
+def mentions(client: Client, upstream: str, words: Sequence[str]) -> int | None:
+    """Number of open issues and pull requests that hold all the words; None when the search failed."""
+    quoted = " ".join('"' + word.replace('"', "") + '"' for word in words)
+    query = f"repo:{upstream} is:open {quoted}"
+    try:
+        return client.get("/search/issues", f"search {upstream}", lambda d: int(d["total_count"]), q=query, per_page=1)
+    except ScaffoldError as error:
+        _log.warning("the search for %s failed: %s", " ".join(words), error.message)
+        return None
+
+
 def pull(client: Client, full_name: str, number: int) -> PullRequest | None:
     """The pull request as it is now, None when there is none."""
     return client.get(
