@@ -34,14 +34,23 @@ def ongoing(client: Client, upstream: str, words: Sequence[str]) -> tuple[PullRe
 
 
 def mentions(client: Client, upstream: str, words: Sequence[str]) -> int | None:
-    """Number of open issues and pull requests that hold all the words; None when the search failed."""
+    """Number of open issues and pull requests that hold all the words; None when a search failed.
+
+    GitHub wants each search to say which of the two it is about.
+    """
     quoted = " ".join('"' + word.replace('"', "") + '"' for word in words)
-    query = f"repo:{upstream} is:open {quoted}"
-    try:
-        return client.get("/search/issues", f"search {upstream}", lambda d: int(d["total_count"]), q=query, per_page=1)
-    except ScaffoldError as error:
-        _log.warning("the search for %s failed: %s", " ".join(words), error.message)
-        return None
+    total = 0
+    for kind in ("issue", "pr"):
+        query = f"repo:{upstream} is:{kind} is:open {quoted}"
+        try:
+            found = client.get(
+                "/search/issues", f"search {upstream}", lambda d: int(d["total_count"]), q=query, per_page=1
+            )
+        except ScaffoldError as error:
+            _log.warning("the search for %s failed: %s", " ".join(words), error.message)
+            return None
+        total += found or 0
+    return total
 
 
 def pull(client: Client, full_name: str, number: int) -> PullRequest | None:

@@ -53,7 +53,6 @@ class Brief:
     references: tuple[Reference, ...]
     challenges: tuple[Challenge, ...]
     borrowed: tuple[tuple[str, str], ...]
-    left_out: tuple[tuple[str, str], ...]
 
 
 def brief(located: Located) -> Brief:
@@ -77,7 +76,6 @@ def brief(located: Located) -> Brief:
         references=tuple(_references(located, source)),
         challenges=tuple(challenges(located.source, package)),
         borrowed=tuple(sorted(translation.borrowed.items())),
-        left_out=translation.withheld,
     )
 
 
@@ -94,7 +92,8 @@ def _links(located: Located) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[s
 
 def _structure(classes: dict[str, ClassInfo]) -> list[tuple[int, str, str]]:
     """The classes as a tree: each under the first that holds it, the public ones at the root, with its torch layers."""
-    held = {name: _held(info, classes) for name, info in classes.items()}
+    kept = {n: c for n, c in classes.items() if c.category not in (Category.OUTPUT, Category.BASE, Category.DROPPED)}
+    held = {name: _held(info, kept) for name, info in kept.items()}
     below = {child for children in held.values() for child in children}
     shown: set[str] = set()
     lines: list[tuple[int, str, str]] = []
@@ -107,10 +106,7 @@ def _structure(classes: dict[str, ClassInfo]) -> list[tuple[int, str, str]]:
         for child in held[name]:
             show(child, depth + 1)
 
-    wanted = [
-        n for n, info in classes.items() if info.category not in (Category.OUTPUT, Category.BASE, Category.DROPPED)
-    ]
-    for name in sorted(wanted, key=lambda name: name in below):
+    for name in sorted(kept, key=lambda name: name in below):
         show(name, 0)
     return lines
 

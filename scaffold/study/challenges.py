@@ -128,9 +128,40 @@ def _without_rule(source: Source) -> Iterator[tuple[str, int]]:
 
 
 #: Parts of torch that a port has no use for: the translator leaves statements with them out (translate/truth.py).
-_NEEDLESS = ("torch.jit.", "torch.cuda.", "torch.utils.", "torch.distributed.", "torch.autograd.", "torch.backends.")
-_KINDS = ("torch.device", "torch.Tensor", "torch.no_grad", "torch.Size", "torch.Generator", "torch.is_grad_enabled")
+_NEEDLESS = (
+    "torch.jit.",
+    "torch.amp.",
+    "torch.fx.",
+    "torch.onnx.",
+    "torch.cuda.",
+    "torch.utils.",
+    "torch.distributed.",
+    "torch.autograd.",
+    "torch.backends.",
+)
+#: What other parts of the translator than its rules deal with: parameters, lists of layers, losses.
+_ELSEWHERE = (
+    "Parameter",
+    "ParameterList",
+    "ModuleList",
+    "ModuleDict",
+    "Sequential",
+    "Identity",
+    "Module",
+    "Loss",
+    "_loss",
+)
+_KINDS = (
+    "torch.device",
+    "torch.autocast",
+    "torch.enable_grad",
+    "torch.Tensor",
+    "torch.no_grad",
+    "torch.Size",
+    "torch.Generator",
+    "torch.is_grad_enabled",
+)
 
 
 def _settled(name: str) -> bool:
-    return name.startswith((*_NEEDLESS, "torch.nn.init.", "torch.nn.Module")) or name in _KINDS
+    return name.startswith((*_NEEDLESS, "torch.nn.init.")) or name.endswith(_ELSEWHERE) or name in _KINDS
