@@ -55,6 +55,7 @@ COMMANDS = {
     "update": Command("scaffold.cli.update", "generate a port anew and merge it with your edits"),
     "undo": Command("scaffold.cli.undo", "take a port back; edited files are kept"),
     "translate": Command("scaffold.cli.translate", "translate one modelling file to standard output"),
+    "sweep": Command("scaffold.cli.sweep", "port and verify many models, render what came of them"),
     "explain": Command("scaffold.cli.explain", "say what an error code or a torch name's rule means"),
     "rules": Command("scaffold.cli.rules", "list the translator's rules"),
     "doctor": Command("scaffold.cli.doctor", "look for what stands in the way, each problem with its fix"),

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ _FIXED = {
 }
 
 _GIB = 1 << 30
+
+#: The workers that run at the moment, and whether any may still be started.
+_running: set[subprocess.Popen[str]] = set()
+_ending = threading.Event()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +118,13 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.kill()
 
 
+def stop_workers() -> None:
+    """End every worker, whichever thread waits for it, and start none any more: this process is about to end itself."""
+    _ending.set()
+    for process in tuple(_running):
+        _stop(process)
+
+
 def run_worker(
     script: str | Path,
     args: Sequence[str],
@@ -128,6 +140,7 @@ def run_worker(
 
     The worker gets a temporary home that is removed afterwards, `src` first on its module path, and at most `timeout`
     seconds. A missing interpreter raises OSError; everything else, a crash included, is a result.
+    KeyboardInterrupt after `stop_workers`.
     """
     path = Path(script)
     if not path.is_absolute() and not path.exists():
@@ -148,7 +161,10 @@ def run_worker(
             start_new_session=True,
             preexec_fn=_limits(memory_gib),
         )
+        _running.add(process)
         try:
+            if _ending.is_set():
+                raise KeyboardInterrupt
             stdout, stderr = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
             timed_out = True
@@ -158,6 +174,8 @@ def run_worker(
             _stop(process)
             process.wait()
             raise
+        finally:
+            _running.discard(process)
     return ChildResult(
         returncode=process.returncode,
         stdout=stdout,

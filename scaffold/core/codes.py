@@ -67,6 +67,12 @@ _CLI = (
         "The answers' file is missing, is no YAML or JSON, or holds something else than `option: value` lines; or a value "
         "is of another kind than the option takes. The message says which.",
     ),
+    Code(
+        "CLI109",
+        "no cluster to sweep on",
+        "`scaffold sweep --scheduler` needs Dask here (`pip install 'scaffold-tf[cluster]'`) and a scheduler that answers at the "
+        "address; its workers need scaffold, the frameworks and the same paths, on a shared file system.",
+    ),
 )
 
 # --- LOC: locating the checkout and the model ------------------------------------------------------------------------

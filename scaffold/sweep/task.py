@@ -1,9 +1,10 @@
 """One model of a sweep: probe, translate, register, verify; `python -m scaffold.sweep.task` writes a row, `row.json`.
 
-A row is one JSON object: `model` (folder/stem), `outcome` (`strict`, `partial`, `wrong`, `marked`, `failed`), `cause` (what
-failures are grouped by), `error`, `heads`, `markers`, `withheld`, `coverage` ([expressions seen, all]), `lines` (PyTorch,
-TensorFlow), `seconds` (wall time by step), `cpu` (processor seconds) and `peak_mib` (largest process). It runs in a process of
-its own, so that the driver can bound its time and survive its death.
+A row is one JSON object: `model` (folder/stem), `outcome` and `cause` (scaffold/sweep/causes.py), `error`, `heads`, `markers`,
+`withheld`, `coverage` ([expressions seen, all]), `lines` (PyTorch, TensorFlow), `seconds` (wall time by step), `cpu` (processor
+seconds), `peak_mib` (largest process), and where it comes from: `key`, `source`, `scaffold`, `generator` (`Task.identity`),
+`release`, `environment`, `settings`, `date` (UTC). It runs in a process of its own, so that the driver can bound its time and
+survive its death.
 """
 
 from __future__ import annotations
@@ -11,28 +12,52 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import shutil
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from scaffold.core.child import stop_workers
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.reports import HeadReport, Status, VerificationReport
 from scaffold.core.translation import Translation
-from scaffold.sweep.causes import cause_of
+from scaffold.sweep.causes import cause_of, outcome_of
+from scaffold.sweep.spec import GRAPH_SECONDS, MEMORY_GIB, MODES, SECONDS, Task, release_of
 
-_MODES = ("eager", "graph")
+_PROBE_SECONDS = 900.0  # wall time that the probe may take of a long task
+_LEAST = 5.0  # even a task that is late starts its next worker, which then says that it ran out of time
 
 
-def run_task(
-    root: Path, model: str, *, python: str, out: Path, modes: Sequence[str] = _MODES, graph_seconds: float = 12.0
-) -> dict[str, Any]:
-    """Port one model in `root` without writing to it; `out` keeps the probe's files, the generated file and the row."""
-    row: dict[str, Any] = {"model": model, "error": None, "heads": [], "markers": [], "withheld": [], "seconds": {}}
+def empty_row(task: Task) -> dict[str, Any]:
+    """A row of which nothing is known yet but what was asked for."""
+    row: dict[str, Any] = {
+        "model": task.model,
+        "error": None,
+        "heads": [],
+        "markers": [],
+        "withheld": [],
+        "seconds": {},
+    }
+    settings = {"modes": list(task.modes), "graph_seconds": task.graph_seconds, "seconds": task.seconds}
+    made = {"release": release_of(task.root), "environment": "", "settings": settings}
+    return row | task.identity() | made | {"date": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+
+
+def judged(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its outcome and cause."""
+    return row | {"outcome": outcome_of(row), "cause": cause_of(row)}
+
+
+def run_task(task: Task) -> dict[str, Any]:
+    """Port one model without writing to the checkout; `task.out` keeps the probe's files and the generated file."""
+    row = empty_row(task)
     try:
-        _port(row, root, model, python, out, modes, graph_seconds)
+        _port(row, task, time.monotonic() + task.seconds)
     except ScaffoldError as error:
         row["error"] = f"{error.code} {error.message}"
     except Exception as error:  # a row of a sweep, not a crash of the sweep
@@ -40,9 +65,7 @@ def run_task(
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     row["cpu"] = round(sum(u.ru_utime + u.ru_stime for u in usage), 1)
     row["peak_mib"] = max(u.ru_maxrss for u in usage) // 1024
-    row["outcome"] = outcome_of(row)
-    row["cause"] = cause_of(row)
-    return row
+    return judged(row)
 
 
 @contextmanager
@@ -54,15 +77,7 @@ def _timed(row: dict[str, Any], step: str) -> Iterator[None]:
         row["seconds"][step] = round(time.monotonic() - started, 1)
 
 
-def _port(
-    row: dict[str, Any],
-    root: Path,
-    model: str,
-    python: str,
-    out: Path,
-    modes: Sequence[str],
-    graph_seconds: float,
-) -> None:
+def _port(row: dict[str, Any], task: Task, deadline: float) -> None:
     from scaffold.core.edits import Tree
     from scaffold.locate import locate
     from scaffold.overlay import overlay
@@ -73,11 +88,16 @@ def _port(
     from scaffold.translate import translate
     from scaffold.verify import verify
 
-    folder, _, stem = model.partition("/")
+    def left() -> float:
+        return max(_LEAST, deadline - time.monotonic())
+
+    root, out = task.root, task.out
+    folder, _, stem = task.model.partition("/")
     located = locate(root, folder, stem=stem or None)
-    out.mkdir(parents=True, exist_ok=True)
+    for leftover in out.glob("overlay.*"):  # of a run that was killed
+        shutil.rmtree(leftover, ignore_errors=True)
     with _timed(row, "probe"):
-        types = probe(located, python=python, out=out / "probe")
+        types = probe(located, python=task.python, out=out / "probe", timeout=min(_PROBE_SECONDS, left()))
     row["coverage"] = list(types.coverage)
     with _timed(row, "translate"):
         translation = translate(located, types)
@@ -95,13 +115,15 @@ def _port(
             located,
             port,
             src=folder_with_port / "src",
-            python=python,
+            python=task.python,
             cases=out / "probe" / "classes",
-            modes=modes,
+            modes=task.modes,
+            timeout=left(),
             jobs=1,
-            graph_seconds=graph_seconds,
+            graph_seconds=task.graph_seconds,
             work=out / "verify",
         )
+    row["environment"] = report.environment
     if report.not_run:
         row["error"] = f"VER {report.not_run}"
     row["heads"] = _heads(report, translation)
@@ -141,18 +163,16 @@ def _head(head: HeadReport, pt_class: str) -> dict[str, Any]:
     }
 
 
-def outcome_of(row: dict[str, Any]) -> str:
-    """`strict`: every class agrees and nothing is marked or left out. `wrong`: a class ran without a marker and differs."""
-    heads = row["heads"]
-    if row["error"] or not heads:
-        return "failed"
-    if any(head["diverges"] for head in heads) and not row["markers"]:
-        return "wrong"
-    if all(head["ok"] for head in heads) and not row["markers"]:
-        return "partial" if row["withheld"] else "strict"
-    if any(head["ok"] for head in heads):
-        return "partial"
-    return "marked" if row["markers"] else "failed"
+def _bound(memory_gib: int) -> None:
+    """Bound the data of this process and of those it starts, whatever they ask for themselves."""
+    limit, hard = memory_gib << 30, resource.getrlimit(resource.RLIMIT_DATA)[1]
+    limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+
+def _terminated(*_: object) -> None:
+    stop_workers()
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -162,21 +182,28 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", required=True, help="folder/stem")
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--modes", default=",".join(_MODES))
-    parser.add_argument("--graph-seconds", type=float, default=12.0)
+    parser.add_argument("--modes", default=",".join(MODES))
+    parser.add_argument("--graph-seconds", type=float, default=GRAPH_SECONDS)
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--memory-gib", type=int, default=MEMORY_GIB)
     options = parser.parse_args(argv)
-    row = run_task(
-        options.repo.resolve(),
-        options.model,
-        python=options.python,
+    task = Task(
+        root=options.repo.resolve(),
+        model=options.model,
         out=options.out.resolve(),
-        modes=options.modes.split(","),
+        python=options.python,
+        modes=tuple(options.modes.split(",")),
         graph_seconds=options.graph_seconds,
+        seconds=options.seconds,
+        memory_gib=options.memory_gib,
     )
-    partial = options.out / "row.json.part"
-    options.out.mkdir(parents=True, exist_ok=True)
+    task.out.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, _terminated)
+    _bound(task.memory_gib)
+    row = run_task(task)
+    partial = task.out / "row.json.part"
     partial.write_text(json.dumps(row), encoding="utf-8")
-    partial.replace(options.out / "row.json")
+    partial.replace(task.out / "row.json")
     return 0
 
 

@@ -10,6 +10,7 @@ from scaffold.sweep.causes import blurred, cause_of
 from scaffold.sweep.task import outcome_of
 
 HEAD: dict[str, Any] = {"ok": True, "error": None, "diverges": None, "failed_checks": []}
+MARKER = {"code": "TFP101", "subject": "torch.foo", "message": "no rule", "line": 7, "owner": "XLayer"}
 ROW: dict[str, Any] = {"error": None, "heads": [HEAD], "markers": [], "withheld": []}
 
 
@@ -20,16 +21,16 @@ ROW: dict[str, Any] = {"error": None, "heads": [HEAD], "markers": [], "withheld"
         (
             {"error": "PRB105 none of the 3 public classes of a/b.py ran"},
             "failed",
-            "PRBN none of the N public classes of FILE ran",
+            "PRB105: none of the N public classes of FILE ran",
         ),
         (
             {"heads": [HEAD | {"ok": False, "diverges": "TFX diverges first at logits: 1.0"}]},
             "wrong",
-            "differs at logits: N",
+            "differs: logits: N",
         ),
-        ({"withheld": [["XBackbone", "marked"]]}, "partial", "left out: marked"),
+        ({"withheld": [["XBackbone", "marked"]]}, "partial", "left out: XBackbone: marked"),
         (
-            {"heads": [HEAD | {"ok": False}], "markers": [{"code": "TFP101", "subject": "torch.foo"}]},
+            {"heads": [HEAD | {"ok": False}], "markers": [MARKER]},
             "marked",
             "TFP101 torch.foo",
         ),

@@ -139,7 +139,8 @@ def _plain(name: str, world: Site) -> list[str]:
         "translate": str(world.clone / f"src/transformers/models/{MODEL}/modeling_{MODEL}.py"),
         "explain": "torch.cat",
     }
-    argument = {"completion": ["bash"], "rules": [], "doctor": []}.get(name, [given.get(name, MODEL)])
+    swept = [f"--models={MODEL}", f"--out={world.work / 'sweep'}"]
+    argument = {"completion": ["bash"], "rules": [], "doctor": [], "sweep": swept}.get(name, [given.get(name, MODEL)])
     wanted = [f"--repo={world.clone}"] if "--repo" in options else []
     wanted += [flag for flag in ("--yes", "--no-probe", "--no-run", "--skip-tests", "--skip-checks") if flag in options]
     wanted += ["--github-url", world.hub.web] if "--github-url" in options else []
