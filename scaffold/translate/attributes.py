@@ -119,6 +119,26 @@ _OWN = {
     "LayerNorm": {"weight": "self.gamma", "bias": "self.beta", "eps": "self.epsilon"},
     "Linear": {"weight": "tf.transpose(self.kernel)"},
     "Embedding": {"weight": "self.embeddings"},
+    "GroupNorm": {
+        "weight": "self.gamma",
+        "bias": "self.beta",
+        "eps": "self.epsilon",
+        "num_groups": "self.groups",
+    },
+    "Conv2d": {
+        "weight": "tf.transpose(self.kernel, perm=(3, 2, 0, 1))",
+        "stride": "self.strides",
+        "dilation": "self.dilation_rate",
+        "out_channels": "self.filters",
+        "padding": "self.sides",
+    },
+    "Conv1d": {
+        "weight": "tf.transpose(self.kernel, perm=(2, 1, 0))",
+        "stride": "self.strides",
+        "dilation": "self.dilation_rate",
+        "out_channels": "self.filters",
+        "padding": "self.sides",
+    },
 }
 
 

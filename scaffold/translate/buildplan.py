@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from scaffold.translate import binding, containers, registry
 from scaffold.translate.callsite import Arg
+from scaffold.translate.mixed import literal_items
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.writer import indented
 
 if TYPE_CHECKING:
     from scaffold.translate.constructor import Constructor
     from scaffold.translate.engine import Engine
-
-_CONTAINERS = ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +63,6 @@ class Plan:
 _MODULE = "torch.nn.Module"
 
 
-def literal_items(engine: Engine, node: ast.expr) -> list[tuple[str, ast.expr]] | None:
-    """(index or key, member) of a container written out: `nn.Sequential(a, b)`, `nn.ModuleDict(OrderedDict([("k", a)]))`."""
-    if isinstance(node, ast.Call) and engine.source.qualname(node.func) in _CONTAINERS:
-        if len(node.args) != 1 or isinstance(node.args[0], ast.Starred):
-            plain = not any(isinstance(a, ast.Starred) for a in node.args)
-            return [(str(k), a) for k, a in enumerate(node.args)] if plain else None
-        only = node.args[0]
-        if isinstance(only, ast.Call) and ast.unparse(only.func).endswith("OrderedDict") and only.args:
-            return _pairs(only.args[0])
-        if isinstance(only, ast.Dict):
-            return [(str(ast.literal_eval(k)), v) for k, v in zip(only.keys, only.values, strict=True) if k is not None]
-        if isinstance(only, (ast.List, ast.Tuple)):
-            return [(str(k), a) for k, a in enumerate(only.elts)]
-        is_member = isinstance(only, ast.Call) and engine.source.qualname(node.func) == "torch.nn.Sequential"
-        return [("0", only)] if is_member else None
-    return None
-
-
-def _pairs(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
-    found = []
-    for item in node.elts if isinstance(node, (ast.List, ast.Tuple)) else ():
-        if not (isinstance(item, ast.Tuple) and len(item.elts) == 2 and isinstance(item.elts[0], ast.Constant)):
-            return None
-        found.append((str(item.elts[0].value), item.elts[1]))
-    return found or None
-
-
 def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
     """Plan the build of a sub-layer, or of the members of a container."""
     engine, child = constructor.engine, constructor.info.children[attr]
@@ -101,15 +73,24 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
         if members:
             add(constructor.plan, Built(name, "", True, members))
         return
+    if isinstance(value, ast.Name) and all(engine.function_of(c) is not constructor.function for c in child.calls):
+        if all(engine.constructor_name(c) in engine.classes for c in child.calls):  # handed over
+            add(constructor.plan, Built(name, "None"))
+        return
     if containers.plan_sizes(constructor, attr, child.calls):
         return
-    shapes: list[str] = []
-    for call in child.calls:
-        if engine.function_of(call) is constructor.function:
-            shape = build_shape(constructor, call)
-            if shape is not None and shape not in shapes:
-                shapes.append(shape)
+    _plan_branches(constructor, attr, value)
+
+
+def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None:
+    """Plan the build of what one or several branches of the constructor make."""
+    engine, child, name = constructor.engine, constructor.info.children[attr], constructor.keras_name(attr)
+    made = [c for c in child.calls if engine.function_of(c) is constructor.function]
+    shapes = list(dict.fromkeys(s for c in made if (s := build_shape(constructor, c)) is not None))
     shapes = [s for s in shapes if s != "None"] or shapes
+    if len(shapes) > 1 and not child.is_list and isinstance(value, (ast.Call, ast.IfExp)):
+        engine.extra_init.append(f"self.{name}_shape = {_shape_here(constructor, value)}")
+        shapes = [f"self.{name}_shape"]
     if len(shapes) > 1:
         engine.diagnose(
             "TFP131",
@@ -120,6 +101,17 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
         )
     if shapes:
         add(constructor.plan, Built(name, shapes[0], child.is_list, loop=containers.loop(constructor, attr)))
+
+
+def _shape_here(constructor: Constructor, value: ast.expr) -> str:
+    """The build shape of what a branch makes, written with the constructor's own names."""
+    if isinstance(value, ast.IfExp):
+        body, other = (_shape_here(constructor, v) for v in (value.body, value.orelse))
+        return f"{body} if {constructor.engine.expression(value.test)} else {other}"
+    constructor.verbatim = True
+    shape = build_shape(constructor, value) if isinstance(value, ast.Call) else None
+    constructor.verbatim = False
+    return str(shape)
 
 
 def add(plan: Plan, entry: Built) -> None:
@@ -136,14 +128,17 @@ def _members(constructor: Constructor, items: list[tuple[str, ast.expr]]) -> tup
     return tuple(found)
 
 
-def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
-    """Text of the shape that a constructor call's layer is built with; None for what needs no building."""
+def build_shape(constructor: Constructor, call: ast.Call, origin: ast.Call | None = None) -> str | None:
+    """Text of the shape that a constructor call's layer is built with; None for what needs no building.
+
+    `origin`: the call that stands in the file, where `call` is what a derived class makes of it.
+    """
     qualname = constructor.engine.constructor_name(call)
     if qualname is None:
         return None
     derived = _as_base(constructor.engine, qualname, call)
     if derived is not None:
-        return build_shape(constructor, derived)
+        return build_shape(constructor, derived, origin or call)
     rule = registry.find(qualname)
     if not isinstance(rule, LayerRule):
         return "None" if qualname in constructor.engine.classes or qualname.startswith("transformers.") else None
@@ -156,15 +151,16 @@ def build_shape(constructor: Constructor, call: ast.Call) -> str | None:
         k: constructor.for_build(v) for k, v in bound[0].items() if f"{{{k}}}" in rule.build
     }
     if "normalized_shape" in values:
-        return _norm_shape(constructor, call, bound[0]["normalized_shape"])
-    if "num_channels" in values:
-        rank = constructor.engine.called_rank(constructor.info, call) or 4
-        return "[" + ", ".join(["None", constructor.for_build(bound[0]["num_channels"]), *["None"] * (rank - 2)]) + "]"
+        return _norm_shape(constructor, origin or call, bound[0]["normalized_shape"])
+    channels = next((k for k in ("num_channels", "num_features") if k in values), None)
+    if channels is not None:  # the axis after the batch's, of as many axes as the layer is called with
+        rank = constructor.engine.called_rank(constructor.info, origin or call) or rule.build.count(",") + 1
+        return "[" + ", ".join(["None", str(values[channels]), *["None"] * (rank - 2)]) + "]"
     return binding.fill(rule.build, values)
 
 
 def _as_base(engine: Engine, name: str, call: ast.Call) -> ast.Call | None:
-    """The constructor call of `nn.LayerNorm` that `class Norm(nn.LayerNorm)` makes of its own arguments; else None.
+    """The constructor call of `nn.LayerNorm` that `class Norm(nn.LayerNorm)` makes of its own arguments; None otherwise.
 
     A class without a constructor of its own takes the arguments of the torch layer that it derives from.
     """
@@ -176,20 +172,34 @@ def _as_base(engine: Engine, name: str, call: ast.Call) -> ast.Call | None:
         return None
     if info.init is None:
         return ast.copy_location(ast.Call(func=base, args=call.args, keywords=call.keywords), call)
-    if info.bases[0] != "torch.nn.LayerNorm":
-        return None
+    rule = registry.find(info.bases[0])
     calls = [n for n in ast.walk(info.init) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith(".__init__")]
-    parameters = tuple(a.arg for a in info.init.args.args[1:])
-    bound = binding.bind(parameters, list(call.args), call.keywords)
-    if len(calls) != 1 or isinstance(bound, Unmapped):
+    given = binding.bind(tuple(a.arg for a in info.init.args.args[1:]), list(call.args), call.keywords)
+    if len(calls) != 1 or isinstance(given, Unmapped) or not isinstance(rule, LayerRule) or rule.build is None:
         return None
-    given = [a for a in calls[0].args if ast.unparse(a) != "self"]
-    given += [k.value for k in calls[0].keywords if k.arg == "normalized_shape"]
-    shape = given[0] if given and isinstance(given[0], ast.Name) and given[0].id in bound[0] else None
-    if shape is None:
+    handed = binding.bind(
+        rule.args,
+        [a for a in calls[0].args if ast.unparse(a) != "self" and not isinstance(a, ast.Starred)],
+        [k for k in calls[0].keywords if k.arg is not None],
+    )
+    if isinstance(handed, Unmapped):
         return None
-    made = ast.Call(func=base, args=[bound[0][shape.id]], keywords=[])
+    defaults = _defaults(info.init)
+    made = ast.Call(func=base, args=[], keywords=[])
+    for name, value in handed[0].items():
+        if f"{{{name}}}" in rule.build:
+            here = given[0].get(value.id, defaults.get(value.id)) if isinstance(value, ast.Name) else None
+            if here is None:
+                return None
+            made.keywords.append(ast.keyword(name, here))
+    engine.source.parents[made] = engine.source.parents[call]
     return ast.copy_location(made, call)
+
+
+def _defaults(function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """Parameter → its default."""
+    arguments = function.args.args[len(function.args.args) - len(function.args.defaults) :]
+    return {a.arg: d for a, d in zip(arguments, function.args.defaults, strict=True)}
 
 
 def _norm_shape(constructor: Constructor, call: ast.Call, node: ast.expr) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-from scaffold.translate import inlining
+from scaffold.translate import handed, inlining
 from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
 from scaffold.translate.variants import attention_variants
@@ -27,12 +27,17 @@ class Category(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A sub-module attribute. `qualname` is `torch.nn.Linear` or an in-file class name; `calls` the constructor calls."""
+    """A sub-module attribute. `qualname` is `torch.nn.Linear` or an in-file class name; `calls` the constructor calls.
+
+    `nested`: a list of lists. `depth`: how many lists were looked into to get here.
+    """
 
     attr: str
     qualname: str
     is_list: bool = False
     calls: tuple[ast.Call, ...] = ()
+    nested: bool = False
+    depth: int = 0
 
     @property
     def class_name(self) -> str:
@@ -41,7 +46,7 @@ class Child:
 
     def item(self) -> Child:
         """A member of a module list."""
-        return Child(self.attr, self.qualname, False, self.calls)
+        return Child(self.attr, self.qualname, self.nested, self.calls, depth=self.depth + 1)
 
 
 @dataclass(slots=True)
@@ -120,6 +125,7 @@ class Analyser:
         self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.classes: dict[str, ClassInfo] = {}
         self.by_parameter: dict[ast.Call, str] = {}
+        self.handed: dict[ast.expr, str] = {}
 
     def run(self) -> dict[str, ClassInfo]:
         """Class name → info, in file order."""
@@ -130,6 +136,7 @@ class Analyser:
             info.inlined = inlining.methods(info.methods, self.constructor_name)
             for function in self._building_methods(info):
                 self._collect(info, function)
+        self.handed = handed.find(self)
         for info in self.classes.values():
             self._inherit(info)
         self._rename_reserved()
@@ -217,11 +224,11 @@ class Analyser:
                 (q for c in calls if (q := self.constructor_name(c)) not in ("torch.nn.Identity", None)), ""
             )
             if known is not None:
-                info.children[owner.attr] = Child(
-                    owner.attr, known.qualname or qualname or "", True, known.calls + calls
-                )
+                name = known.qualname or qualname or ""
+                info.children[owner.attr] = Child(owner.attr, name, True, known.calls + calls, known.nested)
             elif calls:
-                info.children[owner.attr] = Child(owner.attr, qualname or "", True, calls)
+                nested = self._is_list(values[-1], lists)
+                info.children[owner.attr] = Child(owner.attr, qualname or "", True, calls, nested)
 
     def _attribute(self, info: ClassInfo, attr: str, value: ast.expr, lists: dict[str, list[ast.expr]]) -> None:
         taken = inlining.taken_out(value, lists, self.nodes)
@@ -240,10 +247,11 @@ class Analyser:
         previous = info.children.get(attr)
         if previous is not None and previous.qualname != "torch.nn.Identity":
             info.children[attr] = Child(
-                attr, previous.qualname, previous.is_list or is_list, previous.calls + tuple(calls)
+                attr, previous.qualname, previous.is_list or is_list, previous.calls + tuple(calls), previous.nested
             )
         else:
-            info.children[attr] = Child(attr, real[0] or "", is_list, tuple(calls))
+            nested = is_list and self._holds_lists(value, lists)
+            info.children[attr] = Child(attr, real[0] or "", is_list, tuple(calls), nested)
 
     def _local_lists(self, function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
         """Local variable → the values it gets or that are appended to it (for `nn.ModuleList(layers)`)."""
@@ -321,7 +329,26 @@ class Analyser:
             return self.constructor_name(value) in ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict")
         if isinstance(value, ast.IfExp):
             return self._is_list(value.body, lists) or self._is_list(value.orelse, lists)
+        if isinstance(value, ast.Name):
+            rest = {k: v for k, v in lists.items() if k != value.id}
+            return any(self._is_list(v, rest) for v in lists.get(value.id, ()) if not self._is_appended(v))
         return isinstance(value, (ast.List, ast.ListComp))
+
+    def _is_appended(self, value: ast.AST) -> bool:
+        parent = self.source.parents.get(value)
+        return isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute) and parent.func.attr == "append"
+
+    def _holds_lists(self, value: ast.AST, lists: dict[str, list[ast.expr]]) -> bool:
+        """True for a list all of whose members are lists themselves."""
+        if isinstance(value, ast.Call):
+            only = value.args[0] if len(value.args) == 1 and self._is_list(value, lists) else None
+            return only is not None and self._holds_lists(only.value if isinstance(only, ast.Starred) else only, lists)
+        if isinstance(value, ast.Name):
+            items = [v for v in lists.get(value.id, ()) if self._is_appended(v)]
+            return bool(items) and all(self._is_list(v, lists) for v in items)
+        if isinstance(value, (ast.List, ast.Tuple)):
+            return bool(value.elts) and all(self._is_list(e, lists) for e in value.elts)
+        return isinstance(value, (ast.ListComp, ast.GeneratorExp)) and self._is_list(value.elt, lists)
 
     def _inherit(self, info: ClassInfo) -> None:
         for base in info.bases:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import buildplan, containers, parameters, registry
+from scaffold.translate import buildplan, containers, derived, mixed, parameters
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.losses import loss_function
 from scaffold.translate.names import local_names
-from scaffold.translate.rule import LayerRule
+from scaffold.translate.operators import arguments
 from scaffold.translate.writer import BlockWriter
 
 #: Attribute values that need `self.config` in a build shape are rewritten to it.
@@ -34,6 +34,7 @@ class Constructor:
         self.locals = local_names(function) - {"self"}
         self.list_owner = containers.list_owners(function)
         self.stored_before: set[str] = set()
+        self.verbatim = False  # build shapes are written for the constructor itself
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -49,6 +50,10 @@ class Constructor:
                 return self._attribute(writer, statement, target, statement.value)
             if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
                 return self._part_of_child(target, statement.value)
+            place = containers.destination(self, target, statement.value)
+            if place is not None:
+                value = self.value(statement.value, place)
+                return writer.with_comment(statement, f"{ast.unparse(target)} = {value}")
             if self.info.taken and ast.unparse(statement.value).partition("(")[0].endswith("._from_config"):
                 return []  # a model that one sub-module was taken out of
         return None
@@ -86,7 +91,7 @@ class Constructor:
             ("nn.init.", "torch.nn.init.")
         ):
             return [] if "init" in name else None
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "append" and call.args:
+        if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "add_module") and call.args:
             return self._append(writer, statement, call)
         return None
 
@@ -102,41 +107,12 @@ class Constructor:
         if self.info.category in (Category.MODEL, Category.BASE) and not self.engine.as_layer:
             return ["super().__init__(config, *inputs, **kwargs)"]
         if self.info.category is Category.SUBCLASS:
-            return self._super_of_torch_layer(call)
+            return derived.super_call(self, call)
         parents = [b for b in self.info.bases if b in self.engine.classes]
         if parents and self.info.category is Category.LAYER:
-            arguments = [a for a in self._arguments(call) if a != "**kwargs"]
-            return [f"super().__init__({', '.join([*arguments, '**kwargs'])})"]
+            given = [a for a in arguments(self.engine, call) if a != "**kwargs"]
+            return [f"super().__init__({', '.join([*given, '**kwargs'])})"]
         return ["super().__init__(**kwargs)"]
-
-    def _arguments(self, call: ast.Call) -> list[str]:
-        from scaffold.translate.operators import arguments
-
-        return arguments(self.engine, call)
-
-    def _super_of_torch_layer(self, call: ast.Call) -> list[str]:
-        base = next((b for b in self.info.bases if b.startswith("torch.nn.")), "")
-        rule = registry.find(base)
-        if not isinstance(rule, LayerRule):
-            return [f"super().__init__({', '.join([*self._arguments(call), '**kwargs'])})"]
-        self.engine.layer_name = '""'
-        own = self.function.args.kwarg
-        # **kwargs are Keras' own
-        given = [k for k in call.keywords if k.arg or own is None or ast.unparse(k.value) != own.arg]
-        call = ast.copy_location(ast.Call(call.func, call.args, given), call)
-        self.engine.source.parents[call] = self.function
-        text = self.engine.construct_layer(rule, base, call)
-        self.engine.layer_name = None
-        parsed = ast.parse(text, mode="eval").body
-        if not isinstance(parsed, ast.Call) or ast.unparse(parsed.func) == ast.unparse(
-            call.func
-        ):  # refused, and marked
-            arguments = self._arguments(call)
-        else:
-            kept = [(k.arg, ast.get_source_segment(text, k.value)) for k in parsed.keywords if k.arg != "name"]
-            arguments = [f"{name}={value}" if name else f"**{value}" for name, value in kept]
-        more = () if any(argument.startswith("**") for argument in arguments) else ("**kwargs",)
-        return [f"super().__init__({', '.join([*arguments, *more])})"]
 
     def _buffer(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         if not call.args or not isinstance(call.args[0], ast.Constant):
@@ -172,9 +148,9 @@ class Constructor:
             attr = receiver.attr
         if attr is None:
             return None
-        text = self.engine.expression(receiver)
-        value = self.value(call.args[0], f"{attr}.{{len({text})}}")
-        size = containers.loop_size(self, call.args[0]) if isinstance(call.args[0], ast.Call) else None
+        text, member = self.engine.expression(receiver), call.args[-1]
+        value = self.value(member, containers.member_name(self.engine, call, attr, text))
+        size = containers.loop_size(self, member) if isinstance(member, ast.Call) else None
         before = []
         if size is not None and attr in self.info.children and len(self.info.children[attr].calls) == 1:
             sizes = f"{self.keras_name(attr)}_sizes"
@@ -283,7 +259,8 @@ class Constructor:
             return "[" + ", ".join(self.value(e, f"{name}.{k}") for k, e in enumerate(node.elts)) + "]"
         if isinstance(node, ast.IfExp):
             test = self.engine.expression(node.test)
-            return f"{self.value(node.body, name)} if {test} else {self.value(node.orelse, name)}"
+            body, other = self.value(node.body, name), self.value(node.orelse, name)
+            return f"{f'({body})' if body.startswith('lambda') else body} if {test} else {other}"
         if isinstance(node, ast.Dict):
             pairs = zip(node.keys, node.values, strict=True)
             items = [
@@ -297,7 +274,7 @@ class Constructor:
         return text
 
     def _list(self, node: ast.Call, name: str) -> str:
-        items = buildplan.literal_items(self.engine, node)
+        items = mixed.literal_items(self.engine, node)
         if items is not None and not any(key.isdigit() for key, _ in items) and items:
             return "{" + ", ".join(f'"{key}": {self.value(item, f"{name}.{key}")}' for key, item in items) + "}"
         if items is not None:
@@ -352,6 +329,8 @@ class Constructor:
 
     def for_build(self, node: ast.expr) -> str:
         """An expression of the constructor as `build()` can write it: through `self`."""
+        if self.verbatim:
+            return self.engine.expression(node)
         names: dict[str, str] = {}
         changing = {
             ast.unparse(n): f"self.{self._kept(ast.unparse(n))}"

@@ -13,6 +13,7 @@ from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
     from scaffold.translate.constructor import Constructor
+    from scaffold.translate.engine import Engine
 
 
 def plan_sizes(constructor: Constructor, attr: str, calls: tuple[ast.Call, ...]) -> bool:
@@ -77,15 +78,18 @@ def _loop_text(constructor: Constructor, loop: ast.comprehension) -> str:
 def loop(constructor: Constructor, attr: str) -> str:
     """What `build()` loops over for a list that holds lists, or that is a single layer in some configurations."""
     name = constructor.keras_name(attr)
-    called = {constructor.engine.constructor_name(c) for c in constructor.info.children[attr].calls}
+    child = constructor.info.children[attr]
+    called = {constructor.engine.constructor_name(c) for c in child.calls}
+    nested = child.nested or any(prefix.startswith(f"{attr}.{{") for prefix in constructor.list_owner.values())
+    members = f"for layers in self.{name} for layer in layers" if nested else f"for layer in self.{name}"
     if any(
         isinstance(r := registry.find(q or ""), LayerRule) and "{name}" not in r.tf and r.build is None for q in called
     ):
         functions = [q for q in called if q and q.startswith("torch.nn.") and q != "torch.nn.Dropout"]
         if len(functions) < len(called) or len(called) > 1:
-            return f"[layer for layer in self.{name} if isinstance(layer, keras.layers.Layer)]"
-    if any(prefix.startswith(f"{attr}.{{") for prefix in constructor.list_owner.values()):
-        return f"[layer for layers in self.{name} for layer in layers]"
+            return f"[layer {members} if isinstance(layer, keras.layers.Layer)]"
+    if nested:
+        return f"[layer {members}]"
     kinds = set()
     for node in ast.walk(constructor.function):
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{attr}":
@@ -124,3 +128,39 @@ def _is_list(function: ast.FunctionDef, name: str) -> bool:
     """True for a local that the constructor binds to a list display."""
     bound = (n for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name)
     return any(isinstance(n.value, ast.List | ast.ListComp) for n in bound)
+
+
+def member_name(engine: Engine, call: ast.Call, attr: str, text: str) -> str:
+    """Name of what `x.append(layer)` or `x.add_module(str(i), layer)` adds to a list."""
+    if len(call.args) == 1:
+        return f"{attr}.{{len({text})}}"
+    key = call.args[0]
+    if isinstance(key, ast.Constant):
+        return f"{attr}.{key.value!s}"
+    if isinstance(key, ast.Call) and ast.unparse(key.func) == "str":
+        return f"{attr}.{{{engine.expression(key.args[0])}}}"
+    rendered = engine.expression(key)
+    return f"{attr}.{rendered[2:-1]}" if isinstance(key, ast.JoinedStr) else f"{attr}.{{{rendered}}}"
+
+
+def destination(constructor: Constructor, target: ast.expr, value: ast.expr) -> str | None:
+    """The name of a sub-module that a local holds until it is put into a list or an attribute; None for any other."""
+    engine, name = constructor.engine, target.id if isinstance(target, ast.Name) else ""
+    if not name or not isinstance(value, ast.Call) or engine.constructor_name(value) is None:
+        return None
+    for node in ast.walk(constructor.function):
+        if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
+            place = node.targets[0]
+            if isinstance(place, ast.Attribute) and place.attr in constructor.info.children:
+                return place.attr if ast.unparse(place.value) == "self" else None
+        if isinstance(node, ast.Name) and node.id == name and node in engine.handed:
+            return engine.handed[node]
+        if not isinstance(node, ast.Call) or not node.args or ast.unparse(node.args[-1]) != name:
+            continue
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "add_module"):
+            receiver = node.func.value
+            attr = receiver.attr if isinstance(receiver, ast.Attribute) else ast.unparse(receiver)
+            attr = constructor.list_owner.get(attr, attr if isinstance(receiver, ast.Attribute) else "")
+            if attr:
+                return member_name(engine, node, attr, engine.expression(receiver))
+    return None

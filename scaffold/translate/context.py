@@ -11,6 +11,7 @@ from pathlib import Path
 
 from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
+from scaffold.translate import mixed
 from scaffold.translate.classes import Category, Child, ClassInfo
 from scaffold.translate.names import loop_pairs, loops
 from scaffold.translate.sources import Source
@@ -38,6 +39,7 @@ class Context:
         self._read: dict[str, dict[str, list[ast.Attribute]]] = {}  # class → what `_on_self` found
         self.uses: set[str] = set()
         self.emits: set[str] = set()
+        self.handed: dict[ast.expr, str] = {}  # sub-module handed to a constructor → the attribute that keeps it
         self.layers: set[str] = set()
         self.variants: dict[str, dict[str, str]] = {}
         self.layer_name: str | None = None  # text of the name argument of the sub-layer under construction
@@ -45,6 +47,7 @@ class Context:
         self.extra_init: list[str] = []  # statements to add after the current one in a constructor
         self.padded: dict[tuple[str, str], str] = {}  # (class, attribute) → padding layer in front of it
         self.constructing: str | None = None  # attribute under construction
+        self.deriving = False  # the arguments are those of a torch layer that a class of the file derives from
         self.diagnostics: list[Diagnostic] = []
         self.statistics: dict[str, int] = {"mapped": 0, "unmapped": 0}
         self.main_layers: dict[str, str] = {}  # PyTorch model class → TF main layer
@@ -113,7 +116,9 @@ class Context:
             return owner.children.get(node.attr) if owner else None
         if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
             child = self.child_of(node.value)
-            return child.item() if child is not None and child.is_list else None
+            if child is None or not child.is_list:
+                return None
+            return mixed.member(self, child, node.slice) or child.item()
         if isinstance(node, ast.Name) and node not in self._visiting:
             self._visiting.add(node)
             try:
@@ -161,6 +166,12 @@ class Context:
         self.padded[owner.name, self.constructing] = name
         self.extra_init.append(f"self.{name} = {constructor}")
         return True
+
+    def in_mixed_list(self, node: ast.Call) -> bool:
+        """True for the constructor of a member of a list whose members are called alike although they differ."""
+        owner = self.class_of(node)
+        children = owner.children.values() if owner is not None else ()
+        return any(child.is_list and node in child.calls and mixed.is_mixed(self, child) for child in children)
 
     def unbiased(self, node: ast.AST) -> frozenset[str]:
         """Sub-layers of the class around a node whose bias the constructor takes away (`self.norm.bias = None`)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import generation, prose, signature
+from scaffold.translate import derived, generation, prose, signature
 from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
@@ -23,7 +23,7 @@ DROPPED_METHODS = frozenset(
     "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache"
     " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
     " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
-    " freeze_feature_encoder _init_params init_weights".split()
+    " freeze_feature_encoder _init_params init_weights train".split()
 )
 #: Class attributes of the PyTorch base class that mean something in TensorFlow.
 KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
@@ -37,12 +37,6 @@ _SAMPLED_TASKS = {
     "CTC": "CTC",
     "ImageClassification": "ImageClassification",
 }
-
-#: torch layers that a class of the file may derive from, and Keras' own.
-_KERAS_LAYERS = {
-    "Embedding": "Embedding", "Linear": "Dense", "LayerNorm": "LayerNormalization", "GroupNorm": "GroupNormalization",
-    "Conv2d": "Conv2D", "Conv1d": "Conv1D",
-}  # fmt: skip
 
 
 class ClassWriter:
@@ -117,7 +111,7 @@ class ClassWriter:
         else:
             body += self.class_docstring(info)
         name = self.engine.main_layers[info.name] if main else info.tf_name
-        bases = self._layer_bases(info)
+        bases = derived.bases(self.engine, info)
         plan, constructor = self._constructor(info, main)
         body += constructor
         body += self._methods(info, main)
@@ -131,27 +125,6 @@ class ClassWriter:
         """A subclass of a concrete layer or of a layer of this file builds what it inherits as well."""
         inherits = info.category is Category.SUBCLASS or any(b in self.engine.classes for b in info.bases)
         return [*build, "    super().build(input_shape)"] if inherits and info.category is Category.SUBCLASS else build
-
-    def _layer_bases(self, info: ClassInfo) -> str:
-        in_file = [
-            self.engine.classes[b].tf_name
-            for b in info.bases
-            if b in self.engine.classes and info.category is Category.LAYER
-        ]
-        if in_file:
-            return ", ".join(in_file)
-        if info.category is Category.SUBCLASS:
-            for base in info.bases:
-                leaf = base.split(".")[-1]
-                if leaf in _KERAS_LAYERS:
-                    return f"keras.layers.{_KERAS_LAYERS[leaf]}"
-            parent = [self.engine.classes[b].tf_name for b in info.bases if b in self.engine.classes]
-            if parent:
-                return ", ".join(parent)
-            self.engine.diagnose(
-                "TFP140", info.name, f"derives from {info.bases[0]}", info.node, "write it as a keras layer"
-            )
-        return "keras.layers.Layer"
 
     def _constructor(self, info: ClassInfo, main: bool) -> tuple[Plan, list[str]]:
         function = info.init

@@ -146,7 +146,7 @@ class Inference:
                 if isinstance(target, ast.Name) and target.id == name:
                     child = self.engine.child_of(iterable)
                     if child is not None and child.is_list:
-                        return static("module", detail=child.class_name)
+                        return static("module_list" if child.nested else "module", detail=child.class_name)
         return UNKNOWN
 
     def _attribute(self, node: ast.Attribute) -> TypeInfo:

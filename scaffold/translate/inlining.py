@@ -53,7 +53,22 @@ def constructed_by_parameter(tree: ast.Module, classes: Mapping[str, ast.ClassDe
                 handed = handed or _default(init, call.func.id) & set(classes)
                 if len(handed) == 1:
                     found[call] = handed.pop()
+        found |= _by_local(init, classes)
     return found
+
+
+def _by_local(init: ast.FunctionDef, classes: Mapping[str, ast.ClassDef]) -> dict[ast.Call, str]:
+    """Calls of a local that holds a class (`kind = A if wide else B`) → the first class it may hold."""
+    held: dict[str, list[str]] = {}
+    for node in ast.walk(init):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            parts = (node.value.body, node.value.orelse) if isinstance(node.value, ast.IfExp) else (node.value,)
+            held.setdefault(node.targets[0].id, []).extend(
+                part.id if isinstance(part, ast.Name) and part.id in classes else "" for part in parts
+            )
+    known = {name: names for name, names in held.items() if all(names)}
+    calls = (n for n in ast.walk(init) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    return {call: known[call.func.id][0] for call in calls if call.func.id in known}  # type: ignore[attr-defined]
 
 
 def _default(init: ast.FunctionDef, parameter: str) -> set[str]:

@@ -50,6 +50,7 @@ class FileTranslator:
         self.engine.classes = self.classes
         self.engine.reassigned_config = reassigned_config(self.classes)
         self.engine.variants = analyser.variants
+        self.engine.handed = analyser.handed
         self.engine.constructor_name = analyser.constructor_name
         self.engine.library = located.root / "src/transformers"
         self.engine.has_pytorch_activation = pretrained.names_pytorch_activation(located)

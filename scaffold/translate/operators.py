@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, registry
+from scaffold.translate import binding, mixed, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import popped_keywords, reads_shape, replacement_of, trained_parameter
@@ -107,14 +107,24 @@ def compare(engine: Engine, node: ast.Compare) -> str:
 def arguments(engine: Engine, node: ast.Call) -> list[str]:
     """The call's arguments as text."""
     texts = [
-        engine.expression(a) if not isinstance(a, ast.Starred) else f"*{engine.expression(a.value)}" for a in node.args
+        _argument(engine, a) if not isinstance(a, ast.Starred) else f"*{engine.expression(a.value)}" for a in node.args
     ]
     for keyword in node.keywords:
         if keyword.arg is None and _is_dropped_kwarg(engine, node, keyword.value):
             continue
-        value = engine.expression(keyword.value)
+        value = _argument(engine, keyword.value)
         texts.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
     return texts
+
+
+def _argument(engine: Engine, node: ast.expr) -> str:
+    """An argument; a sub-module that the constructed layer keeps gets the name it is kept under."""
+    if node not in engine.handed or engine.layer_name is None:
+        return engine.expression(node)
+    outer, engine.layer_name = engine.layer_name, f'"{engine.handed[node]}"'
+    text = engine.expression(node)
+    engine.layer_name = outer
+    return text
 
 
 def _is_dropped_kwarg(engine: Engine, node: ast.Call, value: ast.expr) -> bool:
@@ -253,8 +263,13 @@ def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str
     """A constructor of a class of this file; sub-layers get the name their weights are matched by (G22)."""
     info = engine.classes[pt_name]
     base = registry.find(info.bases[0]) if info.bases and info.category.value == "subclass" else None
-    if isinstance(base, LayerRule) and info.init is None and base.tf.startswith("keras.layers."):
-        return tf_name + layer_constructor(engine, base, base.torch, node).removeprefix(base.tf.partition("(")[0])
+    if isinstance(base, LayerRule) and info.init is None:
+        engine.deriving = True
+        text = layer_constructor(engine, base, base.torch, node)
+        engine.deriving = False
+        made = text.partition("(")[0]
+        if made.startswith(("keras.layers.", "TFModel")):
+            return tf_name + text.removeprefix(made)
     if info.category.value in ("layer", "subclass", "model") and engine.layer_name is not None:
         name = tf_name if info.category.value != "model" else engine.main_layer_name(info)
         return write_call(engine, node, name, (*engine.constructor_extras(pt_name), f"name={engine.layer_name}"))
@@ -292,6 +307,8 @@ def module_call(engine: Engine, node: ast.Call, func: ast.expr) -> str:
         owner = engine.owner_of(func.value)
         if owner is not None and (owner.name, func.attr) in engine.tied_calls:
             return ties_call(engine, owner, func.attr, engine.expression(node.args[0]), write_call(engine, node, text))
+    if child is not None and child.depth and mixed.is_mixed(engine, child):
+        return write_call(engine, node, text)
     info = engine.classes.get(class_name)
     if info is not None:
         return engine.call_in_file(node, text, info)

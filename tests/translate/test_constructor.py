@@ -191,9 +191,16 @@ def test_an_attribute_that_holds_the_local_already_is_used(tmp_path: Path) -> No
     assert "self.width" not in text
 
 
-def test_two_input_sizes_are_marked(tmp_path: Path) -> None:
-    init = "if config.wide:\n    self.dense = nn.Linear(8, 2)\nelse:\n    self.dense = nn.Linear(4, 2)"
-    assert [m.code for m in markers.parse(layer(tmp_path, init, "return self.dense(x)"))] == ["TFP131"]
+def test_every_branch_keeps_its_own_input_size(tmp_path: Path) -> None:
+    init = "if config.wide:\n    self.dense = nn.Linear(width, 2)\nelse:\n    self.dense = nn.Linear(4, 2)"
+    text = layer(tmp_path, init, "return self.dense(x)")
+    assert built(text) == {"dense": "self.dense_shape"}
+    assert text.index("self.dense_shape = [None, None, width]") < text.index("self.dense_shape = [None, None, 4]")
+
+
+def test_a_list_whose_members_have_two_input_sizes_is_marked(tmp_path: Path) -> None:
+    init = "self.dense = nn.ModuleList()\nself.dense.append(nn.Linear(8, 2))\nself.dense.append(nn.Linear(4, 2))"
+    assert [m.code for m in markers.parse(layer(tmp_path, init, "return self.dense[0](x)"))] == ["TFP131"]
 
 
 def test_what_only_pytorch_reads_is_left_out(tmp_path: Path) -> None:

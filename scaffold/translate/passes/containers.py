@@ -8,10 +8,10 @@ from __future__ import annotations
 import ast
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, registry
-from scaffold.translate.buildplan import literal_items
+from scaffold.translate import binding, mixed, registry
 from scaffold.translate.callsite import Arg, CallSite, rewritten
 from scaffold.translate.classes import Child
+from scaffold.translate.mixed import CONTAINERS, literal_items
 from scaffold.translate.names import replacement_of
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.writer import BlockWriter
@@ -67,35 +67,37 @@ def _is_container(writer: BlockWriter, call: ast.Call) -> bool:
 
 def _applied(writer: BlockWriter, call: ast.Call, child: Child, name: str) -> list[str]:
     container = writer.engine.expression(call.func)
-    members = _members(writer, child)
-    loop = _step(writer, call, child, "layer_module", name)
-    alike = {_step(writer, call, member, "layer_module", name) for _, member in members}
-    if len(alike) < 2:
-        return [f"for layer_module in {container}:", f"    {name} = {next(iter(alike), loop)}"]
-    return [f"{name} = {_step(writer, call, member, f'{container}[{index}]', name)}" for index, member in members]
+    members = _members(writer, child, mixed.container(writer.engine, child), container)
+    alike = {_step(writer, call, member, "layer_module", name) for _, member in members or [("", child)]}
+    flat = all(layer.count("[") == container.count("[") + 1 for layer, _ in members)
+    if len(alike) < 2 and flat:
+        values = f"{container}.values()" if any(layer.endswith('"]') for layer, _ in members) else container
+        return [f"for layer_module in {values}:", f"    {name} = {alike.pop()}"]
+    return [f"{name} = {_step(writer, call, member, layer, name)}" for layer, member in members]
 
 
-def _members(writer: BlockWriter, child: Child) -> list[tuple[str, Child]]:
-    """The layers of a container that is written out in one place; none for any other."""
+def _members(writer: BlockWriter, child: Child, place: ast.Call | None, text: str) -> list[tuple[str, Child]]:
+    """The layers of a container that is written out in one place, those of inner containers too; none for any other."""
     engine = writer.engine
-    outermost: set[ast.AST] = set()
-    for constructor in child.calls:
-        current: ast.AST = constructor
-        while isinstance(parent := engine.parent(current), (ast.Call, ast.List, ast.Tuple, ast.Starred)):
-            current = parent
-        outermost.add(current)
-    container = outermost.pop() if len(outermost) == 1 else None
-    items = literal_items(engine, container) if isinstance(container, ast.Call) else None
+    items = literal_items(engine, place) if place is not None else None
     found = []
-    for index, item in items or ():
-        qualname = engine.constructor_name(item) if isinstance(item, ast.Call) else None
-        found.append((index, Child(child.attr, qualname or "", calls=(item,) if isinstance(item, ast.Call) else ())))
+    for key, item in items or ():
+        layer = f"{text}[{key}]" if key.isdigit() else f'{text}["{key}"]'
+        inner = isinstance(item, ast.Call) and engine.source.qualname(item.func) in CONTAINERS
+        if inner and isinstance(item, ast.Call):
+            found += _members(writer, child, item, layer)
+        else:
+            qualname = engine.constructor_name(item) if isinstance(item, ast.Call) else None
+            calls = (item,) if isinstance(item, ast.Call) else ()
+            found.append((layer, Child(child.attr, qualname or "", calls=calls)))
     return found
 
 
 def _step(writer: BlockWriter, call: ast.Call, child: Child, layer: str, name: str) -> str:
     """Call of one layer on the value so far."""
     engine = writer.engine
+    if len(child.calls) > 1 and mixed.is_mixed(engine, child):
+        return f"{layer}({name})"
     rule = registry.find(child.qualname)
     if isinstance(rule, LayerRule) and (rule.call_rewrite is not None or rule.call is not None):
         value = Arg(None, name, engine.type_of(call.args[0]))

@@ -51,7 +51,12 @@ def _conv(kind: str, padding_layer: str) -> object:
         parts.append(f"name={call.text('name')}")
         padding = call.constant("padding", 0)
         layer = f"keras.layers.{kind}"
-        if not same and padding not in (0, (0,), (0, 0), "valid"):
+        by_itself = call.engine.deriving or call.engine.in_mixed_list(call.node)
+        if by_itself:
+            call.engine.layers.add(kind)
+            layer, parts[_at(parts)] = f"TFModel{kind}", f"padding={call.text('padding', '0')}"
+            parts.insert(-1, "channels_first=True")
+        elif not same and padding not in (0, (0,), (0, 0), "valid"):
             text = call.text("padding")
             if not call.engine.add_padding(call.node, f"keras.layers.{padding_layer}(padding={_plain(text)})"):
                 call.engine.layers.add(kind)

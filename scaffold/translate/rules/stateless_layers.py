@@ -6,12 +6,16 @@ Source: torch's documentation, "torch.nn"; each of these layers is defined there
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import Observation, TypeInfo
 from scaffold.translate import binding
 from scaffold.translate.callsite import Arg, CallSite, rewritten
 from scaffold.translate.rule import LayerRule, Rule, Unmapped
 from scaffold.translate.rules import activations, convolution, normalising
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
 
 _FUNCTIONS = {
     rule.torch.rpartition(".")[2]: rule
@@ -68,8 +72,32 @@ def _layer(torch_name: str, function: str, args: tuple[str, ...], rank: int | No
         args=args,
         ignore=("inplace", "device", "dtype"),
         rewrite=_function(function, rank),  # type: ignore[arg-type]
-        note=f"as `torch.nn.functional.{function}`",
+        note=f"{_NOTE}{function}`",
     )
+
+
+_NOTE = "as `torch.nn.functional."
+#: What torch's constructors take where nothing is given; the stride of a pool is its window then.
+_DEFAULTS = {
+    "padding": "0", "dilation": "1", "return_indices": "False", "ceil_mode": "False", "count_include_pad": "True",
+    "divisor_override": "None", "value": "0.0", "align_corners": "None",
+}  # fmt: skip
+
+
+def is_function(rule: LayerRule) -> bool:
+    """True for a layer that is a function of one tensor."""
+    return rule.note.startswith(_NOTE)
+
+
+def attributes(engine: Engine, rule: LayerRule, node: ast.ClassDef, call: ast.Call) -> list[str]:
+    """Statements that keep the arguments of such a layer, for a class that derives from it: those that its methods read."""
+    site = engine.site(rule.args, rule.torch, call)
+    if isinstance(site, Unmapped):
+        engine.diagnose(site.code, rule.torch, site.message, call, site.help)
+        return []
+    read = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "self"}
+    values = {**_DEFAULTS, "stride": site.text("kernel_size"), **{k: v.text for k, v in site.bound.items()}}
+    return [f"self.{name} = {values[name]}" for name in rule.args if name in read and name in values]
 
 
 _MAX = ("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode")

@@ -1,10 +1,14 @@
 class TFModelConv2D(keras.layers.Conv2D):
     """A convolution that pads by itself, equally on both sides, which `padding="same"` does not do with strides."""
 
-    def __init__(self, *args, padding=0, **kwargs):
-        super().__init__(*args, padding="valid", **kwargs)
-        height, width = (padding, padding) if isinstance(padding, int) else padding
-        self.edges = [[0, 0], [height, height], [width, width], [0, 0]]
+    def __init__(self, *args, padding=0, channels_first=False, **kwargs):
+        super().__init__(*args, padding=padding if isinstance(padding, str) else "valid", **kwargs)
+        self.sides = 0 if isinstance(padding, str) else padding
+        self.channels_first = channels_first
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        return super().call(tf.pad(inputs, self.edges))
+        height, width = (self.sides, self.sides) if isinstance(self.sides, int) else self.sides
+        if self.channels_first:
+            inputs = tf.transpose(inputs, perm=(0, 2, 3, 1))
+        outputs = super().call(tf.pad(inputs, [[0, 0], [height, height], [width, width], [0, 0]]))
+        return tf.transpose(outputs, perm=(0, 3, 1, 2)) if self.channels_first else outputs

@@ -1,0 +1,72 @@
+"""Classes of the file that derive from a torch layer (`class Norm(nn.LayerNorm)`): what they derive from in Keras."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scaffold.translate import operators, registry
+from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.rule import LayerRule
+from scaffold.translate.rules import stateless_layers
+
+if TYPE_CHECKING:
+    from scaffold.translate.constructor import Constructor
+    from scaffold.translate.engine import Engine
+
+#: torch layers that a class of the file may derive from, and Keras' own.
+_KERAS_LAYERS = {
+    "Embedding": "Embedding", "Linear": "Dense", "LayerNorm": "LayerNormalization", "GroupNorm": "GroupNormalization",
+    "Conv2d": "Conv2D", "Conv1d": "Conv1D",
+}  # fmt: skip
+
+
+def bases(engine: Engine, info: ClassInfo) -> str:
+    """The bases of a layer's class."""
+    in_file = [engine.classes[b].tf_name for b in info.bases if b in engine.classes and info.category is Category.LAYER]
+    if in_file:
+        return ", ".join(in_file)
+    if info.category is Category.SUBCLASS:
+        for base in info.bases:
+            leaf = base.split(".")[-1]
+            if leaf in ("Conv1d", "Conv2d"):  # the emitted layer puts the channels last by itself
+                engine.layers.add(_KERAS_LAYERS[leaf])
+                return f"TFModel{_KERAS_LAYERS[leaf]}"
+            if leaf in _KERAS_LAYERS:
+                return f"keras.layers.{_KERAS_LAYERS[leaf]}"
+        parent = [engine.classes[b].tf_name for b in info.bases if b in engine.classes]
+        if parent:
+            return ", ".join(parent)
+        rule = registry.find(info.bases[0])
+        if isinstance(rule, LayerRule) and stateless_layers.is_function(rule) and "forward" in info.methods:
+            return "keras.layers.Layer"
+        engine.diagnose("TFP140", info.name, f"derives from {info.bases[0]}", info.node, "write it as a keras layer")
+    return "keras.layers.Layer"
+
+
+def super_call(constructor: Constructor, call: ast.Call) -> list[str]:
+    """The call of the torch layer's constructor, as that of the layer it has become."""
+    engine = constructor.engine
+    base = next((b for b in constructor.info.bases if b.startswith("torch.nn.")), "")
+    rule = registry.find(base)
+    if not isinstance(rule, LayerRule):
+        return [f"super().__init__({', '.join([*operators.arguments(engine, call), '**kwargs'])})"]
+    if stateless_layers.is_function(rule):
+        return ["super().__init__(**kwargs)", *stateless_layers.attributes(engine, rule, constructor.info.node, call)]
+    engine.layer_name = '""'
+    own = constructor.function.args.kwarg
+    # **kwargs are Keras' own
+    given = [k for k in call.keywords if k.arg or own is None or ast.unparse(k.value) != own.arg]
+    call = ast.copy_location(ast.Call(call.func, call.args, given), call)
+    engine.source.parents[call] = constructor.function
+    engine.deriving = True
+    text = engine.construct_layer(rule, base, call)
+    engine.layer_name, engine.deriving = None, False
+    parsed = ast.parse(text, mode="eval").body
+    if not isinstance(parsed, ast.Call) or ast.unparse(parsed.func) == ast.unparse(call.func):  # refused, and marked
+        arguments = operators.arguments(engine, call)
+    else:
+        kept = [(k.arg, ast.get_source_segment(text, k.value)) for k in parsed.keywords if k.arg != "name"]
+        arguments = [f"{name}={value}" if name else f"**{value}" for name, value in kept]
+    more = () if any(argument.startswith("**") for argument in arguments) else ("**kwargs",)
+    return [f"super().__init__({', '.join([*arguments, *more])})"]

@@ -1,0 +1,31 @@
+"""Tensors that a layer keeps between calls: a graph's tensors are of one call, so they are computed each time.
+
+Source: https://www.tensorflow.org/guide/function (a tensor made in a `tf.function` must not be kept outside it).
+"""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.writer import BlockWriter
+
+
+def kept_tensor(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if key not in self.cache: self.cache[key] = value`, then `self.cache[key]`: a local with the value."""
+    test = statement.test if isinstance(statement, ast.If) and not statement.orelse else None
+    only = statement.body[0] if isinstance(statement, ast.If) and len(statement.body) == 1 else None
+    if not isinstance(test, ast.Compare) or not isinstance(only, ast.Assign) or not isinstance(test.ops[0], ast.NotIn):
+        return None
+    target, cache = only.targets[0], test.comparators[0]
+    is_kept = isinstance(target, ast.Subscript) and ast.unparse(target.value) == ast.unparse(cache)
+    if not is_kept or not isinstance(cache, ast.Attribute) or ast.unparse(cache.value) != "self":
+        return None
+    function = writer.engine.function_of(statement)
+    value = writer.engine.type_of(only.value)
+    if function is None or value.kind not in ("tensor", None):
+        return None
+    name = f"{cache.attr.removesuffix('_cache')}_value"
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and ast.unparse(node) == ast.unparse(target):
+            writer.engine.remember(node, name)
+    return writer.with_comment(statement, f"{name} = {writer.engine.expression(only.value)}")

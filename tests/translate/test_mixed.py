@@ -1,0 +1,167 @@
+"""Lists of lists, lists of unlike layers, layers handed to constructors, classes that derive from torch layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.translate.checkouts import class_text, method_text, port, statements
+
+LISTS = """
+class QuokkaFocus(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.focus = nn.ModuleList()
+        for i in range(2):
+            self.focus.append(nn.Sequential(nn.Linear(4, 4), nn.Dropout(config.rate)))
+        parts = [nn.Linear(4, 4)]
+        parts.append(nn.Dropout(config.rate))
+        self.parts = nn.Sequential(*parts)
+
+    def forward(self, hidden_states):
+        for i in range(2):
+            hidden_states = self.focus[i](hidden_states)
+        hidden_states = self.parts(hidden_states)
+        return hidden_states
+"""
+
+
+def test_a_list_in_a_list_is_unrolled(tmp_path: Path) -> None:
+    call = method_text(port(tmp_path, LISTS).text, "TFQuokkaFocus", "call")
+    assert "hidden_states = self.focus[i][0](hidden_states)" in call
+    assert "hidden_states = self.focus[i][1](hidden_states, training=training)" in call
+
+
+def test_members_that_nothing_tells_apart_are_called_alike(tmp_path: Path) -> None:
+    call = method_text(port(tmp_path, LISTS).text, "TFQuokkaFocus", "call")
+    assert "for layer_module in self.parts:\n        hidden_states = layer_module(hidden_states)" in call
+
+
+PAIR = """
+class QuokkaPair(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Conv2d(3, 4, 1), nn.ReLU()])
+
+    def forward(self, pixels):
+        for layer in self.layers:
+            pixels = layer(pixels)
+        return pixels
+"""
+
+
+def test_a_convolution_in_such_a_list_puts_the_channels_last_by_itself(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, PAIR).text, "TFQuokkaPair")
+    assert "TFQuokkaConv2D(" in text and "channels_first=True" in text
+    assert "pixels = layer(pixels)" in text
+
+
+STAGES = """
+class QuokkaBlock(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.dense = nn.Linear(width, width)
+
+    def forward(self, hidden_states):
+        return self.dense(hidden_states)
+
+
+class QuokkaResidual(nn.Module):
+    def __init__(self, module, rate):
+        super().__init__()
+        self.module = module
+
+    def forward(self, hidden_states):
+        return hidden_states + self.module(hidden_states)
+
+
+class QuokkaStages(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        kind = QuokkaBlock if config.wide else QuokkaBlock
+        self.stages = nn.Sequential()
+        self.blocks = []
+        for i in range(2):
+            self.stages.add_module(str(i), kind(config.hidden_size))
+            block = QuokkaResidual(QuokkaBlock(4), 0.1)
+            self.blocks.append(block)
+        self.blocks = nn.ModuleList(self.blocks)
+
+    def forward(self, hidden_states):
+        return self.stages(hidden_states)
+"""
+
+
+def test_a_module_that_is_added_has_its_key_in_its_name(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, STAGES).text, "TFQuokkaStages")
+    assert 'self.stages.append(kind(config.hidden_size, name=f"stages.{i}"))' in text
+
+
+def test_a_layer_handed_over_is_named_by_who_keeps_it(tmp_path: Path) -> None:
+    text = port(tmp_path, STAGES).text
+    made = 'block = TFQuokkaResidual(TFQuokkaBlock(4, name="module"), 0.1, name=f"blocks.{len(self.blocks)}")'
+    assert made in class_text(text, "TFQuokkaStages")
+    assert "self.module.build(None)" in method_text(text, "TFQuokkaResidual", "build")
+
+
+DERIVED = """
+class QuokkaConv(nn.Conv2d):
+    def __init__(self, width, padding):
+        super().__init__(width, 8, 3, padding=padding, groups=width)
+
+
+class QuokkaScaled(nn.Conv2d):
+    def __init__(self, width):
+        super().__init__(width, 8, 3)
+
+    def forward(self, pixels):
+        return nn.functional.conv2d(pixels, self.weight * 2, self.bias, self.stride, self.padding)
+
+
+class QuokkaMaxPool(nn.MaxPool2d):
+    def __init__(self, size):
+        super().__init__(size, padding=1)
+
+    def forward(self, pixels):
+        return nn.functional.max_pool2d(pixels, self.kernel_size, self.stride, self.padding)
+
+
+class QuokkaNorm(nn.GroupNorm):
+    def __init__(self, width):
+        super().__init__(1, width)
+
+
+class QuokkaDerived(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.conv = QuokkaConv(config.width, "same")
+        self.norm = QuokkaNorm(config.hidden_size)
+
+    def forward(self, pixels):
+        return self.norm(self.conv(pixels))
+"""
+
+
+def test_a_derived_convolution_takes_channels_first(tmp_path: Path) -> None:
+    text = port(tmp_path, DERIVED).text
+    assert "class TFQuokkaConv(TFQuokkaConv2D):" in text
+    assert "padding=padding" in class_text(text, "TFQuokkaConv")
+    build = method_text(text, "TFQuokkaDerived", "build")
+    assert "self.conv.build([None, None, None, self.config.width])" in build
+    assert "self.norm.build([None, self.config.hidden_size, None, None])" in build
+
+
+def test_what_a_derived_layer_reads_of_itself(tmp_path: Path) -> None:
+    text = port(tmp_path, DERIVED).text
+    scaled = class_text(text, "TFQuokkaScaled")
+    assert "tf.transpose(self.kernel, perm=(3, 2, 0, 1)) * 2" in scaled
+    assert "stride=self.strides" in scaled and "padding=self.sides" in scaled
+    pool = class_text(text, "TFQuokkaMaxPool")
+    assert "self.stride = size" in pool and "self.padding = 1" in pool
+
+
+@pytest.mark.parametrize("key", ["key", "str(x.shape[0])"])
+def test_a_tensor_kept_between_calls_is_computed_each_time(key: str) -> None:
+    before = f"if {key} not in self.kept_cache:\n    self.kept_cache[{key}] = x + 1\ny = self.kept_cache[{key}]"
+    assert statements(before, x="float32[3]", key="str") == "kept_value = x + 1\ny = kept_value"
