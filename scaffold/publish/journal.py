@@ -44,9 +44,17 @@ def _plain(value: Any) -> Any:
 def _sweep(path: Path) -> None:
     """Remove what runs that were killed while they wrote the file left beside it."""
     for leftover in path.parent.glob(f".{path.name}.*"):
-        number = leftover.name.rpartition(".")[2]
-        if number.isdigit() and not _alive(int(number)):
+        if abandoned(leftover):
             leftover.unlink(missing_ok=True)
+
+
+def abandoned(path: Path) -> bool:
+    """True for a name that ends in the number of a process that is no more, or of this one: nobody works with it.
+
+    What git adds while it writes such a file, `.lock`, is left out of account.
+    """
+    number = path.name.removesuffix(".lock").rpartition(".")[2]
+    return number.isdigit() and (int(number) == os.getpid() or not _alive(int(number)))
 
 
 def _alive(process: int) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.publish.git import Clone, check_clean
-from scaffold.publish.journal import write_json
+from scaffold.publish.journal import abandoned, write_json
 
 _NOTE = "pending.json"
 ABSENT = "0" * 40
@@ -357,9 +357,11 @@ def resume(clone: Clone, folder: Path) -> bool:
     """
     pending = read_pending(folder)
     if pending is None:
+        sweep(folder)  # a kill after the last step leaves no note, but may leave what was prepared
         return False
     if clone.tip(pending.branch) != pending.commit or clone.head() not in (pending.base, pending.commit):
         (folder / _NOTE).unlink(missing_ok=True)  # killed before the ref update, or the user went on
+        sweep(folder)
         return False
     stage, private = folder / f"stage.{os.getpid()}", folder / f"index.{os.getpid()}"
     try:
@@ -378,7 +380,7 @@ def resume(clone: Clone, folder: Path) -> bool:
 
 def sweep(folder: Path) -> None:
     """Remove what this run or one that was killed prepared; none of it is anybody's only copy."""
-    for stage in folder.glob("stage.*"):
+    for stage in filter(abandoned, folder.glob("stage.*")):
         shutil.rmtree(stage, ignore_errors=True)
-    for index in folder.glob("index.*"):
+    for index in filter(abandoned, folder.glob("index.*")):
         index.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,3 +184,15 @@ def test_line_endings_and_filters_count_as_git_counts_them(clone: Clone) -> None
         "lines": git(clone.root, "hash-object", "--no-filters", "--stdin", stdin="a\nb\n"),
         "nothing": "0" * 40,
     }
+
+
+def test_what_a_kill_after_the_last_step_left_is_removed(clone: Clone) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    place = folder(clone)
+    (place / f"stage.{ended.pid}" / "deep").mkdir(parents=True)
+    (place / f"stage.{ended.pid}" / "deep" / "file").write_text("staged")
+    for name in (f"index.{ended.pid}", f"index.{ended.pid}.lock", "index.1", "stage.1"):
+        (place / name).write_text("")
+    assert resume(clone, place) is False
+    assert sorted(path.name for path in place.iterdir()) == ["index.1", "stage.1"]  # of a process that is at work

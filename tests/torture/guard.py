@@ -26,6 +26,7 @@ _LIBRARIES = tuple(
             *(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib", "scripts")),
             sys.prefix,
             sys.base_prefix,
+            *filter(None, sys.path),  # an import lists them, and an editable installation adds one
             os.path.dirname(os.path.dirname(scaffold.__file__)),
         )
     }
