@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from scaffold.translate import binding, registry
@@ -61,7 +62,8 @@ def _kernel(engine: Engine, node: ast.Attribute) -> str | None:
 
 def _is_parameter(node: ast.expr) -> bool:
     """`self.dense.weight`, `next(self.parameters())`: any parameter tells the model's dtype."""
-    return (isinstance(node, ast.Attribute) and node.attr == "weight") or ast.unparse(node) == "next(self.parameters())"
+    is_weight = isinstance(node, ast.Attribute) and node.attr == "weight"
+    return is_weight or re.fullmatch(r"next\([\w.\[\]]+\.parameters\(\)\)", ast.unparse(node)) is not None
 
 
 def _loss_attribute(engine: Engine, node: ast.Attribute) -> str | None:

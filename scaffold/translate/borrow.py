@@ -229,11 +229,13 @@ def _binds_like(pytorch: ast.FunctionDef, tensorflow: ast.FunctionDef) -> bool:
 
 def _settle(found: dict[str, Borrowed], engine: Engine) -> None:
     """Drop candidates whose calls of in-file classes do not bind to what stands in this file, until none is left."""
+    callers = _callers(engine) if found else {}
     changed = True
     while changed:
         changed = False
         for name, candidate in list(found.items()):
-            if not _calls_bind(candidate.node, engine, found) or not _callers_bind(name, candidate, engine, found):
+            binds = _callers_bind(name, candidate, engine, callers.get(name, []))
+            if not binds or not _calls_bind(candidate.node, engine, found):
                 del found[name]
                 changed = True
 
@@ -301,9 +303,27 @@ def _accepts(function: ast.FunctionDef, call: ast.Call, extra: set[str]) -> bool
     return all(k.arg is None or k.arg in names or k.arg in extra for k in call.keywords)
 
 
-def _callers_bind(name: str, candidate: Borrowed, engine: Engine, found: dict[str, Borrowed]) -> bool:
-    """Training is handed on only where the borrowed class takes it."""
+def _callers(engine: Engine) -> dict[str, list[ast.Call]]:
+    """Class → the calls of its instances in the PyTorch file."""
+    found: dict[str, list[ast.Call]] = {}
+    for node in ast.walk(engine.source.tree):
+        child = engine.child_of(node.func) if isinstance(node, ast.Call) else None
+        if child is not None and isinstance(node, ast.Call) and not child.is_list:
+            found.setdefault(child.class_name, []).append(node)
+    return found
+
+
+def _callers_bind(name: str, candidate: Borrowed, engine: Engine, callers: list[ast.Call]) -> bool:
+    """Training is handed on only where the borrowed class takes it, and no caller leaves out what it must have."""
     call = _method(candidate.node, "call")
     takes = call is not None and any(a.arg == "training" for a in call.args.args)
-    del found
-    return takes or not engine.classes[name].needs_training
+    names, required = _parameters(call) if call is not None else ([], 0)
+    complete = all(_gives(caller, names[:required]) for caller in callers)
+    return complete and (takes or not engine.classes[name].needs_training)
+
+
+def _gives(call: ast.Call, names: list[str]) -> bool:
+    """True when a call has an argument for each of the first parameters."""
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+        return True
+    return set(names[len(call.args) :]) <= {k.arg for k in call.keywords}

@@ -9,7 +9,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scaffold.translate import binding, containers, registry
+from scaffold.translate import binding, containers, mixed, registry
 from scaffold.translate.callsite import Arg
 from scaffold.translate.mixed import literal_items
 from scaffold.translate.rule import LayerRule, Unmapped
@@ -68,7 +68,9 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
     engine, child = constructor.engine, constructor.info.children[attr]
     name = constructor.keras_name(attr)
     items = literal_items(engine, value)
-    if items:  # an empty container gets its members later
+    if items and not (
+        mixed.at_times_single(engine, child) and containers.varies(constructor, attr)
+    ):  # an empty container gets its members later
         members = _members(constructor, items)
         if members:
             add(constructor.plan, Built(name, "", True, members))
@@ -78,6 +80,9 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
             add(constructor.plan, Built(name, "None"))
         return
     if containers.plan_sizes(constructor, attr, child.calls):
+        return
+    if containers.varies(constructor, attr):
+        containers.plan_shapes(constructor, attr, value)
         return
     _plan_branches(constructor, attr, value)
 
@@ -89,7 +94,7 @@ def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None
     shapes = list(dict.fromkeys(s for c in made if (s := build_shape(constructor, c)) is not None))
     shapes = [s for s in shapes if s != "None"] or shapes
     if len(shapes) > 1 and not child.is_list and isinstance(value, (ast.Call, ast.IfExp)):
-        engine.extra_init.append(f"self.{name}_shape = {_shape_here(constructor, value)}")
+        engine.extra_init.append(f"self.{name}_shape = {shape_here(constructor, value)}")
         shapes = [f"self.{name}_shape"]
     if len(shapes) > 1:
         engine.diagnose(
@@ -103,15 +108,15 @@ def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None
         add(constructor.plan, Built(name, shapes[0], child.is_list, loop=containers.loop(constructor, attr)))
 
 
-def _shape_here(constructor: Constructor, value: ast.expr) -> str:
-    """The build shape of what a branch makes, written with the constructor's own names."""
+def shape_here(constructor: Constructor, value: ast.expr, absent: str = "None") -> str:
+    """The build shape of what a branch makes, written with the constructor's own names; `absent` where nothing is built."""
     if isinstance(value, ast.IfExp):
-        body, other = (_shape_here(constructor, v) for v in (value.body, value.orelse))
+        body, other = (shape_here(constructor, v, absent) for v in (value.body, value.orelse))
         return f"{body} if {constructor.engine.expression(value.test)} else {other}"
     constructor.verbatim = True
     shape = build_shape(constructor, value) if isinstance(value, ast.Call) else None
     constructor.verbatim = False
-    return str(shape)
+    return shape if shape is not None else absent
 
 
 def add(plan: Plan, entry: Built) -> None:
@@ -233,7 +238,10 @@ def _entry(entry: Built) -> list[str]:
             lines += [f"with tf.name_scope({target}[{index}].name):", f"    {target}[{index}].build({shape})"]
         return lines
     if entry.sizes:
-        loop = f"for layer, size in zip({target}, self.{entry.sizes}):"
+        loop = f"for layer, size in zip({entry.loop or target}, self.{entry.sizes}):"
+        if entry.shape == "size":  # False: nothing to build
+            inner = ["with tf.name_scope(layer.name):", "    layer.build(size)"]
+            return [loop, "    if size is not False:", *indented(inner, 2)]
     elif entry.is_list:
         loop = f"for layer in {entry.loop or target}:"
     if entry.is_list:

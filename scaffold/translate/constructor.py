@@ -23,6 +23,11 @@ _CONFIG = "config"
 _NO_MEANING = frozenset({"gradient_checkpointing", "pruned_heads", "is_parallelizable", "model_parallel", "device_map"})
 
 
+def below(name: str, key: object) -> str:
+    """Name of a member of what is called `name`."""
+    return f"{name}.{key}" if name else str(key)
+
+
 class Constructor:
     """Writes one class's `__init__` body and plans its `build()`."""
 
@@ -33,6 +38,7 @@ class Constructor:
         self.plan = Plan()
         self.locals = local_names(function) - {"self"}
         self.list_owner = containers.list_owners(function)
+        self.registered = containers.registered_one_by_one(function)
         self.stored_before: set[str] = set()
         self.verbatim = False  # build shapes are written for the constructor itself
 
@@ -42,6 +48,8 @@ class Constructor:
         """The pass that runs first in a constructor."""
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             return self._call(writer, statement, statement.value)
+        if isinstance(statement, ast.For) and containers.registers(statement) is not None:
+            return []  # the members have those names
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
             return self._member(writer, statement, statement.targets[0])
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
@@ -50,6 +58,8 @@ class Constructor:
                 return self._attribute(writer, statement, target, statement.value)
             if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
                 return self._part_of_child(target, statement.value)
+            if isinstance(target, ast.Name) and target.id in self.list_owner and isinstance(statement.value, ast.List):
+                return self._local_list(writer, statement, target.id, statement.value)
             place = containers.destination(self, target, statement.value)
             if place is not None:
                 value = self.value(statement.value, place)
@@ -87,10 +97,10 @@ class Constructor:
             return self._buffer(writer, statement, call)
         if name.removeprefix("self.") in self.info.inlined:
             return self._inlined(writer, self.info.methods[name.removeprefix("self.")])
-        if name in ("self.register_parameter", "self.add_module", "setattr", "nn.init.normal_") or name.startswith(
-            ("nn.init.", "torch.nn.init.")
-        ):
-            return [] if "init" in name else None
+        if name == "self.add_module" and len(call.args) == 2 and isinstance(call.args[1], ast.Name):
+            return []  # what it holds was made with that name
+        if name.startswith(("nn.init.", "torch.nn.init.")):
+            return []
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "add_module") and call.args:
             return self._append(writer, statement, call)
         return None
@@ -155,7 +165,16 @@ class Constructor:
         if size is not None and attr in self.info.children and len(self.info.children[attr].calls) == 1:
             sizes = f"{self.keras_name(attr)}_sizes"
             before = [f'self.{sizes} = getattr(self, "{sizes}", []) + [{self.engine.expression(size[0])}]']
+        before += containers.more_shapes(self, attr, [member])
         return [*before, *writer.with_comment(statement, f"{text}.append({value})")]
+
+    def _local_list(self, writer: BlockWriter, statement: ast.stmt, name: str, value: ast.List) -> list[str] | None:
+        """`layers = [nn.Linear(…)]`, a list that becomes a module list later."""
+        attr = self.list_owner[name]
+        if not any(isinstance(item, ast.Call) and self.engine.constructor_name(item) for item in value.elts):
+            return None
+        lines = writer.with_comment(statement, f"{name} = {self.value(value, attr)}")
+        return [*containers.more_shapes(self, attr, value.elts), *lines]
 
     def _member(self, writer: BlockWriter, statement: ast.Assign, target: ast.Subscript) -> list[str] | None:
         """`self.experts[f"expert_{i}"] = Expert(config)` of an `nn.ModuleDict`."""
@@ -191,7 +210,7 @@ class Constructor:
             return self._plain(writer, statement, attr, value)
         self.engine.constructing = attr
         value = self._taken(attr, value)
-        text = self.value(value, attr)
+        text = self.value(value, "" if attr in self.registered else attr)
         self.engine.constructing = None
         if isinstance(value, ast.Name) and value.id in self.locals:
             self.plan.shared.add(self.keras_name(attr))
@@ -256,7 +275,7 @@ class Constructor:
         if isinstance(node, ast.ListComp):
             return self._comprehension(node, name)
         if isinstance(node, (ast.List, ast.Tuple)):
-            return "[" + ", ".join(self.value(e, f"{name}.{k}") for k, e in enumerate(node.elts)) + "]"
+            return "[" + ", ".join(self.value(e, below(name, k)) for k, e in enumerate(node.elts)) + "]"
         if isinstance(node, ast.IfExp):
             test = self.engine.expression(node.test)
             body, other = self.value(node.body, name), self.value(node.orelse, name)
@@ -323,7 +342,7 @@ class Constructor:
             index = "i" if "i" not in {n.id for n in ast.walk(node.elt) if isinstance(n, ast.Name)} else "layer_index"
             loop = f"for {index}, {ast.unparse(target)} in enumerate({text})"
         conditions = "".join(f" if {self.engine.expression(c)}" for c in generator.ifs)
-        return f"[{self.value(node.elt, f'{name}.{{{index}}}')} {loop}{conditions}]"
+        return f"[{self.value(node.elt, below(name, f'{{{index}}}'))} {loop}{conditions}]"
 
     # -- what build() can write ----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scaffold.translate import binding, buildplan, registry
+from scaffold.translate import binding, buildplan, mixed, registry
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
@@ -66,6 +66,64 @@ def _loop_variables(constructor: Constructor, call: ast.Call) -> set[str]:
     return found
 
 
+def varies(constructor: Constructor, attr: str) -> bool:
+    """True for a list whose members are built with shapes of their own, so that these are kept beside them."""
+    child = constructor.info.children.get(attr)
+    if child is None or not child.is_list or child.nested or len(child.calls) < 2 or attr not in _flat(constructor):
+        return False
+    made = [c for c in child.calls if constructor.engine.function_of(c) is constructor.function]
+    constructor.verbatim = True
+    shapes = {buildplan.build_shape(constructor, c) for c in made} - {None, "None"}
+    constructor.verbatim = False
+    changing = any(loop_size(constructor, c) is not None for c in made)
+    return len(made) == len(child.calls) and (len(shapes) > 1 or changing)
+
+
+def _flat(constructor: Constructor) -> set[str]:
+    """Lists that are filled by `append`, or written out in some branches: not by comprehensions."""
+    engine, found, left = constructor.engine, set(), set()
+    for child in constructor.info.children.values():
+        for call in child.calls:
+            around = [engine.parent(call)]
+            while isinstance(around[-1], (ast.Call, ast.List, ast.Tuple, ast.Starred, ast.ListComp, ast.GeneratorExp)):
+                around.append(engine.parent(around[-1]))
+            loops = any(isinstance(a, (ast.ListComp, ast.GeneratorExp)) for a in around)
+            (left if loops else found).add(child.attr)
+    return found - left
+
+
+def plan_shapes(constructor: Constructor, attr: str, value: ast.expr) -> None:
+    """Keep the shapes of the members of a list beside it, and plan the build with them."""
+    name = constructor.keras_name(attr)
+    items = [item for _, item in mixed.literal_items(constructor.engine, value) or ()]
+    if not isinstance(value, ast.Call) or constructor.engine.source.qualname(value.func) in mixed.CONTAINERS:
+        made = items
+    else:
+        made = [value]
+    if made:
+        shapes = ", ".join(kept_shape(constructor, item) for item in made)
+        constructor.engine.extra_init.append(f"self.{name}_shapes = [{shapes}]")
+    whole = (
+        loop(constructor, attr) if mixed.at_times_single(constructor.engine, constructor.info.children[attr]) else ""
+    )
+    whole = f"self.{name} if isinstance(self.{name}, list) else [self.{name}]" if whole else ""
+    buildplan.add(constructor.plan, buildplan.Built(name, "size", True, sizes=f"{name}_shapes", loop=whole))
+
+
+def kept_shape(constructor: Constructor, item: ast.expr) -> str:
+    """Shape of one member; False for what is not built."""
+    return buildplan.shape_here(constructor, item, "False")
+
+
+def more_shapes(constructor: Constructor, attr: str, items: list[ast.expr]) -> list[str]:
+    """The statement that keeps the shapes of members which are added to a list; none where all have the same."""
+    if not varies(constructor, attr):
+        return []
+    name = f"{constructor.keras_name(attr)}_shapes"
+    shapes = ", ".join(kept_shape(constructor, item) for item in items)
+    return [f'self.{name} = getattr(self, "{name}", []) + [{shapes}]']
+
+
 def _comprehension(constructor: Constructor, call: ast.Call) -> ast.ListComp | ast.GeneratorExp | None:
     parent = constructor.engine.parent(call)
     return parent if isinstance(parent, ast.ListComp | ast.GeneratorExp) and parent.elt is call else None
@@ -77,11 +135,14 @@ def _loop_text(constructor: Constructor, loop: ast.comprehension) -> str:
 
 def loop(constructor: Constructor, attr: str) -> str:
     """What `build()` loops over for a list that holds lists, or that is a single layer in some configurations."""
-    name = constructor.keras_name(attr)
     child = constructor.info.children[attr]
+    name = f"self.{constructor.keras_name(attr)}"
+    single = mixed.at_times_single(constructor.engine, child)
+    whole = f"{name} if isinstance({name}, list) else [{name}]" if single else name
     called = {constructor.engine.constructor_name(c) for c in child.calls}
     nested = child.nested or any(prefix.startswith(f"{attr}.{{") for prefix in constructor.list_owner.values())
-    members = f"for layers in self.{name} for layer in layers" if nested else f"for layer in self.{name}"
+    inside = f"({whole})" if single else whole
+    members = f"for layers in {inside} for layer in layers" if nested else f"for layer in {inside}"
     if any(
         isinstance(r := registry.find(q or ""), LayerRule) and "{name}" not in r.tf and r.build is None for q in called
     ):
@@ -90,14 +151,7 @@ def loop(constructor: Constructor, attr: str) -> str:
             return f"[layer {members} if isinstance(layer, keras.layers.Layer)]"
     if nested:
         return f"[layer {members}]"
-    kinds = set()
-    for node in ast.walk(constructor.function):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{attr}":
-            qualname = constructor.engine.source.qualname(node.value.func) if isinstance(node.value, ast.Call) else None
-            kinds.add(
-                qualname in ("torch.nn.ModuleList", "torch.nn.Sequential") or not isinstance(node.value, ast.Call)
-            )
-    return f"self.{name} if isinstance(self.{name}, list) else [self.{name}]" if len(kinds) == 2 else ""
+    return whole if single else ""
 
 
 def list_owners(function: ast.FunctionDef) -> dict[str, str]:
@@ -130,17 +184,41 @@ def _is_list(function: ast.FunctionDef, name: str) -> bool:
     return any(isinstance(n.value, ast.List | ast.ListComp) for n in bound)
 
 
+def registers(loop: ast.For) -> str | None:
+    """The attribute of `for i, layer in enumerate(self.layers): self.add_module(str(i), layer)`; None for any other loop."""
+    call = loop.body[0].value if len(loop.body) == 1 and isinstance(loop.body[0], ast.Expr) else None
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "self.add_module":
+        return None
+    items = (
+        loop.iter.args[0] if isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) == "enumerate" else None
+    )
+    is_own = isinstance(items, ast.Attribute) and ast.unparse(items.value) == "self"
+    return items.attr if is_own and ast.unparse(call.args[0]).startswith("str(") else None  # type: ignore[union-attr]
+
+
+def registered_one_by_one(function: ast.FunctionDef) -> frozenset[str]:
+    """Lists whose members are sub-modules of the class itself, named by their place."""
+    loops = (registers(node) for node in ast.walk(function) if isinstance(node, ast.For))
+    return frozenset(attr for attr in loops if attr is not None)
+
+
 def member_name(engine: Engine, call: ast.Call, attr: str, text: str) -> str:
-    """Name of what `x.append(layer)` or `x.add_module(str(i), layer)` adds to a list."""
+    """Name of what `x.append(layer)` or `x.add_module(str(i), layer)` adds to a list, `self.add_module(…)` to the class."""
+    before = f"{attr}." if attr else ""
     if len(call.args) == 1:
-        return f"{attr}.{{len({text})}}"
+        return f"{before}{{len({text})}}"
     key = call.args[0]
     if isinstance(key, ast.Constant):
-        return f"{attr}.{key.value!s}"
+        return f"{before}{key.value!s}"
     if isinstance(key, ast.Call) and ast.unparse(key.func) == "str":
-        return f"{attr}.{{{engine.expression(key.args[0])}}}"
+        return f"{before}{{{engine.expression(key.args[0])}}}"
     rendered = engine.expression(key)
-    return f"{attr}.{rendered[2:-1]}" if isinstance(key, ast.JoinedStr) else f"{attr}.{{{rendered}}}"
+    return f"{before}{rendered[2:-1]}" if isinstance(key, ast.JoinedStr) else f"{before}{{{rendered}}}"
+
+
+def _is_registration(node: ast.AST) -> bool:
+    """`self.add_module(key, layer)`, which names a layer whatever else it is put into."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) == "self.add_module"
 
 
 def destination(constructor: Constructor, target: ast.expr, value: ast.expr) -> str | None:
@@ -148,7 +226,8 @@ def destination(constructor: Constructor, target: ast.expr, value: ast.expr) -> 
     engine, name = constructor.engine, target.id if isinstance(target, ast.Name) else ""
     if not name or not isinstance(value, ast.Call) or engine.constructor_name(value) is None:
         return None
-    for node in ast.walk(constructor.function):
+    nodes = sorted(ast.walk(constructor.function), key=lambda n: not _is_registration(n))
+    for node in nodes:
         if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
             place = node.targets[0]
             if isinstance(place, ast.Attribute) and place.attr in constructor.info.children:
@@ -158,6 +237,8 @@ def destination(constructor: Constructor, target: ast.expr, value: ast.expr) -> 
         if not isinstance(node, ast.Call) or not node.args or ast.unparse(node.args[-1]) != name:
             continue
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "add_module"):
+            if ast.unparse(node.func) == "self.add_module":
+                return member_name(engine, node, "", "")
             receiver = node.func.value
             attr = receiver.attr if isinstance(receiver, ast.Attribute) else ast.unparse(receiver)
             attr = constructor.list_owner.get(attr, attr if isinstance(receiver, ast.Attribute) else "")

@@ -64,9 +64,11 @@ def _by_local(init: ast.FunctionDef, classes: Mapping[str, ast.ClassDef]) -> dic
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             parts = (node.value.body, node.value.orelse) if isinstance(node.value, ast.IfExp) else (node.value,)
             held.setdefault(node.targets[0].id, []).extend(
-                part.id if isinstance(part, ast.Name) and part.id in classes else "" for part in parts
+                part.id if isinstance(part, ast.Name) and part.id in classes else ""
+                for part in parts
+                if not (isinstance(part, ast.Constant) and part.value is None)
             )
-    known = {name: names for name, names in held.items() if all(names)}
+    known = {name: names for name, names in held.items() if names and all(names)}
     calls = (n for n in ast.walk(init) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
     return {call: known[call.func.id][0] for call in calls if call.func.id in known}  # type: ignore[attr-defined]
 
@@ -85,9 +87,22 @@ def _handed_over(tree: ast.Module, name: str, parameter: str, position: int) -> 
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == name:
             given = [k.value for k in call.keywords if k.arg == parameter] or call.args[position : position + 1]
             for value in given:
-                parts = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
-                values |= {part.id for part in parts if isinstance(part, ast.Name)}
+                values |= {name for bound in (value, *_bound(tree, value)) for name in _names(bound)}
     return values
+
+
+def _names(value: ast.expr) -> set[str]:
+    """Names that a value may be, both branches of a choice."""
+    parts = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def _bound(tree: ast.Module, value: ast.expr) -> list[ast.expr]:
+    """What a local is bound to, wherever in the file."""
+    if not isinstance(value, ast.Name):
+        return []
+    assignments = (n for n in ast.walk(tree) if isinstance(n, ast.Assign))
+    return [n.value for n in assignments if ast.unparse(n.targets[0]) == value.id]
 
 
 def taken_out(

@@ -66,6 +66,8 @@ def levels(context: Context, constructor: ast.AST) -> list[ast.Call | None]:
             elif not ast.unparse(parent.func).endswith("OrderedDict"):
                 return found
         node = parent
+    if isinstance(node, (ast.List, ast.ListComp)):  # a list that no container is made of
+        found.append(None)
     return found
 
 
@@ -128,3 +130,14 @@ def _is_taken_apart(context: Context, child: Child) -> bool:
                 if other is not None and other.attr == child.attr and other.is_list and not other.nested:
                     return True
     return False
+
+
+def at_times_single(context: Context, child: Child) -> bool:
+    """True for an attribute that is a list in some configurations and one layer in others."""
+    owner = context.class_of(child.calls[0]) if child.calls else None
+    kinds = set()
+    for node in ast.walk(owner.init) if owner is not None and owner.init is not None else ():
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{child.attr}":
+            name = context.source.qualname(node.value.func) if isinstance(node.value, ast.Call) else None
+            kinds.add(name in CONTAINERS or not isinstance(node.value, ast.Call))
+    return len(kinds) == 2

@@ -165,3 +165,44 @@ def test_what_a_derived_layer_reads_of_itself(tmp_path: Path) -> None:
 def test_a_tensor_kept_between_calls_is_computed_each_time(key: str) -> None:
     before = f"if {key} not in self.kept_cache:\n    self.kept_cache[{key}] = x + 1\ny = self.kept_cache[{key}]"
     assert statements(before, x="float32[3]", key="str") == "kept_value = x + 1\ny = kept_value"
+
+
+REGISTERED = """
+class QuokkaPyramid(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.layers = [nn.ReLU(), nn.Linear(4, 4)]
+        for i, layer in enumerate(self.layers):
+            self.add_module(str(i), layer)
+        if config.count == 0:
+            self.convs = nn.Identity()
+        else:
+            parts = [nn.Linear(config.width, 8)]
+            for i in range(config.count):
+                parts.append(nn.LayerNorm(8))
+            self.convs = nn.Sequential(*parts)
+
+    def forward(self, hidden_states):
+        for layer in self.layers:
+            hidden_states = layer(hidden_states)
+        return self.convs(hidden_states)
+"""
+
+
+def test_members_registered_one_by_one_are_named_by_their_place(tmp_path: Path) -> None:
+    init = method_text(port(tmp_path, REGISTERED).text, "TFQuokkaPyramid", "__init__")
+    assert 'name="1"' in init and "add_module" not in init
+
+
+def test_members_of_other_shapes_keep_them_beside_the_list(tmp_path: Path) -> None:
+    text = port(tmp_path, REGISTERED).text
+    init = method_text(text, "TFQuokkaPyramid", "__init__")
+    assert 'self.convs_shapes = getattr(self, "convs_shapes", []) + [[None, None, config.width]]' in init
+    assert 'self.convs_shapes = getattr(self, "convs_shapes", []) + [[None, None, 8]]' in init
+    build = method_text(text, "TFQuokkaPyramid", "build")
+    assert "if size is not False:" in build and "layer.build(size)" in build
+
+
+def test_what_is_a_list_at_times_is_looped_over_as_one(tmp_path: Path) -> None:
+    call = method_text(port(tmp_path, REGISTERED).text, "TFQuokkaPyramid", "call")
+    assert "in self.convs if isinstance(self.convs, list) else [self.convs]" in call

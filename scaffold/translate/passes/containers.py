@@ -72,6 +72,8 @@ def _applied(writer: BlockWriter, call: ast.Call, child: Child, name: str) -> li
     flat = all(layer.count("[") == container.count("[") + 1 for layer, _ in members)
     if len(alike) < 2 and flat:
         values = f"{container}.values()" if any(layer.endswith('"]') for layer, _ in members) else container
+        if child.depth == 0 and mixed.at_times_single(writer.engine, child):
+            values = f"{values} if isinstance({values}, list) else [{values}]"
         return [f"for layer_module in {values}:", f"    {name} = {alike.pop()}"]
     return [f"{name} = {_step(writer, call, member, layer, name)}" for layer, member in members]
 
