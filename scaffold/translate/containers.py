@@ -81,10 +81,12 @@ def varies(constructor: Constructor, attr: str) -> bool:
 
 def _flat(constructor: Constructor) -> set[str]:
     """Lists that are filled by `append`, or written out in some branches: not by comprehensions."""
-    engine, found, left = constructor.engine, set(), set()
+    engine = constructor.engine
+    found: set[str] = set()
+    left: set[str] = set()
     for child in constructor.info.children.values():
         for call in child.calls:
-            around = [engine.parent(call)]
+            around: list[ast.AST | None] = [engine.parent(call)]
             while isinstance(around[-1], (ast.Call, ast.List, ast.Tuple, ast.Starred, ast.ListComp, ast.GeneratorExp)):
                 around.append(engine.parent(around[-1]))
             loops = any(isinstance(a, (ast.ListComp, ast.GeneratorExp)) for a in around)
