@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the user asked for. `python` is the interpreter that has the frameworks."""
+    """What the user asked for. `python` is the interpreter that has the frameworks.
+
+    `new_auto_classes`: make the `TFAutoModelFor…` that a head lacks, instead of exempting the head in the repository's checks.
+    """
 
     root: Path
     model: str
@@ -43,6 +46,7 @@ class Request:
     probe: bool = True
     verify: bool = True
     dry_run: bool = False
+    new_auto_classes: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +83,9 @@ def state_folder(clone: Clone, stem: str) -> Path:
     return clone.git_path("scaffold") / stem
 
 
-def make_port(located: Located, translation: Translation, contributor: Contributor | None) -> Port:
+def make_port(
+    located: Located, translation: Translation, contributor: Contributor | None, *, new_auto_classes: bool = False
+) -> Port:
     """What the registrars need to know of a translation."""
     aliases = tuple((tf, pt) for pt, tf in translation.classes.items() if tf != f"TF{pt}")
     return Port(
@@ -89,6 +95,8 @@ def make_port(located: Located, translation: Translation, contributor: Contribut
         withheld=translation.withheld,
         contributor=contributor,
         aliases=aliases,
+        constants=translation.constants,
+        new_auto_classes=new_auto_classes,
     )
 
 
@@ -175,7 +183,7 @@ def plan(request: Request, result: Result, folder: Path, progress: Progress) -> 
     with progress.step("translate"):
         translation = translate(located, result.types)
         result.translation = translation
-        result.port = make_port(located, translation, request.contributor)
+        result.port = make_port(located, translation, request.contributor, new_auto_classes=request.new_auto_classes)
         progress.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
     tree = Tree(located.root)
     with progress.step("render"):
@@ -239,6 +247,7 @@ def made_by(request: Request) -> dict[str, Any]:
     return {
         "generator": fingerprint(),
         "probe": request.probe,
+        "new_auto_classes": request.new_auto_classes,
         "contributor": None if someone is None else [someone.name, someone.url],
     }
 

@@ -33,6 +33,12 @@ DEFAULTS = {
     "tests": "present",
     "repo_checks": "present",
     "ruff": "0.5.1",
+    "annotations": "future",  # future | typing
+    "serving": "input_signature",  # input_signature | methods: what TFPreTrainedModel has
+    "archive_lists": "absent",  # lists | moved (to models/deprecated/_archive_maps.py)
+    "init_imports": "exploded",  # collapsed: isort's settings in setup.cfg
+    "doc_badges": "absent",  # below (the title) | above (it, indented)
+    "doctests": "absent",  # listed | unlisted: is the PyTorch file in documentation_tests.txt?
 }
 
 
@@ -68,6 +74,7 @@ TENSORFLOW = {
     "elder": ["TFElderForMaskedLM", "TFElderModel", "TFElderPreTrainedModel"],
     "twin": ["TFTwinVisionModel", "TFTwinVisionPreTrainedModel"],
 }
+AUTO = ["TF_MODEL_MAPPING", "TFAutoModel"]
 CONFIGS = [
     ("brand_new", "brand_new", "BrandNewConfig", "BrandNew"),
     ("elder", "elder", "ElderConfig", "ELDER"),
@@ -88,7 +95,7 @@ def _top_init(facets: dict[str, str]) -> str:
             '_import_structure = {k: set(v) for k, v in {"configuration_utils": ["PretrainedConfig"]}.items()}\n'
             'import_structure = define_import_structure(Path(__file__).parent / "models", prefix="models")\n'
         )
-    configs = "\n".join(f'    "models.{folder}": [],' for folder in ("brand_new", "elder", "mute", "twin"))
+    configs = "\n".join(f'    "models.{folder}": [],' for folder in ("auto", "brand_new", "elder", "mute", "twin"))
     runtime = head + f'_import_structure = {{\n    "configuration_utils": ["PretrainedConfig"],\n{configs}\n}}\n'
     checking = "\nif TYPE_CHECKING:\n    from .configuration_utils import PretrainedConfig\n"
     blocks = (
@@ -102,6 +109,7 @@ def _top_init(facets: dict[str, str]) -> str:
             f"from .utils import {dummies}\n\n"
             f'    _import_structure["utils.{dummies}"] = [name for name in dir({dummies}) if not name.startswith("_")]'
         )
+        models = {"auto": AUTO, **models} if backend == "tf" else models
         lists = [f'_import_structure["{module}"] = ["{base}"]'] + [_lists(m, names) for m, names in models.items()]
         runtime += f"\n# {title}-backed objects" + _guarded(backend, "\n".join(lists), otherwise)
         imports = [f"from .{module} import {base}"] + [_import(f".models.{m}", names) for m, names in models.items()]
@@ -179,9 +187,13 @@ def _tf(camel: str, config_module: str, heads: list[str], facets: dict[str, str]
     keras = "keras" if facets["keras_import"] == "keras" else "tf.keras"
     names = "TFPreTrainedModel, keras, unpack_inputs" if keras == "keras" else "TFPreTrainedModel, unpack_inputs"
     build = "\n    def build(self, input_shape=None):\n        self.built = True\n"
+    typing = facets["annotations"] == "typing"
+    hints = "from typing import Optional, Union" if typing else "from __future__ import annotations"
+    name = f"TF_{camel.upper()}_PRETRAINED_MODEL_ARCHIVE_LIST"
+    checkpoints = f'{name} = ["someone/{camel.lower()}"]\n\n\n' if facets["archive_lists"] == "lists" else ""
     text = (
-        f'"""TF 2.0 {camel} model."""\n\nfrom __future__ import annotations\n\nimport tensorflow as tf\n\n'
-        f"from ...modeling_tf_utils import {names}\nfrom .{config_module} import {camel}Config\n\n\n"
+        f'"""TF 2.0 {camel} model."""\n\n{hints}\n\nimport tensorflow as tf\n\n'
+        f"from ...modeling_tf_utils import {names}\nfrom .{config_module} import {camel}Config\n\n\n{checkpoints}"
         f"class TF{camel}MainLayer({keras}.layers.Layer):\n    config_class = {camel}Config\n\n"
         "    @unpack_inputs\n    def call(self, input_ids=None, training=False):\n"
         "        return tf.identity(input_ids)\n"
@@ -202,6 +214,10 @@ def _auto(prefix: str, entries: dict[str, list[tuple[str, str]]]) -> str:
     for mapping in entries:
         name = f"{prefix}MODEL{mapping}_MAPPING"
         text += f"\n{name} = _LazyAutoMapping(CONFIG_MAPPING_NAMES, {name}_NAMES)"
+    for mapping in entries:
+        name = f"{prefix.rstrip('_')}AutoModel{mapping.title().replace('_', '')}"
+        text += f"\n\n\nclass {name}(_BaseAutoModelClass):\n    _model_mapping = {prefix}MODEL{mapping}_MAPPING\n\n\n"
+        text += f'{name} = auto_class_update({name}, head_doc="{mapping.lower().strip("_").replace("_", " ")}")'
     return text + "\n"
 
 
@@ -222,20 +238,44 @@ def _dummies(prefix: str, names: list[str], backend: str) -> str:
     text += "from ..utils import DummyObject, requires_backends\n"
     for name in [prefix, *names]:
         text += (
-            f'\n\nclass {name}(metaclass=DummyObject):\n    _backends = ["{backend}"]\n\n'
-            f'    def __init__(self, *args, **kwargs):\n        requires_backends(self, ["{backend}"])\n'
+            f"\n\n{name} = None\n"
+            if name.isupper()
+            else (
+                f'\n\nclass {name}(metaclass=DummyObject):\n    _backends = ["{backend}"]\n\n'
+                f'    def __init__(self, *args, **kwargs):\n        requires_backends(self, ["{backend}"])\n'
+            )
         )
     return text
 
 
-def _doc_page(camel: str, classes: list[str], framework: str) -> str:
+PYTORCH_BADGE = (
+    '<img alt="PyTorch" src="https://img.shields.io/badge/PyTorch-DE3412?style=flat&logo=pytorch&logoColor=white">'
+)
+FLAX_BADGE = (
+    '<img alt="Flax" src="https://img.shields.io/badge/Flax-29a79b.svg?style=flat&logo=data:image/png;base64,AB\nCD">'
+)
+
+
+def _badges(where: str) -> tuple[str, str]:
+    """What stands above and below the title."""
+    if where == "above":
+        inner = f"        {PYTORCH_BADGE}\n        {FLAX_BADGE}\n"
+        row = f'    <div class="flex flex-wrap space-x-1">\n{inner}    </div>\n'
+        return f'<div style="float: right;">\n{row}</div>\n\n', ""
+    if where == "below":
+        return "", f'<div class="flex flex-wrap space-x-1">\n{PYTORCH_BADGE}\n{FLAX_BADGE}\n</div>\n\n'
+    return "", ""
+
+
+def _doc_page(camel: str, classes: list[str], framework: str, badges: str = "absent") -> str:
+    above, below = _badges(badges)
     sections = [f"## {name}\n\n[[autodoc]] {name}\n    - forward\n" for name in classes if "PreTrained" not in name]
     body = "\n".join(sections)
     if framework != "absent":
         jax = f"<jax>\n\n## Flax{camel}Model\n\n[[autodoc]] Flax{camel}Model\n    - __call__\n\n</jax>\n"
         body = f"<frameworkcontent>\n<pt>\n\n{body}\n</pt>\n{jax if framework == 'pt-jax' else ''}</frameworkcontent>\n"
     return (
-        f"# {camel}\n\n## Overview\n\nA model for tests.\n\n"
+        f"{above}# {camel}\n\n{below}## Overview\n\nA model for tests.\n\n"
         "This model was contributed by [someone](https://huggingface.co/someone).\n\n"
         f"## {camel}Config\n\n[[autodoc]] {camel}Config\n\n{body}"
     )
@@ -278,6 +318,7 @@ def _sources(facets: dict[str, str]) -> dict[str, str]:
                 "": [("brand_new", "BrandNewModel"), ("elder", "ElderModel"), ("twin-text", "TwinTextModel")],
                 "_FOR_MASKED_LM": [("brand_new", "BrandNewForMaskedLM"), ("elder", "ElderForMaskedLM")],
                 "_FOR_SEQUENCE_CLASSIFICATION": [("brand_new", "BrandNewForSequenceClassification")],
+                "_FOR_RETRIEVAL": [("brand_new", "BrandNewForRetrieval")],
             },
         ),
         f"{models}/mute/__init__.py": "",
@@ -296,6 +337,7 @@ def _sources(facets: dict[str, str]) -> dict[str, str]:
         tf_names = [n for n in TENSORFLOW.get(folder, []) if n.startswith(f"TF{camel}") and "PreTrained" not in n]
         if tf and tf_names:
             files[f"{base}/modeling_tf_{stem}.py"] = _tf(camel, f"configuration_{stem}", tf_names, facets)
+    files[f"{models}/auto/__init__.py"] = _model_init("auto", [("modeling_tf_auto", AUTO)], facets["auto_init"])
     for folder, stems in (("brand_new", ["brand_new"]), ("elder", ["elder"]), ("twin", ["twin_text", "twin_vision"])):
         entries: list[tuple[str, list[str]]] = []
         for stem in stems:
@@ -306,9 +348,13 @@ def _sources(facets: dict[str, str]) -> dict[str, str]:
             if tf and names:
                 entries.append((f"modeling_tf_{stem}", names))
         files[f"{models}/{folder}/__init__.py"] = _model_init(folder, entries, facets["model_init"])
+    if facets["archive_lists"] == "moved":
+        files[f"{models}/deprecated/_archive_maps.py"] = "TF_ELDER_PRETRAINED_MODEL_ARCHIVE_LIST = []\n"
     if tf:
+        known = "serving(self, inputs)" if facets["serving"] == "methods" else "input_signature(self)"
         files["src/transformers/modeling_tf_utils.py"] = (
-            "class TFPreTrainedModel:\n    pass\n\n\ndef unpack_inputs(func):\n    return func\n"
+            f"class TFPreTrainedModel:\n    def {known}:\n"
+            "        pass\n\n\ndef unpack_inputs(func):\n    return func\n"
         )
         files[f"{models}/auto/modeling_tf_auto.py"] = _auto(
             "TF_",
@@ -326,15 +372,19 @@ def _places(facets: dict[str, str]) -> dict[str, str]:
     torch_names = [name for names in TORCH.values() for name in names]
     files["src/transformers/utils/dummy_pt_objects.py"] = _dummies("PreTrainedModel", torch_names, "torch")
     if facets["dummies"] != "absent" and facets["tensorflow"] == "present":
-        names = [name for names in TENSORFLOW.values() for name in names] if facets["dummies"] == "full" else []
+        models = [name for names in (AUTO, *TENSORFLOW.values()) for name in names]
+        names = models if facets["dummies"] == "full" else []
         files["src/transformers/utils/dummy_tf_objects.py"] = _dummies("TFPreTrainedModel", names, "tf")
     docs = "docs/source/en"
     extension = facets["doc_page"]
     if extension != "absent":
         files[f"{docs}/model_doc/brand_new.{extension}"] = _doc_page(
-            "BrandNew", TORCH["brand_new"], facets["frameworkcontent"]
+            "BrandNew", TORCH["brand_new"], facets["frameworkcontent"], facets["doc_badges"]
         )
         files[f"{docs}/model_doc/elder.{extension}"] = _doc_page("Elder", TORCH["elder"], "absent")
+        files[f"{docs}/model_doc/auto.{extension}"] = (
+            "# Auto Classes\n\n## Multimodal\n\n### AutoModelForRetrieval\n\n[[autodoc]] AutoModelForRetrieval\n"
+        )
         files[f"{docs}/model_doc/twin.{extension}"] = _doc_page("TwinText", TORCH["twin"], "absent")
         if facets["doc_index"] != "absent":
             files[f"{docs}/index.{extension}"] = _index(facets)
@@ -351,8 +401,16 @@ def _places(facets: dict[str, str]) -> dict[str, str]:
             '    # models to ignore for model xxx mapping\n    "ElderForPreTraining",\n    "TFElderForPreTraining",\n]\n'
         )
         files["utils/check_docstrings.py"] = 'OBJECTS_TO_IGNORE = [\n    "ElderModel",\n    "TFElderModel",\n]\n'
+        if facets["doctests"] != "absent":
+            listed = [f"src/transformers/models/{name}.py" for name in ("bert/modeling_bert", "elder/modeling_elder")]
+            if facets["doctests"] == "listed":
+                listed.insert(1, "src/transformers/models/brand_new/modeling_brand_new.py")
+            listed = ["docs/source/en/quicktour.mdx", *listed, "src/transformers/pipelines/"]
+            files["utils/documentation_tests.txt"] = "\n".join(listed) + "\n"
         files["utils/check_dummies.py"] = "import argparse\n"
         files["utils/check_copies.py"] = "import argparse\n"
+    if facets["init_imports"] == "collapsed":
+        files["setup.cfg"] = "[isort]\nline_length = 119\n"
     return files
 
 

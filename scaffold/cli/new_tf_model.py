@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-probe", action="store_true", help="translate without running the PyTorch model (not verifiable)"
     )
     parser.add_argument("--no-verify", action="store_true", help="do not compare the port with PyTorch")
+    parser.add_argument(
+        "--new-auto-classes",
+        action="store_true",
+        help="make the TFAutoModelFor… that a head lacks (default: exempt the head in utils/check_repo.py)",
+    )
     parser.add_argument("--yes", action="store_true", help="never ask")
     add_fork(parser)
     add_answers(parser)
@@ -119,6 +124,7 @@ def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Req
         probe=not arguments.no_probe,
         verify=not arguments.no_verify,
         dry_run=arguments.dry_run,
+        new_auto_classes=arguments.new_auto_classes,
     )
 
 

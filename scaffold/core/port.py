@@ -21,7 +21,8 @@ class Port:
 
     `public` are the TF classes to export (those whose PyTorch twin the main `__init__` exports, the pretrained base class
     included), `models` those deriving from TFPreTrainedModel other than the base class, `withheld` public PyTorch classes
-    that have no registered TF twin, with the reason.
+    that have no registered TF twin, with the reason. `constants` are exported with the classes (lists of checkpoints).
+    `new_auto_classes` asks for a `TFAutoModelFor…` where a class has no TensorFlow mapping to stand in.
     """
 
     names: ModelNames
@@ -32,6 +33,13 @@ class Port:
     aliases: tuple[
         tuple[str, str], ...
     ] = ()  # (TF class, PyTorch class) where the name is not simply TF + PyTorch name
+    constants: tuple[str, ...] = ()
+    new_auto_classes: bool = False
+
+    @property
+    def exported(self) -> tuple[str, ...]:
+        """Every name that the `__init__` files have to list."""
+        return (*self.constants, *self.public)
 
     def pt_name(self, tf_class: str) -> str:
         """The PyTorch class a TF class mirrors."""

@@ -14,7 +14,8 @@ class Translation:
 
     `text` is the whole TensorFlow module, formatted; `classes` maps PyTorch class → TF class for every translated
     top-level class; `public` lists TF classes to register, in file order; `withheld` PyTorch classes left out with a reason;
-    `borrowed` maps a TF class to the dotted TF class it was taken from; `statistics` counts calls by how they were mapped.
+    `borrowed` maps a TF class to the dotted TF class it was taken from; `statistics` counts calls by how they were mapped;
+    `constants` are lists of checkpoints to export with the classes.
     """
 
     text: str
@@ -25,6 +26,7 @@ class Translation:
     borrowed: Mapping[str, str] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
     statistics: Mapping[str, int] = field(default_factory=dict)
+    constants: tuple[str, ...] = ()
 
     @property
     def markers(self) -> tuple[Diagnostic, ...]:

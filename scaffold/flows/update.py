@@ -137,6 +137,7 @@ def _asked(port: _Port, request: Request) -> pipeline.Request:
         probe=bool(port.made.get("probe", True)) if request.probe is None else request.probe,
         verify=request.verify,
         dry_run=request.dry_run,
+        new_auto_classes=bool(port.made.get("new_auto_classes", False)),
     )
 
 

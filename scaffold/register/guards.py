@@ -102,12 +102,16 @@ def assign_lines(key: str, names: Sequence[str], indent: str) -> list[str]:
     return [head, *(f'{indent}    "{name}",' for name in sorted(names, key=list_order)), f"{indent}]"]
 
 
-def import_lines(module: str, names: Sequence[str], indent: str) -> list[str]:
-    """`from module import (…)`, one name a line; on one line for a single name."""
+def import_lines(module: str, names: Sequence[str], indent: str, *, collapsed: bool = False) -> list[str]:
+    """`from module import (…)`, one name a line; on one line for a single name.
+
+    `collapsed`: on one line whenever it fits, as isort did it until 6f79d26442 (4.27).
+    """
     head = f"{indent}from {module} import "
-    if len(names) == 1 and len(head + names[0]) <= WIDTH:
-        return [head + names[0]]
-    return [f"{head}(", *(f"{indent}    {name}," for name in sorted(names, key=import_order)), f"{indent})"]
+    ordered = sorted(names, key=import_order)
+    if (collapsed or len(names) == 1) and len(line := head + ", ".join(ordered)) <= WIDTH:
+        return [line]
+    return [f"{head}(", *(f"{indent}    {name}," for name in ordered), f"{indent})"]
 
 
 Writer = Callable[[Sequence[str]], list[str]]

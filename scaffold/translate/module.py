@@ -11,6 +11,7 @@ from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB
 from scaffold.translate import (
     borrow,
+    era,
     imports,
     inputs,
     markers,
@@ -70,6 +71,7 @@ class FileTranslator:
         }
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         self.withheld: list[tuple[str, str]] = []
+        self.constants: list[str] = []
 
     def _derived(self, base: str) -> dict[str, ClassInfo]:
         """The classes of this file that derive from a pretrained base class, directly or not."""
@@ -141,7 +143,7 @@ class FileTranslator:
         text = "\n".join([*head, *body[:at], *functions, *layers, *body[at:]]) + "\n"
         for name in self.engine.layers:
             text = text.replace(f"TFModel{name}", f"TF{self.located.names.camel}{name}")
-        text = residue.mark(text, self.engine)
+        text = residue.mark(era.fitted(text, self.located.layout), self.engine)
         text = residue.undefined(tidy.tidy(text, self.located), self.engine)
         return self._translation(text)
 
@@ -208,9 +210,9 @@ class FileTranslator:
     def _constant(self, node: ast.Assign) -> list[str]:
         target = node.targets[0]
         if isinstance(target, ast.Name):
-            if target.id in self.engine.variants or target.id.endswith(
-                ("PRETRAINED_MODEL_ARCHIVE_LIST", "_ATTENTION_CLASSES")
-            ):
+            if target.id.endswith("PRETRAINED_MODEL_ARCHIVE_LIST"):
+                return self._checkpoints(target.id, node)
+            if target.id in self.engine.variants or target.id.endswith("_ATTENTION_CLASSES"):
                 return []
             if target.id.endswith("_START_DOCSTRING"):
                 return pretrained.start_docstring(self.located, node, self.source, self.engine)
@@ -225,6 +227,14 @@ class FileTranslator:
             text = prose.translate(text, self.engine.doc_renames)
         comment = self.source.comments.get(node.end_lineno or 0)
         return (text + (f"  {comment[1]}" if comment else "")).split("\n")
+
+    def _checkpoints(self, name: str, node: ast.Assign) -> list[str]:
+        """The list of checkpoints under TensorFlow's name, in a release whose ports have one; nothing in others."""
+        if self.located.layout.value("archive_lists") != "lists" or not isinstance(node.value, ast.List):
+            return []
+        if name in self.public:
+            self.constants.append(f"TF_{name}")
+        return f"TF_{name} = {self.source.segment(node.value)}".split("\n")
 
     def _function(self, node: ast.FunctionDef) -> list[str]:
         self.engine.current = None
@@ -272,6 +282,7 @@ class FileTranslator:
             borrowed={self.classes[k].tf_name: v.target for k, v in self.borrowed.items()},
             diagnostics=tuple(self.engine.diagnostics),
             statistics=dict(self.engine.statistics),
+            constants=tuple(self.constants),
         )
 
     def _marked(self, text: str) -> set[str]:

@@ -17,7 +17,11 @@ LAYOUTS: dict[str, dict[str, str]] = {
     "pt-jax": {"frameworkcontent": "pt-jax"},
     "mdx-6-columns": {"doc_page": "mdx", "doc_index": "columns6"},
     "sdist": {"doc_page": "absent", "tests": "absent", "repo_checks": "absent", "doc_index": "absent"},
-    "derived": {"top_init": "derived", "model_init": "star", "dummies": "generic"},
+    "derived": {"top_init": "derived", "model_init": "star", "auto_init": "star", "dummies": "generic"},
+    "isort": {"doc_page": "mdx", "doc_index": "columns6", "init_imports": "collapsed", "doctests": "listed"},
+    "doctests-unlisted": {"doctests": "unlisted"},
+    "badges-below": {"doc_index": "absent", "doc_badges": "below", "model_init": "star"},
+    "badges-above": {"doc_index": "absent", "doc_badges": "above", "model_init": "star"},
 }
 
 #: A TensorFlow file: the head without an auto mapping documents its arguments in another order than its signature.
@@ -70,16 +74,19 @@ def checkout(tmp_path: Path, layout: str, model: str = "brand_new", stem: str | 
     return locate(root, model, stem=stem, ported_ok=True)
 
 
-def port(located: Located) -> Port:
+def port(located: Located, *, new_auto_classes: bool = False) -> Port:
     """What the translator would hand over for `checkout`'s model."""
     camel = located.names.camel
     heads = ("ForMaskedLM", "ForRetrieval") if located.names.stem == "brand_new" else ()
+    listed = located.names.stem == "brand_new" and located.layout.value("init_imports") == "collapsed"  # an old release
     models = (f"TF{camel}Model", *(f"TF{camel}{head}" for head in heads))
     return Port(
         names=located.names,
         public=(f"TF{camel}PreTrainedModel", *models),
         models=models,
         contributor=Contributor(name="A. Porter", url="https://huggingface.co/porter"),
+        constants=("TF_BRAND_NEW_PRETRAINED_MODEL_ARCHIVE_LIST",) if listed else (),
+        new_auto_classes=new_auto_classes,
     )
 
 

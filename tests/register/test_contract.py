@@ -14,19 +14,34 @@ from scaffold.register.anchors import PythonFile
 from scaffold.register.guards import import_module_of, import_structure_key, names_in, tf_guards, type_checking
 from scaffold.register.mappings import TF_MODELS, mappings
 from scaffold.register.ordering import import_order, list_order
+from tests.layouts import PYTORCH_BADGE
 from tests.register.cases import LAYOUTS, checkout, port, write
 
 REGISTRARS = {registrar.name: registrar for registrar in all_registrars()}
 INIT = "src/transformers/__init__.py"
 FOLDER = "src/transformers/models/brand_new"
+PT_FILE = f"{FOLDER}/modeling_brand_new.py"
+PAGE = "docs/source/en/model_doc/brand_new"
+AUTO_INIT = "src/transformers/models/auto/__init__.py"
+AUTO_PAGE = "docs/source/en/model_doc/auto.md"
+DOCTESTS = "utils/documentation_tests.txt"
 
 #: The files each registrar may change for the model `brand_new`.
 PLACES = {
+    "auto-classes": {
+        TF_MODELS,
+        INIT,
+        "src/transformers/models/auto/__init__.py",
+        "docs/source/en/model_doc/auto.md",
+        "docs/source/en/model_doc/auto.mdx",
+    },
     "auto-mappings": {TF_MODELS},
+    "doc-badges": {"docs/source/en/model_doc/brand_new.md", "docs/source/en/model_doc/brand_new.mdx"},
     "doc-credit": {"docs/source/en/model_doc/brand_new.md", "docs/source/en/model_doc/brand_new.mdx"},
     "doc-index": {"docs/source/en/index.md", "docs/source/en/index.mdx"},
     "doc-page": {"docs/source/en/model_doc/brand_new.md", "docs/source/en/model_doc/brand_new.mdx"},
     "docstring-checks": {"utils/check_docstrings.py"},
+    "doctest-list": {"utils/documentation_tests.txt"},
     "dummies": {"src/transformers/utils/dummy_tf_objects.py"},
     "main-init": {INIT},
     "model-init-guards": {f"{FOLDER}/__init__.py"},
@@ -47,9 +62,10 @@ def test_every_registrar_has_a_row_here() -> None:
 def test_plan_apply_plan_is_empty(tmp_path: Path, registrar: str, layout: str) -> None:
     located = checkout(tmp_path, layout)
     tree = Tree(located.root)
-    REGISTRARS[registrar].plan(located, port(located), tree)
+    ours = port(located, new_auto_classes=True)
+    REGISTRARS[registrar].plan(located, ours, tree)
     write(tree)
-    again = REGISTRARS[registrar].plan(located, port(located), Tree(located.root))
+    again = REGISTRARS[registrar].plan(located, ours, Tree(located.root))
     assert all(isinstance(outcome, AlreadyDone | Absent) for outcome in again)
 
 
@@ -57,7 +73,7 @@ def test_plan_apply_plan_is_empty(tmp_path: Path, registrar: str, layout: str) -
 def test_only_its_own_place_changes(tmp_path: Path, registrar: str, layout: str) -> None:
     located = checkout(tmp_path, layout)
     tree = Tree(located.root)
-    outcomes = REGISTRARS[registrar].plan(located, port(located), tree)
+    outcomes = REGISTRARS[registrar].plan(located, port(located, new_auto_classes=True), tree)
     assert {edit.path for edit in tree.edits()} <= PLACES[registrar]
     assert {o.path for o in outcomes if isinstance(o, Edit)} == {edit.path for edit in tree.edits()}
 
@@ -94,6 +110,7 @@ def test_a_source_distribution_reports_what_it_lacks(tmp_path: Path) -> None:
     located = checkout(tmp_path, "sdist")
     outcomes = register(located, port(located), Tree(located.root))
     assert {o.by for o in outcomes if isinstance(o, Absent)} == {
+        "auto-classes",
         "doc-credit",
         "doc-index",
         "doc-page",
@@ -111,6 +128,7 @@ def test_sorted_as_the_clone_sorts(tmp_path: Path) -> None:
     assert init and auto
     (runtime,), (typed,) = tf_guards(init.tree.body), tf_guards(type_checking(init).body)
     assert [import_structure_key(n) for n in runtime.body if "models." in str(import_structure_key(n))] == [
+        "models.auto",
         "models.brand_new",
         "models.elder",
         "models.twin",
@@ -184,6 +202,22 @@ BROKEN = [
         '        ("brand_new", "TFOtherModel"),\n        ("elder", "TFElderModel"),',
         "REG104",
     ),
+    ("auto-classes", "guards", TF_MODELS, "_LazyAutoMapping(CONFIG", "_OtherMapping(CONFIG", "REG101"),
+    ("auto-classes", "guards", TF_MODELS, "auto_class_update", "other_update", "REG101"),
+    ("auto-classes", "guards", AUTO_INIT, "modeling_tf_auto", "modeling_other", "REG101"),
+    ("auto-classes", "guards", AUTO_PAGE, "[[autodoc]] Auto", "see Auto", "REG101"),
+    (
+        "auto-classes",
+        "guards",
+        AUTO_PAGE,
+        "\n[[autodoc]]",
+        "\n[[autodoc]] AutoModelForRetrieval\n[[autodoc]]",
+        "REG102",
+    ),
+    ("doc-badges", "badges-below", f"{PAGE}.md", 'alt="PyTorch"', 'alt="Torch"', "REG101"),
+    ("doc-badges", "badges-above", f"{PAGE}.md", f"        {PYTORCH_BADGE}\n", f"{PYTORCH_BADGE}\n" * 2, "REG102"),
+    ("doctest-list", "isort", DOCTESTS, "src/transformers/models/", "elsewhere/", "REG101"),
+    ("doctest-list", "isort", DOCTESTS, f"{PT_FILE}\n", f"{PT_FILE}\n" * 2, "REG102"),
     ("dummies", "guards", INIT, "if not is_tf_available():", "if not is_jax_available():", "REG101"),
     (
         "dummies",
@@ -245,7 +279,7 @@ def test_a_missing_or_doubled_anchor_raises(
     registrar: Registrar = REGISTRARS[name]
     tree = Tree(located.root)
     with pytest.raises(ScaffoldError) as caught:
-        registrar.plan(located, port(located), tree)
+        registrar.plan(located, port(located, new_auto_classes=True), tree)
     assert caught.value.code == code
     assert path in caught.value.message
     assert not tree.edits()

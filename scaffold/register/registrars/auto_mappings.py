@@ -109,4 +109,5 @@ REGISTRAR = Registrar(
     "the TensorFlow classes, in the sorted order. Several model types may share a class; each gets its row.",
     plan=plan,
     where={"tf_auto": "mapping_names"},
+    after=("auto-classes",),
 )

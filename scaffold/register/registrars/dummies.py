@@ -101,5 +101,5 @@ REGISTRAR = Registrar(
     "logic where the tree has no `utils/`.",
     plan=plan,
     where={"dummies": "full"},
-    after=("main-init",),
+    after=("auto-classes", "main-init"),
 )

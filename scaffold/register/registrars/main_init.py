@@ -34,11 +34,16 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
         return (Absent(path=PATH, by=NAME, why="the checkout has no main __init__"),)
     if "define_import_structure(" in file.text:
         return ()
-    if port.public:
+    if port.exported:
         key = f"models.{located.names.folder}"
-        _structure(file, key, port.public)
-        _typed(file, key, port.public)
+        export(file, key, port.exported, collapsed=located.layout.value("init_imports") == "collapsed")
     return (tree.plan(PATH, file.edited(), by=NAME, why="export the TensorFlow classes"),)
+
+
+def export(file: PythonFile, key: str, names: tuple[str, ...], *, collapsed: bool) -> None:
+    """Put names of the module `key` into the TensorFlow blocks of both halves."""
+    _structure(file, key, names)
+    _typed(file, key, names, collapsed)
 
 
 def _guard(file: PythonFile, body: list[ast.stmt], half: str) -> Guard:
@@ -78,15 +83,15 @@ def _models_key(node: ast.stmt) -> str | None:
     return key if key is not None and key.startswith("models.") else None
 
 
-def _typed(file: PythonFile, key: str, names: tuple[str, ...]) -> None:
+def _typed(file: PythonFile, key: str, names: tuple[str, ...], collapsed: bool) -> None:
     guard = _guard(file, type_checking(file).body, "the TYPE_CHECKING half")
     present = [node for node in guard.body if _import_key(node) == key]
     indent = file.indent_of(guard.body[0])
     if present:
         node = exactly_one(present, path=file.path, sought=f"TensorFlow import from `.{key}`")
-        add_names(file, node, names, lambda all_names: import_lines(f".{key}", all_names, indent))
+        add_names(file, node, names, lambda all_names: import_lines(f".{key}", all_names, indent, collapsed=collapsed))
     else:
-        add_sorted(file, guard.body, key, _import_key, import_lines(f".{key}", names, indent))
+        add_sorted(file, guard.body, key, _import_key, import_lines(f".{key}", names, indent, collapsed=collapsed))
 
 
 def _import_key(node: ast.stmt) -> str | None:

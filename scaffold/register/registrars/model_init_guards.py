@@ -36,10 +36,10 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
         return (Absent(path=path, by=NAME, why="the model's folder has no __init__"),)
     if "define_import_structure" in file.text:
         return ()
-    if port.public:
+    if port.exported:
         _imports(file)
-        _structure(file, located, port.public)
-        _typed(file, located, port.public)
+        _structure(file, located, port.exported)
+        _typed(file, located, port.exported)
     return (tree.plan(path, file.edited(), by=NAME, why="let the lazy module find the TensorFlow file"),)
 
 
@@ -103,6 +103,7 @@ def _structure(file: PythonFile, located: Located, names: tuple[str, ...]) -> No
 
 def _typed(file: PythonFile, located: Located, names: tuple[str, ...]) -> None:
     key = located.names.tf_module
+    collapsed = located.layout.value("init_imports") == "collapsed"
     _block(
         file,
         type_checking(file).body,
@@ -110,7 +111,7 @@ def _typed(file: PythonFile, located: Located, names: tuple[str, ...]) -> None:
         key=key,
         torch_key=located.names.module,
         key_of=import_module_of,
-        write=lambda all_names, indent: import_lines(f".{key}", all_names, indent),
+        write=lambda all_names, indent: import_lines(f".{key}", all_names, indent, collapsed=collapsed),
         names=names,
     )
 

@@ -46,7 +46,7 @@ def _exported(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
         return (Absent(path=path, by=NAME, why="the TensorFlow file is not planned yet"),)
     if any(line.startswith("__all__") for line in text.splitlines()):
         return (tree.plan(path, text, by=NAME, why="already has __all__"),)
-    ordered = sorted(port.public, key=list_order)
+    ordered = sorted(port.exported, key=list_order)
     quoted = [f'"{name}"' for name in ordered]
     one_line = f"__all__ = [{', '.join(quoted)}]"
     exploded = "\n".join(["__all__ = [", *(f"    {name}," for name in quoted), "]"])
