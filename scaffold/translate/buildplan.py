@@ -39,7 +39,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """One `nn.Parameter`: the `add_weight` call of `build()`."""
+    """One `nn.Parameter`: the `add_weight` call of `build()`. `count`: so many of them, in a list."""
 
     attr: str
     name: str
@@ -47,6 +47,7 @@ class Weight:
     initializer: str
     trainable: bool = True
     condition: str = ""
+    count: str = ""
 
 
 @dataclass(slots=True)
@@ -220,8 +221,10 @@ def build_method(plan: Plan) -> list[str]:
         return []
     lines: list[str] = []
     for weight in plan.weights:
-        arguments = f'shape={weight.shape}, initializer={weight.initializer}, trainable={weight.trainable}, name="{weight.name}"'
-        add = f"self.{weight.attr} = self.add_weight({arguments})"
+        name = f'f"{weight.name}.{{i}}"' if weight.count else f'"{weight.name}"'
+        arguments = f"shape={weight.shape}, initializer={weight.initializer}, trainable={weight.trainable}, name={name}"
+        made = f"self.add_weight({arguments})"
+        add = f"self.{weight.attr} = " + (f"[{made} for i in range({weight.count})]" if weight.count else made)
         lines += [f"if {weight.condition}:", f"    {add}"] if weight.condition else [add]
     lines += [*([""] if plan.weights else []), "if self.built:", "    return", "self.built = True"]
     for entry in plan.built:

@@ -310,7 +310,7 @@ class Analyser:
             qualname
             and qualname.startswith("torch.nn.")
             and qualname.split(".")[-1][:1].isupper()
-            and qualname != "torch.nn.Parameter"
+            and qualname not in ("torch.nn.Parameter", "torch.nn.ParameterList")
         ):
             return "torch.nn." + qualname.split(".")[-1]
         if qualname == "transformers.pytorch_utils.Conv1D":

@@ -56,34 +56,25 @@ class Constructor:
             target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
                 return self._attribute(writer, statement, target, statement.value)
-            if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
-                return self._part_of_child(target, statement.value)
-            if isinstance(target, ast.Name) and target.id in self.list_owner and isinstance(statement.value, ast.List):
-                return self._local_list(writer, statement, target.id, statement.value)
-            place = containers.destination(self, target, statement.value)
-            if place is not None:
-                value = self.value(statement.value, place)
-                return writer.with_comment(statement, f"{ast.unparse(target)} = {value}")
-            if self.info.taken and ast.unparse(statement.value).partition("(")[0].endswith("._from_config"):
-                return []  # a model that one sub-module was taken out of
+            return self._assigned(writer, statement, target, statement.value)
         return None
 
-    def _part_of_child(self, target: ast.Attribute, value: ast.expr) -> list[str]:
-        """`self.decoder.bias = self.bias` is a tie (ties.py); `self.embed_tokens.weight = embed_tokens.weight` shares a layer."""
-        child = target.value
-        is_weight = target.attr == "weight" and isinstance(value, ast.Attribute) and value.attr == "weight"
-        if not is_weight or not isinstance(child, ast.Attribute):
-            return []
-        assert isinstance(value, ast.Attribute)
-        if isinstance(value.value, ast.Name) and value.value.id in self.locals:
-            self.plan.shared.add(self.keras_name(child.attr))
-            return [f"self.{self.keras_name(child.attr)} = {value.value.id}"]
-        if child.attr not in self.engine.tied_attributes.get(self.info.name, {}):
-            text = ast.unparse(target)
-            self.engine.diagnose(
-                "TFP132", text, "this weight is shared with another layer's", target, "share the layer itself"
-            )
-        return []
+    def _assigned(
+        self, writer: BlockWriter, statement: ast.stmt, target: ast.expr, value: ast.expr
+    ) -> list[str] | None:
+        """An assignment to a local, or to an attribute of a sub-module."""
+        if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
+            return parameters.part_of_child(self, target, value)
+        if isinstance(target, ast.Name) and isinstance(value, ast.Call) and parameters.is_parameter(self.engine, value):
+            return [f"{target.id} = {self.engine.expression(value.args[0])}"]
+        if isinstance(target, ast.Name) and target.id in self.list_owner and isinstance(value, ast.List):
+            return self._local_list(writer, statement, target.id, value)
+        place = containers.destination(self, target, value)
+        if place is not None:
+            return writer.with_comment(statement, f"{ast.unparse(target)} = {self.value(value, place)}")
+        if self.info.taken and ast.unparse(value).partition("(")[0].endswith("._from_config"):
+            return []  # a model that one sub-module was taken out of
+        return None
 
     def _call(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         name = ast.unparse(call.func)
@@ -253,6 +244,8 @@ class Constructor:
         return [f"self.{attr} = {name}" for name, attr in found.items()]
 
     def _plain(self, writer: BlockWriter, statement: ast.stmt, attr: str, value: ast.expr) -> list[str] | None:
+        if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) == "torch.nn.ParameterList":
+            return parameters.plan_list(self, attr, value)
         if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) in (
             "torch.nn.ModuleList",
             "torch.nn.ModuleDict",

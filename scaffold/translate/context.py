@@ -236,7 +236,18 @@ class Context:
         owner = self.class_of(node)
         if owner is None or not (isinstance(node.value, ast.Name) and node.value.id == "self"):
             return TypeInfo(())
-        return TypeInfo(tuple(dict.fromkeys(self._seen_on_self(owner, node.attr))), static=True)
+        seen = tuple(dict.fromkeys(self._seen_on_self(owner, node.attr)))
+        return TypeInfo(seen, static=True) if seen else self._in_constructor(owner, node.attr)
+
+    def _in_constructor(self, owner: ClassInfo, attr: str) -> TypeInfo:
+        """The type of the one sequence that a constructor gives an attribute."""
+        given = [
+            n.value
+            for n in ast.walk(owner.init or ast.Pass())
+            if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == f"self.{attr}"
+        ]
+        is_sequence = len(given) == 1 and isinstance(given[0], (ast.Tuple, ast.List))
+        return self.type_of(given[0]) if is_sequence else TypeInfo(())
 
     def _seen_on_self(self, owner: ClassInfo, attr: str) -> list[Observation]:
         """Observations in the class; where there are none, in those it derives from in this file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scaffold.translate.buildplan import Weight
@@ -19,6 +20,26 @@ _ONE = "keras.initializers.Constant(1.0)"
 def is_parameter(engine: Engine, value: ast.Call) -> bool:
     """True for `nn.Parameter(…)`."""
     return engine.source.qualname(value.func) == "torch.nn.Parameter"
+
+
+def part_of_child(constructor: Constructor, target: ast.Attribute, value: ast.expr) -> list[str]:
+    """`self.decoder.bias = self.bias` is a tie (ties.py); `self.embed_tokens.weight = embed_tokens.weight` shares a layer."""
+    if target.attr == "bias" and isinstance(value, ast.Call) and is_parameter(constructor.engine, value):
+        return [f"{constructor.engine.expression(target.value)}.use_bias = True"]  # which Keras asks for in build()
+    child = target.value
+    is_weight = target.attr == "weight" and isinstance(value, ast.Attribute) and value.attr == "weight"
+    if not is_weight or not isinstance(child, ast.Attribute):
+        return []
+    assert isinstance(value, ast.Attribute)
+    if isinstance(value.value, ast.Name) and value.value.id in constructor.locals:
+        constructor.plan.shared.add(constructor.keras_name(child.attr))
+        return [f"self.{constructor.keras_name(child.attr)} = {value.value.id}"]
+    if child.attr not in constructor.engine.tied_attributes.get(constructor.info.name, {}):
+        text = ast.unparse(target)
+        constructor.engine.diagnose(
+            "TFP132", text, "this weight is shared with another layer's", target, "share the layer itself"
+        )
+    return []
 
 
 def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
@@ -58,8 +79,17 @@ def _condition(constructor: Constructor, node: ast.AST) -> str:
 
 def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
     """Text of the shape and of the initializer of an initial value; no shape where it is not written out."""
-    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Mult, ast.Div)):
-        return _scaled(constructor, value)
+    if isinstance(value, ast.BinOp):
+        scaled = _scaled(constructor, value) if isinstance(value.op, (ast.Mult, ast.Div)) else (None, "")
+        return scaled if scaled[0] is not None else _of_operation(constructor, value)
+    if isinstance(value, ast.Name):
+        bound = [
+            n.value
+            for n in ast.walk(constructor.function)
+            if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == value.id
+        ]
+        if len(bound) == 1 and isinstance(bound[0], ast.Call):
+            return shape_and_initializer(constructor, bound[0])
     if not isinstance(value, ast.Call):
         return _scalar(constructor, value)
     name = constructor.engine.source.qualname(value.func) or ""
@@ -116,6 +146,30 @@ def _scaled(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str
         if shape is not None and initializer == '"ones"':
             return shape, f"keras.initializers.Constant({constructor.for_build(factor)})"
     return None, ""
+
+
+def _of_operation(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str]:
+    """`scale * torch.randn(…)`: the shape of the one operand that has a shape; initial values do not outlive loading."""
+    made = [v for v in (value.left, value.right) if isinstance(v, (ast.Call, ast.Name, ast.BinOp))]
+    found = [pair for v in made if (pair := shape_and_initializer(constructor, v))[0] is not None]
+    return (found[0][0], _normal(constructor)) if len(found) == 1 else (None, "")
+
+
+def plan_list(constructor: Constructor, attr: str, value: ast.Call) -> list[str] | None:
+    """`nn.ParameterList(nn.Parameter(…) for _ in range(n))`: one weight each, named by its place."""
+    only = value.args[0] if len(value.args) == 1 else None
+    if not isinstance(only, (ast.ListComp, ast.GeneratorExp)) or not isinstance(only.elt, ast.Call):
+        return None
+    loop = only.generators[0]
+    count = loop.iter.args[0] if isinstance(loop.iter, ast.Call) and len(loop.iter.args) == 1 else None
+    initial = only.elt.args[0] if is_parameter(constructor.engine, only.elt) and only.elt.args else only.elt
+    shape, initializer = shape_and_initializer(constructor, initial)
+    if count is None or shape is None or ast.unparse(loop.iter).partition("(")[0] != "range":
+        return None
+    condition = _condition(constructor, value)
+    weight = Weight(constructor.keras_name(attr), attr, shape, initializer, True, condition)
+    constructor.plan.weights.append(replace(weight, count=constructor.for_build(count)))
+    return []
 
 
 def _scalar(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:

@@ -199,7 +199,7 @@ def test_every_branch_keeps_its_own_input_size(tmp_path: Path) -> None:
 
 
 def test_a_list_whose_members_have_two_input_sizes_is_marked(tmp_path: Path) -> None:
-    init = "self.dense = nn.ModuleList()\nself.dense.append(nn.Linear(8, 2))\nself.dense.append(nn.Linear(4, 2))"
+    init = "self.dense = nn.ModuleList([nn.Linear(8, 2) for i in range(2)])\nself.dense.append(nn.Linear(4, 2))"
     assert [m.code for m in markers.parse(layer(tmp_path, init, "return self.dense[0](x)"))] == ["TFP131"]
 
 

@@ -206,3 +206,33 @@ def test_members_of_other_shapes_keep_them_beside_the_list(tmp_path: Path) -> No
 def test_what_is_a_list_at_times_is_looped_over_as_one(tmp_path: Path) -> None:
     call = method_text(port(tmp_path, REGISTERED).text, "TFQuokkaPyramid", "call")
     assert "in self.convs if isinstance(self.convs, list) else [self.convs]" in call
+
+
+PARAMETERS = """
+class QuokkaWeights(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.times = nn.ParameterList(nn.Parameter(torch.zeros(1, config.width)) for _ in range(config.count))
+        start = torch.randn(config.width, 4)
+        self.start = nn.Parameter(0.5 * start)
+        self.gate = nn.Parameter(torch.ones(1) * math.pi / 4)
+        self.dense = nn.Linear(4, 4, bias=False)
+        if config.with_bias:
+            bias = nn.Parameter(torch.zeros(4))
+            self.dense.bias = nn.Parameter(bias)
+
+    def forward(self, hidden_states):
+        return self.dense(hidden_states) + self.times[0] + self.gate
+"""
+
+
+def test_weights_in_a_list_and_weights_made_by_an_operation(tmp_path: Path) -> None:
+    build = " ".join(method_text(port(tmp_path, PARAMETERS).text, "TFQuokkaWeights", "build").split())
+    assert 'name=f"times.{i}"' in build and "for i in range(self.config.count)" in build
+    assert "self.start = self.add_weight( shape=(self.config.width, 4)" in build
+    assert "self.gate = self.add_weight(" in build
+
+
+def test_a_bias_given_to_a_layer_made_without_one(tmp_path: Path) -> None:
+    init = method_text(port(tmp_path, PARAMETERS).text, "TFQuokkaWeights", "__init__")
+    assert "self.dense.use_bias = True" in init

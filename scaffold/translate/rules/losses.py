@@ -48,7 +48,6 @@ _distance("l1_loss", "tf.abs({aa} - {bb})", "tf.abs(a - b)")
 @rewrites(
     RULES,
     f"{_F}smooth_l1_loss",
-    f"{_F}huber_loss",
     args=("input", "target", *_OLD, "reduction", "beta"),
     safety=Safety.CLOSE,
     examples=(
@@ -57,16 +56,43 @@ _distance("l1_loss", "tf.abs({aa} - {bb})", "tf.abs(a - b)")
             "tf.reduce_mean(tf.where(tf.abs(a - b) < 1.0, 0.5 * tf.square(a - b), tf.abs(a - b) - 0.5))",
             _TWO,
         ),
+        Example(
+            'F.smooth_l1_loss(a, b, reduction="none", beta=n)',
+            "tf.where(tf.abs(a - b) < n, 0.5 * tf.square(a - b) / n, tf.abs(a - b) - 0.5 * n)",
+            f"{_TWO}, n: 2.0",
+        ),
     ),
 )
 def smooth_l1_loss(call: CallSite) -> str | Unmapped:
-    """Square near zero, linear beyond; `beta` other than 1 is refused."""
-    if call.constant("beta", 1.0) != 1.0:
-        return call.refuse("TFP102", "argument `beta` has no rule", "write the loss out")
+    """Square below `beta`, linear beyond."""
     difference = f"{call.arg('input').atom} - {call.arg('target').atom}"
-    return reduced_loss(
-        call, f"tf.where(tf.abs({difference}) < 1.0, 0.5 * tf.square({difference}), tf.abs({difference}) - 0.5)"
-    )
+    if call.constant("beta", 1.0) == 1.0:
+        beta, square, offset = "1.0", f"0.5 * tf.square({difference})", "0.5"
+    else:
+        beta = call.arg("beta").atom
+        square, offset = f"0.5 * tf.square({difference}) / {beta}", f"0.5 * {beta}"
+    return reduced_loss(call, f"tf.where(tf.abs({difference}) < {beta}, {square}, tf.abs({difference}) - {offset})")
+
+
+@rewrites(
+    RULES,
+    f"{_F}huber_loss",
+    args=("input", "target", "reduction", "delta"),
+    safety=Safety.CLOSE,
+    examples=(
+        Example(
+            "F.huber_loss(a, b, delta=n)",
+            "tf.reduce_mean(tf.where(tf.abs(a - b) < n, 0.5 * tf.square(a - b), n * (tf.abs(a - b) - 0.5 * n)))",
+            f"{_TWO}, n: 2.0",
+        ),
+    ),
+)
+def huber_loss(call: CallSite) -> str | Unmapped:
+    """Square below `delta`, linear beyond."""
+    difference = f"{call.arg('input').atom} - {call.arg('target').atom}"
+    delta = call.arg("delta").atom if call.has("delta") else "1.0"
+    linear = f"{delta} * (tf.abs({difference}) - 0.5 * {delta})"
+    return reduced_loss(call, f"tf.where(tf.abs({difference}) < {delta}, 0.5 * tf.square({difference}), {linear})")
 
 
 @rewrites(
