@@ -93,6 +93,7 @@ class ProbedClass:
     modules: Mapping[str, str] = field(default_factory=dict)  # dotted module path → class name
     cases: tuple[str, ...] = ()
     error: str | None = None
+    needed: Mapping[str, Observation] = field(default_factory=dict)  # inputs that it does not run without
 
 
 class TypeDB:
@@ -132,6 +133,7 @@ class TypeDB:
                 dict(entry["modules"]),
                 tuple(entry["cases"]),
                 entry["error"],
+                {k: Observation("tensor", d, len(s), shape=tuple(s)) for k, (d, s) in entry.get("needed", {}).items()},
             )
             for name, entry in data["classes"].items()
         }

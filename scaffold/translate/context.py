@@ -62,6 +62,7 @@ class Context:
         self.method_overrides: dict[tuple[str, str], list[str]] = {}
         self.own_outputs: set[str] = set()  # output classes that the library has with fewer fields
         self.base_members: dict[str, list[str]] = {}  # pretrained base class → its properties
+        self.own_members: dict[str, list[str]] = {}  # model class → its properties where the base class's do not do
         self.sampled_tasks: frozenset[str] = frozenset()  # tasks that the checkout has a TensorFlow code sample for
         self.doc_renames: dict[str, str] = {}
         self.imported: set[tuple[str, str]] = set()

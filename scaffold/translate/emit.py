@@ -307,8 +307,8 @@ class ClassWriter:
             self.engine.method_overrides[info.name, "_update_model_kwargs_for_xla_generation"] = padded
         plan, constructor = self._constructor(info, main=False)
         attributes = self._attributes(info, frozenset({"main_input_name", "base_model_prefix", "config_class"}))
-        ignored = self.engine.ignored_keys.get(info.name, ())
-        body = [*self.class_docstring(info), *attributes, *ignored, *constructor, *self._methods(info, public=True)]
+        attributes += [*self.engine.ignored_keys.get(info.name, ()), *self.engine.own_members.get(info.name, ())]
+        body = [*self.class_docstring(info), *attributes, *constructor, *self._methods(info, public=True)]
         build = build_method(plan)
         body += ["", *build] if build else []
         bases = self.model_bases(info)

@@ -27,7 +27,7 @@ from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.infer import TENSOR_ONLY, Inference
 from scaffold.translate.losses import inline_function
-from scaffold.translate.names import local_names, optional_parameters
+from scaffold.translate.names import local_names, names_device, optional_parameters
 from scaffold.translate.rule import AnyRule, AttributeRule, LayerRule, Rule, Unmapped
 from scaffold.translate.rules.caching import CACHE
 from scaffold.translate.rules.caching import METHODS as CACHE_METHODS
@@ -260,7 +260,9 @@ class Engine(Context):
             return f"{CACHE}{func.attr}"
         receiver = self.type_of(func.value)
         if receiver.kind == "tensor" or (
-            receiver.kind is None and func.attr in TENSOR_ONLY and self.owner_of(func.value) is None
+            receiver.kind in (None, "none")
+            and (func.attr in TENSOR_ONLY or names_device(node))
+            and self.owner_of(func.value) is None
         ):
             return f"torch.Tensor.{func.attr}"
         if receiver.kind in SHAPES and func.attr == "numel":

@@ -88,17 +88,16 @@ class Inference:
         if function is None:
             return UNKNOWN
         observed, values = self._names_of(function).get(node.id, ((), ()))
-        if observed:
+        if any(o.kind != "none" for o in observed):
             return TypeInfo(tuple(observed), static=True)
         for value in values:
             info = self(value)
             if info.seen and info.kind != "none":
                 return info
-        return (
-            self._parameter(function, node.id)
-            or self._overridden(function, node.id)
-            or self._loop_target(function, node.id)
-        )
+        found = self._parameter(function, node.id) or self._overridden(function, node.id)
+        if found is None and observed:  # what else it may be, nothing says
+            return TypeInfo(tuple(observed), static=True)
+        return found or self._loop_target(function, node.id)
 
     def _overridden(self, function: ast.FunctionDef, name: str) -> TypeInfo | None:
         """What the probe saw of the same parameter of the method that this one overrides."""

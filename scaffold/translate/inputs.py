@@ -18,6 +18,10 @@ _INFERRED = frozenset(
 )
 
 
+#: Numbers that describe one place on a page: two corners or four. A longer axis of integers is a length.
+_COORDINATES = 8
+
+
 def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> list[str]:
     """Lines of the properties that the base class needs; none for most text models."""
     function = _forward(located, classes)
@@ -39,6 +43,45 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     return lines or (_fixed_length(located) if first == "input_ids" else [])
 
 
+def own_members(located: Located, engine: Engine, base: str, classes: dict[str, ClassInfo]) -> dict[str, list[str]]:
+    """Model class → its own properties, where it does not run with the inputs that its base class describes."""
+    shared = set(re.findall(r'name="(\w+)"', "\n".join(engine.base_members.get(base, ()))))
+    found: dict[str, list[str]] = {}
+    for info in classes.values():
+        probed = engine.types.classes.get(info.name)
+        needed = probed.needed if probed is not None else {}
+        if info.category is not Category.MODEL or not set(needed) & (shared | _INFERRED):
+            continue
+        specs = {name: _spec(located, name, [seen]) for name, seen in needed.items() if name not in shared | _INFERRED}
+        if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
+            specs["pixel_values"] = _VIDEO
+        lines = _signature("", specs)
+        if (
+            "pixel_values" in needed
+            and needed["pixel_values"].rank == 4
+            and re.search(_FRAMES_IN_BATCH, located.source)
+        ):
+            lines += ["", *_WHOLE_VIDEOS] if lines else _WHOLE_VIDEOS
+        if lines:
+            found[info.name] = [*lines, ""]
+    return found
+
+
+#: A batch of frames that the model takes apart again.
+_FRAMES_IN_BATCH = r"// (?:self\.|config\.)+num_frames\b"
+_WHOLE_VIDEOS = [
+    "@property",
+    "def dummy_inputs(self):",
+    "    # the batch holds the frames of whole videos",
+    "    return {",
+    "        name: tf.repeat(value, self.config.num_frames, axis=0) for name, value in super().dummy_inputs.items()",
+    "    }",
+]
+_VIDEO = (
+    'tf.TensorSpec((None, getattr(self.config, "vision_config", self.config).num_frames, '
+    '*signature["pixel_values"].shape[1:]), tf.float32, name="pixel_values")'
+)
+_SIGNATURE = ["@property", "def input_signature(self):"]
 _END_TOKENS = [
     "@property",
     "def dummy_inputs(self):",
@@ -88,7 +131,7 @@ def _spec(located: Located, name: str, seen: list[Observation]) -> str:
     integral = any((o.dtype or "").startswith("int") for o in seen) or (not seen and name.endswith("_ids"))
     dims = ["None"] * rank
     last = {o.shape[-1] for o in seen if o.shape}
-    if rank >= 3 and len(last) == 1:
+    if rank >= 3 and len(last) == 1 and not (integral and max(last) > _COORDINATES):
         dims[-1] = str(last.pop())
     config = _config(located)
     if (
@@ -125,7 +168,7 @@ def _config(located: Located) -> str:
 def _signature(first: str, specs: dict[str, str]) -> list[str]:
     if not specs:
         return []
-    head = ["@property", "def input_signature(self):"]
+    head = _SIGNATURE
     if first in specs:
         return [*head, "    return {", *(f'        "{name}": {spec},' for name, spec in specs.items()), "    }"]
     lines = [f'    signature["{name}"] = {spec}' for name, spec in specs.items()]
@@ -134,7 +177,10 @@ def _signature(first: str, specs: dict[str, str]) -> list[str]:
 
 def _fixed_length(located: Located) -> list[str]:
     """Longer `dummy_inputs` where the configuration fixes the length of sequences: the model is called with them on loading."""
-    lengths = sorted(set(re.findall(r"\bconfig\.((?!max)\w*seq_len)\b", located.source)))
+    lengths = sorted(
+        set(re.findall(r"\bconfig\.((?!max)\w*seq_len)\b|stride=(?:self\.)?config\.(\w*sampl\w*)", located.source))
+    )
+    lengths = [fixed or stride for fixed, stride in lengths]
     if len(lengths) != 1:
         return []
     return [

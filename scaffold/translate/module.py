@@ -69,6 +69,8 @@ class FileTranslator:
             for base in self.classes.values()
             if base.category is Category.BASE
         }
+        for base in self.engine.base_members:
+            self.engine.own_members |= inputs.own_members(located, self.engine, base, self._derived(base))
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         self.withheld: list[tuple[str, str]] = []
         self.constants: list[str] = []

@@ -121,3 +121,9 @@ def switches_mode(statement: ast.stmt) -> bool:
     call = statement.value if isinstance(statement, ast.Expr) else None
     is_method = isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and not call.args
     return is_method and call.func.attr in ("eval", "train")  # type: ignore[union-attr]
+
+
+def names_device(call: ast.Call) -> bool:
+    """`x.to(other.device)`, `x.to(compute_device)`: whatever `x` is, a port leaves it where it is."""
+    is_move = isinstance(call.func, ast.Attribute) and call.func.attr == "to" and len(call.args) == 1
+    return is_move and not call.keywords and ast.unparse(call.args[0]).endswith("device")

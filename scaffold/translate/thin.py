@@ -38,6 +38,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     body = [
         *writer.class_docstring(info),
         *writer.engine.ignored_keys.get(info.name, ()),
+        *writer.engine.own_members.get(info.name, ()),
         *head,
         "    super().__init__(config, *inputs, **kwargs)",
         "",

@@ -53,18 +53,25 @@ def default(subject: Subject) -> None:
 
 
 def minimal(subject: Subject) -> None:
-    """Only the main input; others are added one by one while the model insists."""
+    """Only what the model cannot do without: others are added one by one while it insists, and taken away again if they can."""
     names = [subject.main]
     rest = [name for name in subject.inputs if name != subject.main]
-    while True:
-        if subject.run("minimal", {name: subject.inputs[name] for name in names}, note=False) is not None:
-            return
+
+    def works(given: list[str]) -> bool:
+        inputs = {name: subject.inputs[name] for name in given}
+        return subject.run("minimal", inputs, save=False, note=False) is not None
+
+    while not works(names):
         named = [name for name in rest if name in subject.failure]
         if not rest:
             subject.dropped["minimal"] = subject.failure
             return
         names.append((named or rest)[0])
         rest.remove(names[-1])
+    for name in names[1:-1]:
+        others = [other for other in names if other != name]
+        names = others if works(others) else names
+    subject.run("minimal", {name: subject.inputs[name] for name in names}, note=False)
 
 
 def as_tuple(subject: Subject) -> None:

@@ -136,7 +136,9 @@ class Probe:
         if not subject.cases or (variant.only_if_new and self._recorder.reached == reached):
             return False
         model.config = settings
-        if variant.keep:
+        if variant.name == "base":
+            self._entry(cls)["needed"] = _described(subject.done.get("minimal", {}))
+        if variant.keep and (variant.name == "base" or "default" in subject.done):
             self._save(cls, variant.name, model, subject.cases)
         return True
 
@@ -231,3 +233,9 @@ class Probe:
             return False
         extra = resized(self._found[cls.__name__][1], flag.length)
         return bool(extra) and self._timed(cls, Variant(flag.variant, changes, extra, recipes=QUICK, only_if_new=True))
+
+
+def _described(inputs: dict[str, Any]) -> dict[str, list[Any]]:
+    """dtype and shape of each tensor."""
+    tensors = {name: value for name, value in inputs.items() if isinstance(value, torch.Tensor)}
+    return {name: [str(value.dtype).removeprefix("torch."), list(value.shape)] for name, value in tensors.items()}

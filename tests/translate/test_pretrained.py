@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scaffold.core.typedb import TypeDB
+from scaffold.core.typedb import Observation, ProbedClass, TypeDB
 from scaffold.translate import pretrained, translate
 from tests.translate.checkouts import BASE, CONFIG, HEAD, checkout, class_text, port
 
@@ -71,3 +71,22 @@ def test_audio_frames_have_the_configurations_sizes(tmp_path: Path) -> None:
     )
     text = translate(located, TypeDB()).text
     assert "tf.TensorSpec((None, None), tf.float32" in text  # rank 3 is known from the probe alone
+
+
+def described(tmp_path: Path, **needed: Observation) -> str:
+    """The model class of a port whose PyTorch twin was seen not to run without some inputs."""
+    types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
+    located = checkout(tmp_path, HEAD + BASE + MODEL.format(name="input_ids"), exported=("QuokkaModel",))
+    return class_text(translate(located, types).text, "TFQuokkaModel")
+
+
+def test_inputs_that_one_head_cannot_do_without_are_described_in_it(tmp_path: Path) -> None:
+    ids = Observation("tensor", "int64", 2, shape=(2, 7))
+    text = described(tmp_path, input_ids=ids, places=Observation("tensor", "int64", 3, shape=(2, 7, 4)))
+    assert 'signature["places"] = tf.TensorSpec((None, None, 4), tf.int32, name="places")' in text
+    assert "input_signature" not in described(tmp_path, input_ids=ids, attention_mask=ids)
+
+
+def test_a_head_that_takes_videos_describes_frames(tmp_path: Path) -> None:
+    text = described(tmp_path, pixel_values=Observation("tensor", "float32", 5, shape=(2, 8, 3, 4, 4)))
+    assert 'getattr(self.config, "vision_config", self.config).num_frames' in text

@@ -29,6 +29,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     switches.lasts_for_the_call,
     memo.kept_tensor,
     guards.shape_checks,
+    guards.nothing_to_do,
     losses.library_loss,
     losses.constructed_loss,
     losses.loss_of_one_item,

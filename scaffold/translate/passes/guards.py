@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from scaffold.translate.names import reads_shape
 from scaffold.translate.writer import BlockWriter, indented
@@ -30,6 +31,25 @@ def shape_checks(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         body = writer.block(statement.body, statement.test.end_lineno or statement.lineno)
         return [f"if tf.executing_eagerly() and {condition}:", *indented(body)]
     return None
+
+
+def nothing_to_do(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if rows.shape[0] == 0: continue` in a loop that ends by writing those rows: no rows change nothing either.
+
+    A graph that does not know the number yet cannot leave out a round of a Python loop.
+    """
+    if not isinstance(statement, ast.If) or statement.orelse or [type(s) for s in statement.body] != [ast.Continue]:
+        return None
+    test, loop = statement.test, writer.engine.parent(statement)
+    if not isinstance(test, ast.Compare) or not isinstance(loop, ast.For):
+        return None
+    match = re.fullmatch(r"(\w+)\.(?:shape\[0\]|size\(0\)|numel\(\)) == 0", ast.unparse(test))
+    last = loop.body[-1]
+    writes = (
+        isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) and "index_add_" in ast.unparse(last.value.func)
+    )
+    rows = {n.id for n in ast.walk(last) if isinstance(n, ast.Name)}
+    return [] if match is not None and writes and match[1] in rows else None
 
 
 def _assert_equal(writer: BlockWriter, statement: ast.If, left: ast.expr, right: ast.Tuple | ast.List) -> list[str]:

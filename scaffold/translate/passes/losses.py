@@ -42,10 +42,15 @@ def kind_of(class_name: str) -> LossKind | None:
 
 def is_standard(forward: ast.FunctionDef) -> bool:
     """True when the one block that computes a loss looks at nothing but labels and logits, as the mixins do."""
-    blocks = [n for n in ast.walk(forward) if isinstance(n, ast.If) and _tests_labels(n.test)]
+    blocks = [n for n in ast.walk(forward) if isinstance(n, ast.If) and _tests_labels(n.test) and not _adds_only(n)]
     if len(blocks) != 1 or any(isinstance(n, ast.Name) and n.id.endswith("mask") for n in ast.walk(blocks[0])):
         return False
     return "start_positions" in ast.unparse(blocks[0].test) or _logits(blocks[0]) is not None
+
+
+def _adds_only(block: ast.If) -> bool:
+    """`if labels is not None: loss += …`: what another part of the model adds to the loss, its routers for example."""
+    return all(isinstance(n, ast.AugAssign) for n in block.body) and not block.orelse
 
 
 def has_problem_types(forward: ast.FunctionDef) -> bool:
@@ -122,7 +127,7 @@ def library_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     ):
         name = ast.unparse(statement.targets[0])
         return [] if name == writer.engine.loss_name else None
-    if not isinstance(statement, ast.If) or not _tests_labels(statement.test):
+    if not isinstance(statement, ast.If) or not _tests_labels(statement.test) or _adds_only(statement):
         return None
     if kind.mixin == "TFQuestionAnsweringLoss":
         return [f"{writer.engine.loss_name} = None", "if start_positions is not None and end_positions is not None:",

@@ -105,6 +105,23 @@ def to(call: CallSite) -> str | Unmapped:
     return f"tf.cast({tensor.text}, {call.arg('other').atom}.dtype)" if call.has("other") else tensor.text
 
 
+@rewrites(
+    RULES,
+    ".tolist",
+    args=("self",),
+    result="list",
+    safety=Safety.REVIEW,
+    examples=(
+        Example("i.tolist()", "tf.unstack(i)", "i: i64[3]"),
+        Example("a.tolist()", "a.numpy().tolist()", "a: i64[2,3]"),
+    ),
+)
+def tolist(call: CallSite) -> str:
+    """The numbers of a vector whose length is known; anything else in eager mode only."""
+    tensor = call.arg("self")
+    return f"tf.unstack({tensor.text})" if tensor.rank == 1 else f"{tensor.atom}.numpy().tolist()"
+
+
 #: Names of torch's typed tensors, as `Tensor.type` takes them.
 _TYPES = {
     "FloatTensor": "tf.float32",
@@ -152,15 +169,6 @@ RULES += [
         safety=Safety.REVIEW,
         note="In eager mode only.",
         examples=(Example("a.numpy()", "a.numpy()", "a: f32[2,3]"),),
-    ),
-    Rule(
-        torch="torch.Tensor.tolist",
-        args=("self",),
-        tf="{self}.numpy().tolist()",
-        result="list",
-        safety=Safety.REVIEW,
-        note="In eager mode only.",
-        examples=(Example("a.tolist()", "a.numpy().tolist()", "a: i64[2,3]"),),
     ),
     Rule(
         torch="torch.Tensor.copy_",

@@ -5,7 +5,7 @@ Source: torch's documentation, "torch.nn.functional: Loss functions". All take t
 
 from __future__ import annotations
 
-from scaffold.translate.callsite import CallSite
+from scaffold.translate.callsite import Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import given, invoke, rewrites
 
@@ -33,11 +33,16 @@ def _distance(name: str, template: str, after: str) -> None:
             Example(f"F.{name}(a, b)", f"tf.reduce_mean({after})", _TWO),
             Example(f'F.{name}(a, b, reduction="sum")', f"tf.reduce_sum({after})", _TWO),
             Example(f'F.{name}(a, b, reduction="none")', after, _TWO),
+            Example(
+                f'F.{name}(a, i, reduction="none")', after.replace("b)", "tf.cast(i, a.dtype))"), "a: f32[4], i: i64[4]"
+            ),
         ),
     )
     def distance(call: CallSite) -> str | Unmapped:
-        """Elementwise, then reduced."""
+        """Elementwise, then reduced; labels of a regression may be integers."""
         left, right = call.arg("input"), call.arg("target")
+        if (right.dtype or "int") not in ("float32", left.dtype):
+            right = Arg(None, f"tf.cast({right.text}, {left.atom}.dtype)", right.info)
         return reduced_loss(call, template.format(a=left.text, b=right.text, aa=left.atom, bb=right.atom))
 
 

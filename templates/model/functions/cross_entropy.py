@@ -21,8 +21,10 @@ def _cross_entropy(
         labels = tf.where(valid, labels, tf.zeros_like(labels))
         counted = tf.gather(weight, labels) * tf.cast(valid, logits.dtype)
         loss = -tf.gather(log_probabilities, labels, axis=-1, batch_dims=labels.shape.rank) * counted
-        smooth = -tf.reduce_sum(log_probabilities * weight, axis=-1) * tf.cast(valid, logits.dtype)
-        loss = (1.0 - label_smoothing) * loss + label_smoothing / classes * smooth
+        loss = tf.where(valid, loss, tf.zeros_like(loss))  # an infinite loss times zero is no number
+        if label_smoothing:
+            smooth = -tf.reduce_sum(log_probabilities * weight, axis=-1) * tf.cast(valid, logits.dtype)
+            loss = (1.0 - label_smoothing) * loss + label_smoothing / classes * smooth
     if reduction == "none":
         return loss
     return tf.reduce_sum(loss) if reduction == "sum" else tf.reduce_sum(loss) / tf.reduce_sum(counted)

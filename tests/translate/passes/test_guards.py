@@ -44,3 +44,22 @@ def test_checks_that_do_more_than_raise_stay() -> None:
 def test_asserts_about_shapes_go_and_others_stay() -> None:
     assert statements("assert x.shape[0] == n, 'bad'", **TYPES) == "pass"
     assert statements("assert n > 1, 'bad'", **TYPES) == "assert n > 1, 'bad'"
+
+
+LOOP = """
+for k in range(n):
+    rows = pick(k)
+    if rows.shape[0] == 0:
+        continue
+    {last}
+"""
+
+
+def test_a_round_that_writes_no_rows_need_not_be_left_out() -> None:
+    text = statements(LOOP.format(last="x.index_add_(0, rows, y[rows])"), x="float32[2]", y="float32[2]", n="int")
+    assert "continue" not in text
+    assert "x = tf.tensor_scatter_nd_add(x, tf.expand_dims(rows, axis=-1)" in text
+
+
+def test_any_other_round_may_be_left_out() -> None:
+    assert "continue" in statements(LOOP.format(last="x = x + rows.max()"), x="float32[2]", n="int")

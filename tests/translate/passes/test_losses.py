@@ -78,3 +78,16 @@ def test_a_loss_that_masks_is_translated_statement_by_statement(tmp_path: Path) 
     assert text.startswith("class TFQuokkaForMaskedLM(TFQuokkaPreTrainedModel):")
     assert "hf_compute_loss" not in text
     assert "flat_mask = labels > 0" in text
+
+
+def test_what_a_router_adds_to_the_loss_stays_an_addition(tmp_path: Path) -> None:
+    body = MODEL.replace(
+        "        return (masked_lm_loss, prediction_scores)",
+        "        if labels is not None:\n"
+        "            masked_lm_loss += 0.1 * outputs[1].to(masked_lm_loss.device)\n"
+        "        return (masked_lm_loss, prediction_scores)",
+    )
+    assert body != MODEL
+    call = method_text(port(tmp_path, body).text, "TFQuokkaForMaskedLM", "call")
+    assert "self.hf_compute_loss(labels=labels, logits=prediction_scores)" in call
+    assert "if labels is not None:\n        masked_lm_loss += 0.1 * outputs[1]\n" in call
