@@ -135,9 +135,11 @@ def run_forked(arguments: argparse.Namespace, console: Console, port: Port) -> i
 
 
 def _port(arguments: argparse.Namespace, connected: Connected, hub: GitHub, console: Console, port: Port) -> int:
-    from scaffold.flows.fork import push_port
+    from scaffold.flows.fork import push_port, rebase_port
 
     result = port(arguments, console, connected.clone.root)
+    if result.finished and not arguments.dry_run:
+        rebase_port(connected, result.located.names, hub, console)
     pushed = push_port(connected, result.branch, hub, console)
     _show(console, result, connected, hub, pushed, arguments.dry_run)
     return ExitCode.OK if result.ok else ExitCode.FAILURE

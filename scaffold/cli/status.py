@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _lines(status: Status) -> Iterator[str]:
     yield f"{status.model}: {_branch(status)}"
     if status.behind:
-        yield f"  {status.behind} commits behind its base (`scaffold update {status.model}`)"
+        yield f"  {status.behind} commits behind its base (`scaffold new-tf-model {status.model} --fork` rebases it)"
     if status.base_moved:
         yield "  the base has moved on GitHub since it was fetched"
     if status.offline:

@@ -16,6 +16,7 @@ from scaffold.core.hosting import PullRequest, Repository
 from scaffold.core.progress import Progress
 
 if TYPE_CHECKING:
+    from scaffold.core.names import ModelNames
     from scaffold.hosting.github import GitHub
     from scaffold.publish.base import Base
     from scaffold.publish.git import Clone
@@ -90,9 +91,13 @@ def connect_fork(
 
 
 def _check_target(request: ForkRequest) -> Origin | None:
-    """Refuse before anything is written: an unknown author, a clone with changes. Returns what the clone is connected to."""
+    """Refuse before anything is written: an unknown author, a clone with changes. Returns what the clone is connected to.
+
+    A switch of the work tree that was killed is finished first: what it left half done is no change of the user's.
+    """
     from scaffold.publish.git import Clone, check_clean, check_identity
     from scaffold.publish.origin import load_origin, state_of
+    from scaffold.publish.switch import resume_all
 
     if not (request.target / ".git").exists():
         existing = next(folder for folder in (request.target, *request.target.absolute().parents) if folder.is_dir())
@@ -101,6 +106,7 @@ def _check_target(request: ForkRequest) -> Origin | None:
     clone = Clone(request.target)
     check_identity(clone)
     if clone.git_path("index").exists():  # else it is a clone that an earlier run did not finish
+        resume_all(clone, state_of(clone))
         check_clean(clone)
     return load_origin(state_of(clone))
 
@@ -179,9 +185,33 @@ def _name(ref: str) -> str:
     return ref.split("/", 2)[-1]
 
 
+def rebase_port(connected: Connected, names: ModelNames, hub: GitHub, progress: Progress) -> str | None:
+    """Replay a port that was there already on the base as it is now (G9); its new tip, None where nothing is to be done.
+
+    A port that does not come from the base's own history (made on another base, by hand, or in a shallow clone) is left as it
+    is, and a note says so. Raises GIT122 (conflicts), GIT123 and GIT102, exit status 5, with nothing changed.
+    """
+    from scaffold.publish.origin import state_of
+    from scaffold.publish.pristine import base_ref, commit_of
+    from scaffold.publish.rebase import rebase
+
+    clone, base, branch = connected.clone, connected.origin.base_commit, names.branch
+    if clone.asks("merge-base", "--is-ancestor", base, branch) is not None:
+        return None
+    start, common = commit_of(clone, f"{base_ref(names.stem)}^"), clone.asks("merge-base", base, branch)
+    if start is None or common is None or clone.asks("merge-base", "--is-ancestor", start, common) is None:
+        progress.note(f"{branch} does not start from {_name(connected.origin.base_ref)}, so it was not rebased onto it")
+        return None
+    with progress.step("rebase"):
+        tip = rebase(clone, branch, base, state_of(clone) / names.stem, token=hub.token)
+        progress.note(f"onto {base[:12]}, {_name(connected.origin.base_ref)}")
+    return tip
+
+
 def push_port(connected: Connected, branch: str, hub: GitHub, progress: Progress) -> str:
     """The port's branch to the fork (G11): "pushed", "up-to-date", or "planned" in a dry run."""
     from scaffold.core.hosting import Call
+    from scaffold.flows.remote import lease_of
     from scaffold.publish.transport import push
 
     origin = connected.origin
@@ -189,4 +219,5 @@ def push_port(connected: Connected, branch: str, hub: GitHub, progress: Progress
         hub.calls.append(Call(method="PUSH", target=f"{origin.web}/{origin.fork}", body={"branch": branch}))
         return "planned"
     with progress.step("push"):
-        return push(connected.clone, origin.remote, branch, token=hub.token, progress=progress)
+        lease = lease_of(connected.clone, origin.remote, branch)
+        return push(connected.clone, origin.remote, branch, token=hub.token, progress=progress, lease=lease)

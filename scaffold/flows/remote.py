@@ -14,6 +14,7 @@ from scaffold.flows.ported import Ported
 
 if TYPE_CHECKING:
     from scaffold.hosting.github import GitHub
+    from scaffold.publish.git import Clone
 
 
 def pushed_commit(ported: Ported, token: Token | None) -> str | None:
@@ -38,7 +39,7 @@ def push_branch(ported: Ported, github: GitHub, token: Token | None, progress: P
     from scaffold.publish.transport import push
 
     if not github.dry_run:
-        own, lease = _token_for(ported, token), _lease(ported)
+        own, lease = _token_for(ported, token), lease_of(ported.clone, ported.origin.remote, ported.branch)
         return push(ported.clone, ported.origin.remote, ported.branch, token=own, progress=progress, lease=lease)
     if pushed_commit(ported, token) == ported.tip:
         return "up-to-date"
@@ -46,13 +47,12 @@ def push_branch(ported: Ported, github: GitHub, token: Token | None, progress: P
     return "planned"
 
 
-def _lease(ported: Ported) -> str | None:
+def lease_of(clone: Clone, remote: str, branch: str) -> str | None:
     """What a push may replace: the commit we pushed last, if this clone's own branch was once there and was rebased since."""
-    clone = ported.clone
-    pushed = clone.asks("rev-parse", "--verify", "--quiet", f"refs/remotes/{ported.origin.remote}/{ported.branch}")
-    if pushed is None or clone.asks("merge-base", "--is-ancestor", pushed, ported.tip) is not None:
+    pushed = clone.asks("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{branch}")
+    if pushed is None or clone.asks("merge-base", "--is-ancestor", pushed, f"refs/heads/{branch}") is not None:
         return None
-    been = clone.asks("rev-list", "--walk-reflogs", f"refs/heads/{ported.branch}") or ""
+    been = clone.asks("rev-list", "--walk-reflogs", f"refs/heads/{branch}") or ""
     return pushed if pushed in been.split() else None
 
 

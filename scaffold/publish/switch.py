@@ -378,6 +378,12 @@ def resume(clone: Clone, folder: Path) -> bool:
     return True
 
 
+def resume_all(clone: Clone, state: Path) -> None:
+    """Finish every switch that a kill interrupted: of any port, and to the base. `state` is the clone's private folder."""
+    for note in sorted(state.glob(f"*/{_NOTE}")):
+        resume(clone, note.parent)
+
+
 def sweep(folder: Path) -> None:
     """Remove what this run or one that was killed prepared; none of it is anybody's only copy."""
     for stage in filter(abandoned, folder.glob("stage.*")):

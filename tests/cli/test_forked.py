@@ -78,6 +78,71 @@ def test_a_second_run_writes_nothing(hub: GitHubServer, capsys: pytest.CaptureFi
     assert "is ported already" in capsys.readouterr().out
 
 
+def test_a_branch_behind_its_base_is_rebased(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert port(hub) == 0
+    root, upstream = Path("transformers"), hub.repositories[UPSTREAM].bare
+    before = git(root, "rev-parse", BRANCH)
+    newer = upstream.commit("main", {"new.txt": "upstream goes on\n"}, "Upstream goes on")
+    assert port(hub) == 0
+    tip = git(root, "rev-parse", BRANCH)
+    assert git(root, "rev-parse", f"{BRANCH}^") == newer
+    assert git(root, "diff", "--name-only", before, tip) == "new.txt"
+    assert (root / "new.txt").exists() and git(root, "status", "--porcelain") == ""
+    assert hub.repositories[FORK].bare.sha(f"refs/heads/{BRANCH}") == tip
+    done = len(writes(hub))
+    assert port(hub) == 0
+    assert git(root, "rev-parse", BRANCH) == tip
+    assert [w for w in writes(hub)[done:] if w != "repos/merge-upstream"] == []
+
+
+def test_a_rebase_with_conflicts_changes_nothing(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert port(hub) == 0
+    root, upstream = Path("transformers"), hub.repositories[UPSTREAM].bare
+    before = git(root, "rev-parse", BRANCH)
+    path = "src/transformers/models/brand_new/modeling_tf_brand_new.py"
+    upstream.commit("main", {path: "# somebody else's port\n"}, "Another port")
+    assert port(hub) == 5
+    assert "GIT122" in capsys.readouterr().err
+    assert git(root, "rev-parse", BRANCH) == before
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_port_of_another_base_is_left_on_it(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    upstream = hub.repositories[UPSTREAM].bare
+    upstream.commit("main", {"new.txt": "upstream goes on\n"}, "Upstream goes on")
+    assert port(hub) == 0
+    root = Path("transformers")
+    before = git(root, "rev-parse", BRANCH)
+    upstream.git("branch", "v4.46-release", "v4.46.3")
+    upstream.commit("v4.46-release", {"fix.txt": "a fix\n"}, "A fix")
+    assert port(hub, "--base", "v4.46-release") == 0
+    assert git(root, "rev-parse", BRANCH) == before
+    assert "does not start from v4.46-release" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("moment", ["place_all", "_point_head"])
+def test_a_switch_that_was_killed_is_finished(
+    hub: GitHubServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    from scaffold.publish import switch
+
+    class Killed(BaseException):
+        """What no handler catches, as nothing catches a kill."""
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(switch, moment, kill)
+        with pytest.raises(Killed):
+            port(hub)
+    root = Path("transformers")
+    assert list((root / ".git/scaffold").glob("*/pending.json"))
+    assert port(hub) == 0
+    assert git(root, "branch", "--show-current") == BRANCH
+    assert git(root, "status", "--porcelain") == ""
+
+
 def test_a_dry_run_writes_nothing_and_says_all(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert port(hub, "--dry-run", "--json") == 0
     document = json.loads(capsys.readouterr().out)

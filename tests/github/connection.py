@@ -60,14 +60,20 @@ class Connection(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            return body if len(body) == length else self._gone()
         parts = []
-        while size := int(self.rfile.readline().split(b";")[0], 16):
+        while size := int((self.rfile.readline() or self._gone()).split(b";")[0], 16):
             parts.append(self.rfile.read(size))
             self.rfile.readline()
         while self.rfile.readline().strip():
             pass
         return b"".join(parts)
+
+    def _gone(self) -> bytes:
+        """The client went away (was killed) while it sent this: no request."""
+        raise _Cut
 
     def _hang_up(self) -> None:
         self.close_connection = True

@@ -1,9 +1,8 @@
 """Every failure at every request that writes, before and after it took effect, through the whole command line.
 
-Target: publishing.md §7. After the failure the command is run again until it is done; the outcome must be one fork,
-one pull request
-and at most one comment, with a known exit status on the way, few requests and little waiting (the seconds are
-counted, not slept).
+Target: publishing.md §7. After the failure the command is run again until it is done; the outcome must be one fork, one pull
+request and at most one comment, with a known exit status on the way, few requests and little waiting (the seconds are counted,
+not slept). A time-out is tried in tests/hosting, where the patience can be shortened.
 """
 
 from __future__ import annotations
@@ -31,6 +30,8 @@ OPERATIONS = {
     "pulls/create": "draft",
     "pulls/request-reviewers": "draft",
     "issues/create-comment": "draft",
+    "pulls/update": "update",
+    "graphql": "ready",
 }
 FAILURES: tuple[dict[str, Any], ...] = (
     *({"status": status} for status in (401, 403, 404, 409, 422, 500, 502, 503)),
@@ -41,6 +42,8 @@ FAILURES: tuple[dict[str, Any], ...] = (
 )
 #: What a command may end with when the other side fails: failure, authentication, conflict, network; or it got past it.
 _KNOWN = (0, 1, 2, 4, 5, 6)
+#: What a second run of `open-draft-pr` changes.
+TITLE = "Add TF Brand New, again"
 _REQUESTS = 5
 _SECONDS = 120.0
 
@@ -54,6 +57,7 @@ class Tally:
     requests: int = 0
     slept: float = 0.0
     again: int = 0
+    met: int = 0
 
 
 def _until_done(zygote: Zygote, world: Site, argv: list[str], label: str, tally: Tally) -> None:
@@ -83,10 +87,15 @@ def _until_done(zygote: Zygote, world: Site, argv: list[str], label: str, tally:
     tally.wrong.append(f"{label}: never done: {done.answer.err.strip()[-200:] if done.answer else ''}")
 
 
+def _wrong_at_the_end(world: Site) -> list[str]:
+    told = [(pull.title, pull.draft) for pull in world.hub.pulls]
+    comments = len(world.hub.comments)
+    return [f"pull requests {told}, {comments} comments"] if told != [(TITLE, False)] or comments > 1 else []
+
+
 def _cases() -> list[tuple[str, str, dict[str, Any]]]:
     made = itertools.product(OPERATIONS, ("before", "after"), FAILURES)
-    # 404 as the answer to a write that took effect cannot be told from a repository that is not there
-    return [(operation, when, failure) for operation, when, failure in made]
+    return list(made)
 
 
 def run(count: int, seed: int) -> list[Row]:
@@ -106,14 +115,18 @@ def run(count: int, seed: int) -> list[Row]:
                     _until_done(zygote, world, world.port(), label, tally)
                     _until_done(zygote, world, world.draft("--to-upstream", "--reviewer", "gante"), label, tally)
                     tally.wrong += [f"{label}: {line}" for line in world.wrong(tree)]
+                    _until_done(zygote, world, world.draft("--to-upstream", "--title", TITLE), label, tally)
+                    _until_done(zygote, world, world.ready(), label, tally)
+                    tally.wrong += [f"{label}: {line}" for line in _wrong_at_the_end(world)]
+                    tally.met += not world.hub.faults[0].times
     told = ", ".join(f"exit {status}: {number}" for status, number in sorted(tally.statuses.items()))
     return [
         Row(
-            what=f"{len(cases)} failures of {len(OPERATIONS)} requests, before and after they took effect",
+            what=f"{tally.met} failures of {len(OPERATIONS)} requests, before and after they took effect",
             target="1 fork, 1 pull request, ≤ 1 comment; ≤ 5 requests a write, ≤ 120 s waiting; a known exit status",
             measured=f"{told}; at most {tally.requests} requests, {tally.slept:.0f} s waiting, {tally.again} more runs; "
-            f"{len(tally.wrong)} broken",
-            held=not tally.wrong,
+            f"{len(cases) - tally.met} failures never met; {len(tally.wrong)} broken",
+            held=not tally.wrong and tally.met > 0,
             details=tuple(tally.wrong),
         )
     ]

@@ -56,6 +56,10 @@ class Site:
         """`open-draft-pr`."""
         return ["open-draft-pr", MODEL, "--repo", str(self.clone), "--yes", "--allow-failing", *more]
 
+    def ready(self) -> list[str]:
+        """`ready`, without what runs the checkout's tools."""
+        return ["ready", MODEL, "--repo", str(self.clone), "--yes", "--skip-checks", "--skip-tests"]
+
     def writes(self, since: int = 0) -> list[str]:
         """What was sent that could be doubled."""
         found = self.hub.exchanges[since:]
@@ -92,7 +96,7 @@ class Site:
 
 def warm(folder: Path) -> str:
     """Import what every child needs, and the tree that an undisturbed port comes to."""
-    from scaffold.flows import draft, fork  # noqa: F401 — to be imported before the zygote is made
+    from scaffold.flows import draft, fork, ready  # noqa: F401 — to be imported before the zygote is made
     from scaffold.hosting import github  # noqa: F401
     from scaffold.publish import fork_clone, rebase, transport  # noqa: F401
 
