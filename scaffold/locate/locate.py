@@ -12,6 +12,7 @@ from scaffold.core.registry import collect
 from scaffold.locate.documents import find_page
 from scaffold.locate.facet import Facet, Sight
 from scaffold.locate.naming import MODELS, auto_tables, read_names
+from scaffold.locate.parts import joined
 from scaffold.locate.resolve import choose, find
 
 PROBES = "scaffold.locate.probes"
@@ -69,12 +70,16 @@ def locate(root: Path, model: str, *, stem: str | None = None, ported_ok: bool =
     chosen = choose(root, folder, stem or named, ported_ok=ported_ok)
     names, config_class, config_module = read_names(root, folder, chosen, tables)
     doc_page = find_page(root, names, config_class)
+    pt_test = names.pt_test_path if (root / names.pt_test_path).is_file() else None
+    config_path = f"{names.package_path}/{config_module}.py"
+    naming = [path for path in (pt_test, config_path) if path is not None and (root / path).is_file()]
     return Located(
         root=root,
         names=names,
         layout=read_layout(root, names, doc_page),
         config_class=config_class,
         config_module=config_module,
-        pt_test=names.pt_test_path if (root / names.pt_test_path).is_file() else None,
+        pt_test=pt_test,
         doc_page=doc_page,
+        joined=joined(root, names.pt_path, tables, naming),
     )

@@ -40,6 +40,9 @@ def probe(located: Located, *, python: str, out: Path, timeout: float = _TIMEOUT
     arguments = ["--src", str(located.root / "src"), "--tests", str(located.root)]
     arguments += ["--module", f"{names.folder}.{names.module}", "--out", str(out.resolve()), "--seed", str(seed)]
     arguments += ["--budget", str(_BUDGET)]
+    if located.joined is not None:
+        (out / "joined.py").write_text(located.joined, encoding="utf-8")
+        arguments += ["--source", str((out / "joined.py").resolve())]
     try:
         result = run_worker(_WORKER, arguments, python=python, src=located.root / "src", timeout=timeout)
     except OSError as error:
@@ -63,6 +66,7 @@ def probe(located: Located, *, python: str, out: Path, timeout: float = _TIMEOUT
 def _key(located: Located, python: str, seed: int) -> str:
     """Digest of everything that determines the result."""
     digest = sha256(f"{python}\0{seed}\0{located.root}".encode())
+    digest.update((located.joined or "").encode("utf-8"))
     paths = [located.root / located.names.pt_path]
     paths += [located.root / located.names.package_path / f"{located.config_module}.py"]
     if located.pt_test is not None:

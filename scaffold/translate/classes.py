@@ -146,11 +146,12 @@ class Analyser:
     def _shell(self, name: str, node: ast.ClassDef) -> ClassInfo:
         bases = tuple(self.source.qualname(b) or ast.unparse(b) for b in node.bases)
         methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
+        category = self._category(name, node)
         return ClassInfo(
             name=name,
             node=node,
-            category=self._category(name, node),
-            tf_name=f"{self.prefix}{name}",
+            category=category,
+            tf_name=f"{self.prefix}{name}" if bases or category is not Category.OTHER else name,
             bases=bases,
             methods=methods,
             copied_from=copied_from(self.source, node),

@@ -291,6 +291,8 @@ class Constructor:
             return "{" + ", ".join(f'"{key}": {self.value(item, f"{name}.{key}")}' for key, item in items) + "}"
         if items is not None:
             return "[" + ", ".join(self.value(item, f"{name}.{key}") for key, item in items) + "]"
+        if len(node.args) > 1:  # `nn.Sequential(first, *rest)`
+            return self._sum(containers.joined(node.args), name)[0]
         only = node.args[0].value if isinstance(node.args[0], ast.Starred) else node.args[0]
         if isinstance(only, ast.GeneratorExp):
             return self._comprehension(ast.copy_location(ast.ListComp(only.elt, only.generators), only), name)
@@ -313,9 +315,11 @@ class Constructor:
         if isinstance(node, (ast.List, ast.Tuple)):
             items = [self.value(item, f"{name}.{first + k}") for k, item in enumerate(node.elts)]
             return f"[{', '.join(items)}]", len(items)
+        if isinstance(node, ast.ListComp):
+            return self._comprehension(node, name, first), 0
         return self.engine.expression(node), 0
 
-    def _comprehension(self, node: ast.ListComp, name: str) -> str:
+    def _comprehension(self, node: ast.ListComp, name: str, first: int = 0) -> str:
         generator = node.generators[0]
         target, iterable = generator.target, generator.iter
         text = self.engine.expression(iterable)
@@ -335,7 +339,8 @@ class Constructor:
             index = "i" if "i" not in {n.id for n in ast.walk(node.elt) if isinstance(n, ast.Name)} else "layer_index"
             loop = f"for {index}, {ast.unparse(target)} in enumerate({text})"
         conditions = "".join(f" if {self.engine.expression(c)}" for c in generator.ifs)
-        return f"[{self.value(node.elt, below(name, f'{{{index}}}'))} {loop}{conditions}]"
+        place = f"{{{index} + {first}}}" if first else f"{{{index}}}"
+        return f"[{self.value(node.elt, below(name, place))} {loop}{conditions}]"
 
     # -- what build() can write ----------------------------------------------------------------------------------------------
 

@@ -223,13 +223,44 @@ def _is_registration(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and ast.unparse(node.func) == "self.add_module"
 
 
+def _place_written_out(function: ast.FunctionDef, name: str) -> str | None:
+    """`layers.0` for the local `first` of `self.layers = nn.Sequential(first, *rest)`."""
+    for node in ast.walk(function):
+        target, call = (node.targets[0], node.value) if isinstance(node, ast.Assign) else (None, None)
+        is_own = isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
+        if (
+            not is_own
+            or not isinstance(call, ast.Call)
+            or not ast.unparse(call.func).endswith(("Sequential", "ModuleList"))
+        ):
+            continue
+        only = call.args[0] if len(call.args) == 1 else None
+        items = only.elts if isinstance(only, (ast.List, ast.Tuple)) else call.args
+        names = [item.id if isinstance(item, ast.Name) else None for item in items]
+        if name in names and not any(isinstance(item, ast.Starred) for item in items[: names.index(name)]):
+            return f"{target.attr}.{names.index(name)}"  # type: ignore[union-attr]
+    return None
+
+
+def joined(members: list[ast.expr]) -> ast.expr:
+    """`a, *b, c` as the sum of lists `[a] + b + [c]`."""
+    parts = [
+        m.value if isinstance(m, ast.Starred) else ast.copy_location(ast.List([m], ast.Load()), m) for m in members
+    ]
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = ast.copy_location(ast.BinOp(whole, ast.Add(), part), members[0])
+    return whole
+
+
 def destination(constructor: Constructor, target: ast.expr, value: ast.expr) -> str | None:
     """The name of a sub-module that a local holds until it is put into a list or an attribute; None for any other."""
     engine, name = constructor.engine, target.id if isinstance(target, ast.Name) else ""
     if not name or not isinstance(value, ast.Call) or engine.constructor_name(value) is None:
         return None
+    written_out = _place_written_out(constructor.function, name)
     nodes = sorted(ast.walk(constructor.function), key=lambda n: not _is_registration(n))
-    for node in nodes:
+    for node in nodes if written_out is None else ():
         if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
             place = node.targets[0]
             if isinstance(place, ast.Attribute) and place.attr in constructor.info.children:
@@ -246,4 +277,4 @@ def destination(constructor: Constructor, target: ast.expr, value: ast.expr) -> 
             attr = constructor.list_owner.get(attr, attr if isinstance(receiver, ast.Attribute) else "")
             if attr:
                 return member_name(engine, node, attr, engine.expression(receiver))
-    return None
+    return written_out

@@ -82,6 +82,7 @@ class Context:
         self.reassigned_config: frozenset[str] = (
             frozenset()
         )  # configuration attributes that constructors change for their children
+        self.part_classes: frozenset[str] = frozenset()  # classes that were joined to the file from others
         self.dropout_rates: frozenset[str] = frozenset()
         self.uses_library_loss = False
         self.loss_name = "loss"
@@ -155,6 +156,16 @@ class Context:
             if base in self.classes:
                 methods |= self.all_methods(self.classes[base])
         return {**methods, **info.methods}
+
+    def is_constructed(self, node: ast.expr) -> bool:
+        """True for the constructor call of a sub-module, or a choice between several."""
+        parts = (node.body, node.orelse) if isinstance(node, ast.IfExp) else (node,)
+        return all(
+            self.is_constructed(part) if isinstance(part, ast.IfExp) else self._constructs(part) for part in parts
+        )
+
+    def _constructs(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Call) and self.constructor_name(node) is not None
 
     def add_padding(self, node: ast.AST, constructor: str) -> bool:
         """Put an explicit padding layer in front of the sub-layer under construction; False where there is no place for it."""

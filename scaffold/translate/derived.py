@@ -23,6 +23,8 @@ _KERAS_LAYERS = {
 
 def bases(engine: Engine, info: ClassInfo) -> str:
     """The bases of a layer's class."""
+    if any(base.split(".")[-1] == "BackboneMixin" for base in info.bases):  # which serves both frameworks
+        return "keras.layers.Layer, BackboneMixin"
     in_file = [engine.classes[b].tf_name for b in info.bases if b in engine.classes and info.category is Category.LAYER]
     if in_file:
         return ", ".join(in_file)

@@ -62,6 +62,8 @@ class ClassWriter:
             return self._base(info)
         if info.category is Category.OUTPUT:
             return self._output(info)
+        if info.category is Category.OTHER and not info.bases:
+            return self._plain_class(info)
         if info.category is Category.MODEL:
             if info.name in self.engine.main_layers:
                 lines = self._layer(info, main=True)
@@ -120,6 +122,13 @@ class ClassWriter:
             body += ["", *self._inherited_build(info, build)]
         self.engine.as_layer = False
         return [*lines, f"class {name}({bases}):", *indented(body or ["pass"])]
+
+    def _plain_class(self, info: ClassInfo) -> list[str]:
+        """A class that is no module: it keeps its name and its methods."""
+        lines = self.class_docstring(info)
+        for function in info.methods.values():
+            lines += ["", *self.method(info, function, public=False)] if lines else self.method(info, function, False)
+        return [f"class {info.name}:", *indented(lines or ["pass"])]
 
     def _inherited_build(self, info: ClassInfo, build: list[str]) -> list[str]:
         """A subclass of a concrete layer or of a layer of this file builds what it inherits as well."""
@@ -182,12 +191,14 @@ class ClassWriter:
         has_config = any(a.arg == "config" for a in required)
         annotated = next((ast.unparse(a.annotation) for a in required if a.arg == "config" and a.annotation), None)
         known = annotated in self.engine.initializing_configs if annotated else self.engine.all_initialize
-        known = known and has_config
+        of_part = self.engine.current is not None and self.engine.current.name in self.engine.part_classes
+        known = known and has_config and not (of_part and annotated is None)
         return "get_initializer(config.initializer_range)" if known else None
 
     def _constructor_header(self, info: ClassInfo, function: ast.FunctionDef, main: bool) -> list[str]:
         entries = signature.parameters(self.engine, function)
-        entries = [re.sub(r"^config$", f"config: {self.config_class}", e) for e in entries]
+        if info.name not in self.engine.part_classes:
+            entries = [re.sub(r"^config$", f"config: {self.config_class}", e) for e in entries]
         entries = [e for e in entries if not e.startswith("**")]
         extras = [f"{e}: keras.layers.Layer" for e in self.engine.extras.get(info.name, {})]
         defaults = next((k for k, e in enumerate(entries) if "=" in e), len(entries))

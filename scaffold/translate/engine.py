@@ -169,6 +169,8 @@ class Engine(Context):
     def _name(self, node: ast.Name) -> str:
         if node.id in self.renames and not self.is_local(node):
             return self.renames[node.id]
+        if isinstance(node.ctx, ast.Load) and self.types.at(node).kind == "device":
+            return "None"
         qualname = self.source.imports.get(node.id)
         rule = (
             registry.find(qualname) if qualname and isinstance(node.ctx, ast.Load) and not self.is_local(node) else None

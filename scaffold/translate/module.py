@@ -28,7 +28,7 @@ from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned
 from scaffold.translate.emit import DROPPED_METHODS, ClassWriter
 from scaffold.translate.engine import Engine
 from scaffold.translate.names import trained_parameter
-from scaffold.translate.passes import CALL_PASSES
+from scaffold.translate.passes import CALL_PASSES, freezing
 from scaffold.translate.sources import Source
 from scaffold.translate.specialise import written_out
 from scaffold.translate.truth import constants
@@ -58,6 +58,9 @@ class FileTranslator:
         self.engine.initializing_configs, self.engine.all_initialize = pretrained.initializing_configs(located)
         self.public = pretrained.exported(located)
         self.engine.sampled_tasks = pretrained.sampled_tasks(located)
+        own_lines = located.own_source.count("\n") + 1
+        self.engine.part_classes = frozenset(i.name for i in self.classes.values() if i.node.lineno > own_lines)
+        self.freezing = freezing.drop_frozen_classes(self.classes, self.engine.functions)
         self.prefix = pretrained.base_model_prefix(self.classes)
         self.made_outputs: dict[str, list[str]] = {}
         self._roles()
@@ -239,6 +242,8 @@ class FileTranslator:
         return f"TF_{name} = {self.source.segment(node.value)}".split("\n")
 
     def _function(self, node: ast.FunctionDef) -> list[str]:
+        if node.name in self.freezing:
+            return freezing.freezing_function(node, self.freezing[node.name])
         self.engine.current = None
         self.engine.forget()
         self.engine.settled = constants(node)

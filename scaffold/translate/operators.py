@@ -215,6 +215,9 @@ def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
         owner = engine.class_of(node)
         name = str(node.args[1].value)
         return f'hasattr(self, "{owner.attribute_names.get(name, name) if owner else name}")'
+    if func.id == "len" and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
+        engine.uses.add("shape_list")
+        return f"shape_list({engine.expression(node.args[0])})[0]"
     if func.id in ("max", "min") and len(node.args) == 2:
         return _extreme(engine, node, func.id)
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):

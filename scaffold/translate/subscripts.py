@@ -34,6 +34,8 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
     if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
         return engine.splice(node)
     items = index.elts if isinstance(index, ast.Tuple) else [index]
+    if places_of(engine, index):
+        return f"tf.gather_nd({engine.expression(value)}, tf.stack({engine.expression(index)}, axis=-1))"
     if len(items) == 2 and isinstance(items[0], ast.Call) and engine.qualname_of(items[0]) == "torch.arange":
         return _row_wise(engine, node.value, items[0], items[1])
     single = _one_item(engine, node, items)
@@ -48,6 +50,23 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
         inner = _advanced(engine, node, rest, [(k - (added == [0]), item) for k, item in advanced])
         return f"{inner}[{'None' if added == [0] else '..., None'}]"
     return _advanced(engine, node, items, advanced)
+
+
+def places_of(engine: Engine, index: ast.expr) -> bool:
+    """True for a variable bound to a tuple of integer tensors, one an axis, or to such a tuple that a function returns."""
+    function = engine.function_of(index)
+    if not isinstance(index, ast.Name) or engine.type_of(index).kind != "tuple" or function is None:
+        return False
+    bound = [n.value for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == index.id]
+    value = bound[0] if len(bound) == 1 else None
+    if isinstance(value, ast.Call):
+        owner, name = engine.class_of(index), ast.unparse(value.func)
+        methods = engine.all_methods(owner) if owner is not None and name.startswith("self.") else engine.functions
+        called = methods.get(name.removeprefix("self."))
+        returned = [n.value for n in ast.walk(called) if isinstance(n, ast.Return)] if called is not None else []
+        value = returned[0] if len(returned) == 1 else None
+    items = [engine.type_of(item) for item in value.elts] if isinstance(value, ast.Tuple) else []
+    return bool(items) and all(i.kind == "tensor" and str(i.dtype).startswith("int") and i.rank == 1 for i in items)
 
 
 def _table_lookup(engine: Engine, value: ast.expr, index: ast.expr) -> str | None:

@@ -17,6 +17,8 @@ _FALSE_CALLS = frozenset(
         "is_torchdynamo_compiling",
         "is_torch_fx_proxy",
         "is_peft_available",
+        "is_accelerate_available",
+        "is_timm_available",
         "is_flash_attn_2_available",
         "is_flash_attn_greater_or_equal_2_10",
         "is_torch_flex_attn_available",
@@ -27,7 +29,15 @@ _FALSE_CALLS = frozenset(
 #: Conditions on a device that nothing gives in a port.
 _DEVICE = {"device is not None": False, "device is None": True}
 _FALSE_ATTRIBUTES = frozenset(
-    {"gradient_checkpointing", "is_parallelizable", "model_parallel", "is_cuda", "is_nested", "pruned_heads"}
+    {
+        "gradient_checkpointing",
+        "is_parallelizable",
+        "model_parallel",
+        "is_cuda",
+        "is_nested",
+        "pruned_heads",
+        "use_timm_backbone",
+    }
 )
 
 

@@ -1,7 +1,7 @@
 """Run one PyTorch modelling file instrumented, on tiny models with random weights, and write what it did.
 
 Usage: probe_pt.py --src CHECKOUT/src --tests CHECKOUT --module FOLDER.modeling_STEM --out DIR
-       [--classes A,B] [--seed 0] [--budget SECONDS] [--no-cases]
+       [--source FILE] [--classes A,B] [--seed 0] [--budget SECONDS] [--no-cases]
 Writes DIR/probe.json and DIR/classes/…; the format is in docs/architecture.md ("The probe's files"). Beside the documented
 keys probe.json has `dropped` (class → variant → case → reason), `origin` (class → tests | configuration), `tests` (why the
 checkout's tests were not used), `environment`, `seed` and `seconds`. The budget is of processor time.
@@ -40,6 +40,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tests", type=Path, required=True)
     parser.add_argument("--module", required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--source", type=Path, help="text to run in the module's place: itself and its parts joined")
     parser.add_argument("--classes", default="")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budget", type=float, default=150.0)
@@ -101,7 +102,7 @@ def _main() -> int:
     torch.use_deterministic_algorithms(True, warn_only=True)
     recorder = pt_instrument.Recorder(pt_describe.describe)
     name = f"transformers.models.{arguments.module}"
-    pt_instrument.install(name, recorder)
+    pt_instrument.install(name, recorder, arguments.source)
     try:
         module = importlib.import_module(name)
     except Exception as error:
@@ -131,7 +132,8 @@ def _probe(arguments: argparse.Namespace, module: Any, recorder: Any, started: f
         others = [cls for cls in others if cls.__name__ in wanted]
     arguments.out.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(arguments.out / "classes", ignore_errors=True)
-    probe = Probe(Path(module.__file__), recorder, origin, arguments)
+    source = arguments.source or Path(module.__file__)
+    probe = Probe(source, recorder, origin, arguments)
     probe.run(models, others)
     result = {
         "source_sha": sha256(Path(module.__file__).read_bytes()).hexdigest(),

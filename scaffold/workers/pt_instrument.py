@@ -12,6 +12,7 @@ import importlib.machinery
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -234,12 +235,14 @@ class Recorder:
 class _Loader(importlib.machinery.SourceFileLoader):
     """Loads one module instrumented, under its real name and file name; never from or to bytecode files."""
 
-    def __init__(self, fullname: str, path: str, recorder: Recorder) -> None:
+    def __init__(self, fullname: str, path: str, recorder: Recorder, text: Path | None) -> None:
         super().__init__(fullname, path)
         self._recorder = recorder
+        self._text = text
 
     def get_code(self, fullname: str) -> Any:
-        tree, sites = instrument(self.get_data(self.path), self.path)
+        data = self.get_data(self.path) if self._text is None else self._text.read_bytes()
+        tree, sites = instrument(data, self.path)
         self._recorder.start(sites)
         return compile(tree, self.path, "exec", dont_inherit=True)
 
@@ -249,9 +252,10 @@ class _Loader(importlib.machinery.SourceFileLoader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    def __init__(self, fullname: str, recorder: Recorder) -> None:
+    def __init__(self, fullname: str, recorder: Recorder, text: Path | None) -> None:
         self._fullname = fullname
         self._recorder = recorder
+        self._text = text
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
         if fullname != self._fullname:
@@ -259,13 +263,16 @@ class _Finder(importlib.abc.MetaPathFinder):
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)
         if spec is None or spec.origin is None:
             return None
-        spec.loader = _Loader(fullname, spec.origin, self._recorder)
+        spec.loader = _Loader(fullname, spec.origin, self._recorder, self._text)
         return spec
 
 
-def install(fullname: str, recorder: Recorder) -> None:
-    """From now on `import <fullname>` gives the instrumented module. Call before anything has imported it."""
+def install(fullname: str, recorder: Recorder, text: Path | None = None) -> None:
+    """From now on `import <fullname>` gives the instrumented module, made of the file `text` where one is given.
+
+    Call before anything has imported it.
+    """
     if fullname in sys.modules:
         raise RuntimeError(f"{fullname} is already imported")
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
-    sys.meta_path.insert(0, _Finder(fullname, recorder))
+    sys.meta_path.insert(0, _Finder(fullname, recorder, text))

@@ -84,3 +84,41 @@ def test_a_switch_lasts_for_the_call(tmp_path: Path) -> None:
     assert "self.initial_kind = self.kind" in method_text(text, "TFQuokkaEncoder", "__init__")
     call = method_text(text, "TFQuokkaEncoder", "call")
     assert call.index("self.set_kind(self.initial_kind)") < call.index("if bool(shape_list(hidden_states)[1] < 8):")
+
+
+CHOSEN = """
+class QuokkaDeep(nn.Module):
+    def __init__(self, size):
+        super().__init__()
+        self.dense = nn.Linear(size, size)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, x):
+        return self.dropout(self.dense(x))
+
+
+class QuokkaFlat(QuokkaDeep):
+    pass
+
+
+class QuokkaStage(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        layer = QuokkaDeep if config.deep else QuokkaFlat
+        first = layer(config.hidden_size)
+        self.layers = nn.Sequential(first, *[layer(config.hidden_size) for _ in range(config.depth - 1)])
+        last = QuokkaDeep(config.hidden_size)
+        self.last = last
+
+    def forward(self, x):
+        return self.last(self.layers(x))
+"""
+
+
+def test_layers_bound_to_locals_have_the_names_of_their_places(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, CHOSEN).text, "TFQuokkaStage")
+    assert "layer = TFQuokkaDeep if config.deep else TFQuokkaFlat" in text
+    assert 'first = layer(config.hidden_size, name="layers.0")' in text
+    assert 'layer(config.hidden_size, name=f"layers.{i + 1}") for i in range(config.depth - 1)' in text
+    assert 'last = TFQuokkaDeep(config.hidden_size, name="last")' in text
+    assert "training=training" in text

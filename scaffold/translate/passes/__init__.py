@@ -6,6 +6,7 @@ from scaffold.translate import generation
 from scaffold.translate.passes import (
     caches,
     containers,
+    freezing,
     functional_dropout,
     guards,
     inplace,
@@ -13,6 +14,7 @@ from scaffold.translate.passes import (
     memo,
     prune,
     rotary,
+    rows,
     switches,
 )
 from scaffold.translate.writer import Pass
@@ -20,6 +22,8 @@ from scaffold.translate.writer import Pass
 CALL_PASSES: tuple[Pass, ...] = (
     caches.length_of_the_mask,
     prune.settled_conditions,
+    freezing.frozen_parameters,
+    freezing.initialising_loop,
     prune.torch_only,
     generation.last_token_only,
     caches.warning_about_tuples,
@@ -33,6 +37,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     losses.library_loss,
     losses.constructed_loss,
     losses.loss_of_one_item,
+    rows.changed_rows,
     inplace.item_assignment,
     inplace.in_place_method,
     functional_dropout.through_layer,

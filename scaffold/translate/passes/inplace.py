@@ -8,6 +8,7 @@ from scaffold.translate import registry
 from scaffold.translate.callsite import parenthesised
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import views
+from scaffold.translate.subscripts import places_of
 from scaffold.translate.writer import BlockWriter
 
 
@@ -20,6 +21,8 @@ def in_place_method(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
         isinstance(call.func, ast.Attribute) and call.func.attr.endswith("_") and not call.func.attr.startswith("_")
     ):
         return None
+    if isinstance(call.func.value, ast.Subscript) and call.func.attr in ("copy_", "fill_") and len(call.args) == 1:
+        return _into_part(writer, statement, call.func.value, call.args[0])
     receiver = call.func.value
     if not isinstance(receiver, (ast.Name, ast.Attribute)) or registry.find(f"torch.Tensor.{call.func.attr}") is None:
         return None
@@ -29,6 +32,13 @@ def in_place_method(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     if not _assignable(target):
         return _refused(writer, statement, receiver)
     return writer.with_comment(statement, f"{target} = {writer.engine.expression(call)}")
+
+
+def _into_part(writer: BlockWriter, statement: ast.Expr, part: ast.Subscript, value: ast.expr) -> list[str] | None:
+    """`x[i, a:b].copy_(v)` is `x[i, a:b] = v`."""
+    assignment = ast.copy_location(ast.Assign(targets=[part], value=value), statement)
+    writer.source.parents[assignment] = writer.source.parents[statement]
+    return item_assignment(writer, assignment)
 
 
 def _assignable(text: str) -> bool:
@@ -89,6 +99,9 @@ def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> st
     engine = writer.engine
     if _is_mask(engine, target.slice):
         return _masked(engine, target, value)
+    if places_of(engine, target.slice) and engine.type_of(value).kind == "tensor":
+        tensor, places = engine.expression(target.value), f"tf.stack({engine.expression(target.slice)}, axis=-1)"
+        return f"tf.tensor_scatter_nd_update({tensor}, {places}, tf.cast({engine.expression(value)}, {tensor}.dtype))"
     items = _items(engine, target)
     if items is None:
         return None

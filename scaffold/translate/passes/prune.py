@@ -69,6 +69,8 @@ def _moves(writer: BlockWriter, call: ast.Call) -> bool:
     """`self.inv_freq.to(x.device)` as a statement."""
     if not isinstance(call.func, ast.Attribute) or call.func.attr != "to":
         return False
+    if call.args and all(writer.engine.type_of(argument).kind == "device" for argument in call.args):
+        return True
     return writer.engine.expression(call) == writer.engine.expression(call.func.value)
 
 

@@ -1,0 +1,69 @@
+"""Frozen layers and loops that only initialise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.translate.checkouts import class_text, method_text, port
+
+BODY = """
+class QuokkaFrozen(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.register_buffer("weight", torch.ones(n))
+
+    def forward(self, x):
+        epsilon = 1e-4
+        return x * (self.weight + epsilon)
+
+
+def freeze(model):
+    for name, module in model.named_children():
+        if isinstance(module, nn.BatchNorm2d):
+            new_module = QuokkaFrozen(module.num_features)
+            model._modules[name] = new_module
+        if len(list(module.children())) > 0:
+            freeze(module)
+
+
+class QuokkaThing(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.norm = nn.BatchNorm2d(config.hidden_size)
+        freeze(self)
+        for m in self.modules():
+            if isinstance(m, nn.Conv2d):
+                nn.init.constant_(m.bias, 0)
+        for name, p in self.named_parameters():
+            if "norm" not in name:
+                p.requires_grad_(False)
+
+    def thaw(self):
+        for p in self.parameters():
+            p.requires_grad = True
+
+    def forward(self, x):
+        return self.norm(x)
+"""
+
+
+def test_normalisations_are_frozen_in_their_places(tmp_path: Path) -> None:
+    text = port(tmp_path, BODY).text
+    assert "class TFQuokkaFrozen" not in text
+    assert "def freeze(model):" in text
+    assert "layer.trainable, layer.epsilon = False, 0.0001" in text
+    assert "TODO(port)" not in class_text(text, "TFQuokkaThing")
+
+
+def test_layers_are_frozen_where_pytorch_freezes_parameters(tmp_path: Path) -> None:
+    text = port(tmp_path, BODY).text
+    assert (
+        "    for name, p in named_layers(self):\n" '        if "norm" not in name:\n' "            p.trainable = False"
+    ) in method_text(text, "TFQuokkaThing", "__init__")
+    thaw = method_text(text, "TFQuokkaThing", "thaw")
+    assert "    for _, p in named_layers(self):\n        p.trainable = True" in thaw
+    assert "def named_layers(" in text
+
+
+def test_a_loop_that_initialises_is_dropped(tmp_path: Path) -> None:
+    assert "modules()" not in method_text(port(tmp_path, BODY).text, "TFQuokkaThing", "__init__")
