@@ -37,6 +37,7 @@ class Request:
     """What the user asked for. `python` is the interpreter that has the frameworks.
 
     `new_auto_classes`: make the `TFAutoModelFor…` that a head lacks, instead of exempting the head in the repository's checks.
+    `regenerate`: a TensorFlow port that the checkout has is treated as if it were not there.
     """
 
     root: Path
@@ -47,6 +48,7 @@ class Request:
     verify: bool = True
     dry_run: bool = False
     new_auto_classes: bool = False
+    regenerate: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,7 +136,7 @@ def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
         result.resumed = not request.dry_run and resume(clone, state_folder(clone, names.stem))
         result.finished = True
         return clone, result
-    result.located = located = locate(request.root, request.model)
+    result.located = located = locate(request.root, request.model, ported_ok=request.regenerate)
     check_branch_is_free(clone, names.branch)
     check_clean(clone)
     if not request.dry_run:
@@ -185,7 +187,7 @@ def plan(request: Request, result: Result, folder: Path, progress: Progress) -> 
         result.translation = translation
         result.port = make_port(located, translation, request.contributor, new_auto_classes=request.new_auto_classes)
         progress.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
-    tree = Tree(located.root)
+    tree = without_port(located) if request.regenerate else Tree(located.root)
     with progress.step("render"):
         result.suite = translate_tests(located, translation)
         cases = folder / "probe" if request.probe else None
@@ -197,6 +199,17 @@ def plan(request: Request, result: Result, folder: Path, progress: Progress) -> 
         registered = register(located, result.port, tree)
     result.outcomes = (*rendered, *registered)
     result.edits = tree.edits()
+
+
+def without_port(located: Located) -> Tree:
+    """The checkout with its TensorFlow port of the model taken away, where it has one."""
+    from scaffold.ported import port_of
+    from scaffold.register import remove
+
+    tree = Tree(located.root)
+    if tree.exists(located.names.tf_path):
+        remove(located, port_of(located), tree)
+    return tree
 
 
 def verify_planned(request: Request, result: Result, folder: Path, progress: Progress) -> None:
@@ -248,6 +261,7 @@ def made_by(request: Request) -> dict[str, Any]:
         "generator": fingerprint(),
         "probe": request.probe,
         "new_auto_classes": request.new_auto_classes,
+        "regenerate": request.regenerate,
         "contributor": None if someone is None else [someone.name, someone.url],
     }
 

@@ -224,6 +224,31 @@ def test_stages_can_be_left_out(
         assert result.report is not None and result.report.not_run
 
 
+def test_a_port_that_is_there_is_written_anew(
+    root: Path, stages: Stages, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elder = "src/transformers/models/elder/modeling_tf_elder.py"
+    stages.report = VerificationReport(heads=())
+    seen: dict[str, str | None] = {}
+
+    def register(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
+        paths = ("src/transformers/__init__.py", elder)
+        seen.update({path: tree.read(path) for path in paths})
+        return ()
+
+    monkeypatch.setattr("scaffold.register.register", register)
+    monkeypatch.setattr("scaffold.verify.verify", lambda *_, **__: stages.report)
+    before = git(root, "show", f"HEAD:{elder}")
+    assert main(["new-tf-model", "elder", "--repo", str(root)]) == 1
+    assert "LOC103" in capsys.readouterr().err
+    run(Request(root=root, model="elder", regenerate=True))
+    assert "TFElder" not in (seen["src/transformers/__init__.py"] or "")  # what the registrars see
+    assert seen[elder] == "import tensorflow as tf\n"
+    assert git(root, "show", f"add_tf_elder:{elder}") == "import tensorflow as tf" != before
+    note = json.loads((state_folder(open_clone(root), "elder") / "port.json").read_text())
+    assert note["made"]["regenerate"] is True
+
+
 def test_aliases_and_contributor_reach_the_registrars(root: Path, stages: Stages) -> None:
     someone = Contributor(name="Jo", url="https://huggingface.co/jo")
     run(Request(root=root, model="brand_new", contributor=someone))

@@ -51,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make the TFAutoModelFor… that a head lacks (default: exempt the head in utils/check_repo.py)",
     )
+    parser.add_argument(
+        "--regenerate", action="store_true", help="treat an existing TensorFlow port as absent: write it anew"
+    )
     parser.add_argument("--yes", action="store_true", help="never ask")
     add_fork(parser)
     add_answers(parser)
@@ -125,6 +128,7 @@ def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Req
         verify=not arguments.no_verify,
         dry_run=arguments.dry_run,
         new_auto_classes=arguments.new_auto_classes,
+        regenerate=arguments.regenerate,
     )
 
 

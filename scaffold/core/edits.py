@@ -99,7 +99,8 @@ class Tree:
     def plan(self, path: str, after: str | None, *, by: str, why: str) -> Outcome:
         """Lay a new content over `path` and return the edit that leads there from the disk's content.
 
-        Several plans for one path are merged into one edit; an unchanged text is AlreadyDone. Links are refused (CLI106).
+        Several plans for one path are merged into one edit, and into none when they lead back to the disk's content; an
+        unchanged text is AlreadyDone. Links are refused (CLI106).
         """
         if self.read(path) == after:
             return AlreadyDone(path=path, by=by)
@@ -107,6 +108,9 @@ class Tree:
         before = self._read_disk(path)
         kind = EditKind.CREATE if before is None else EditKind.DELETE if after is None else EditKind.MODIFY
         self._overlay[path] = after
+        if before == after:
+            self._edits.pop(path, None)
+            return AlreadyDone(path=path, by=by)
         edit = Edit(
             path=path,
             kind=kind,

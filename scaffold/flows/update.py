@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 MESSAGE = "Generate the TensorFlow port anew"
 _NOTE = "update.json"
-_MARKER = b"\n<<<<<<< "
-
+_MARKER = b"\n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -138,6 +137,7 @@ def _asked(port: _Port, request: Request) -> pipeline.Request:
         verify=request.verify,
         dry_run=request.dry_run,
         new_auto_classes=bool(port.made.get("new_auto_classes", False)),
+        regenerate=bool(port.made.get("regenerate", False)),
     )
 
 
@@ -157,7 +157,7 @@ def _render(port: _Port, asked: pipeline.Request, progress: Progress) -> tuple[p
     with pipeline.workspace(asked, clone, port.stem) as space, checked_out(clone, base, replaced, port.folder) as root:
         request = replace(asked, root=root)
         pipeline.check_python(request, progress)
-        made = pipeline.Result(located=locate(root, port.stem), branch=port.branch)
+        made = pipeline.Result(located=locate(root, port.stem, ported_ok=asked.regenerate), branch=port.branch)
         pipeline.plan(request, made, space, progress)
         following = commit_render(clone, base, made.edits, port.folder)
     return made, following

@@ -9,8 +9,9 @@ from scaffold.core.checkout import Located
 from scaffold.core.edits import Absent, Outcome, Tree
 from scaffold.core.port import Port
 from scaffold.register.registrar import Registrar, all_registrars
+from scaffold.register.removal import remove, unregister
 
-__all__ = ["Registrar", "all_registrars", "register"]
+__all__ = ["Registrar", "all_registrars", "register", "remove", "unregister"]
 
 
 def register(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:

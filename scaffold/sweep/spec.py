@@ -19,7 +19,8 @@ class Task:
     """One model (`folder/stem`) of the checkout `root`; `out` keeps its files.
 
     `seconds` bounds the wall time of the whole task, `memory_gib` the data of each of its processes, `graph_seconds` the
-    processor time that a worker may trace. `python` has the frameworks.
+    processor time that a worker may trace. `python` has the frameworks. With `regenerate`, a TensorFlow port that the checkout
+    has is treated as absent.
     """
 
     root: Path
@@ -30,6 +31,7 @@ class Task:
     graph_seconds: float = GRAPH_SECONDS
     seconds: float = SECONDS
     memory_gib: int = MEMORY_GIB
+    regenerate: bool = False
 
     @property
     def source(self) -> Path:
@@ -48,6 +50,7 @@ class Task:
             f"--graph-seconds={self.graph_seconds}",
             f"--seconds={self.seconds}",
             f"--memory-gib={self.memory_gib}",
+            *(["--regenerate"] if self.regenerate else []),
         ]
 
     def identity(self) -> dict[str, str]:
@@ -57,7 +60,15 @@ class Task:
         source = self.source
         sha = sha256(source.read_bytes()).hexdigest()[:16] if source.is_file() else ""
         generator = fingerprint()
-        parts = (self.model, sha, __version__, generator, *self.modes, str(float(self.graph_seconds)))
+        parts = (
+            self.model,
+            sha,
+            __version__,
+            generator,
+            *self.modes,
+            str(float(self.graph_seconds)),
+            str(self.regenerate),
+        )
         key = sha256("\0".join(parts).encode()).hexdigest()[:16]
         return {"key": key, "source": sha, "scaffold": __version__, "generator": generator}
 

@@ -81,7 +81,7 @@ def _port(row: dict[str, Any], task: Task, deadline: float) -> None:
     from scaffold.core.edits import Tree
     from scaffold.locate import locate
     from scaffold.overlay import overlay
-    from scaffold.pipeline import make_port
+    from scaffold.pipeline import make_port, without_port
     from scaffold.probe import probe
     from scaffold.register import register
     from scaffold.render import render
@@ -93,7 +93,7 @@ def _port(row: dict[str, Any], task: Task, deadline: float) -> None:
 
     root, out = task.root, task.out
     folder, _, stem = task.model.partition("/")
-    located = locate(root, folder, stem=stem or None)
+    located = locate(root, folder, stem=stem or None, ported_ok=task.regenerate)
     for leftover in out.glob("overlay.*"):  # of a run that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     with _timed(row, "probe"):
@@ -105,7 +105,8 @@ def _port(row: dict[str, Any], task: Task, deadline: float) -> None:
     row["lines"] = [located.source.count("\n"), translation.text.count("\n")]
     row["markers"] = [_marker(d) for d in translation.markers]
     row["withheld"] = [list(pair) for pair in translation.withheld]
-    tree, port = Tree(root), make_port(located, translation, None)
+    tree = without_port(located) if task.regenerate else Tree(root)
+    port = make_port(located, translation, None)
     with _timed(row, "render"):
         render(located, translation, tree, suite=None, cases=out / "probe")
     with _timed(row, "register"):
@@ -186,6 +187,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--graph-seconds", type=float, default=GRAPH_SECONDS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--memory-gib", type=int, default=MEMORY_GIB)
+    parser.add_argument("--regenerate", action="store_true")
     options = parser.parse_args(argv)
     task = Task(
         root=options.repo.resolve(),
@@ -196,6 +198,7 @@ def main(argv: list[str] | None = None) -> int:
         graph_seconds=options.graph_seconds,
         seconds=options.seconds,
         memory_gib=options.memory_gib,
+        regenerate=options.regenerate,
     )
     task.out.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, _terminated)

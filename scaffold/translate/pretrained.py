@@ -87,11 +87,14 @@ def start_docstring(located: Located, node: ast.Assign, source: Source, engine: 
 
 
 def _reference_introduction(located: Located) -> str | None:
-    """What the checkout's TF BERT file says before its parameters; that file is the guide's own model of a port."""
-    path = located.root / "src/transformers/models/bert/modeling_tf_bert.py"
-    if not path.is_file():
-        return None
-    match = re.search(
-        r'BERT_START_DOCSTRING = r"""(.*?)\n *(?:Args|Parameters):', path.read_text(encoding="utf-8"), re.S
-    )
-    return match.group(1).rstrip() + "\n" if match else None
+    """What the checkout's TF BERT file says before its parameters; that file is the guide's own model of a port.
+
+    RoBERTa's says the same, should BERT's be the file that is generated.
+    """
+    for stem in ("bert", "roberta"):
+        path = located.root / f"src/transformers/models/{stem}/modeling_tf_{stem}.py"
+        if path.is_file() and path != located.root / located.names.tf_path:
+            text = path.read_text(encoding="utf-8")
+            match = re.search(r'BERTA?_START_DOCSTRING = r"""(.*?)\n *(?:Args|Parameters):', text, re.S)
+            return match.group(1).rstrip() + "\n" if match else None
+    return None

@@ -38,24 +38,22 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
     if not headers:
         return (Absent(path=path, by=NAME, why="the index has no support table"),)
     header = exactly_one(headers, path=path, sought=f"table header with a column `{HEADER}`")
-    titles = _titles(located, port, tree)
-    if not titles:
+    ticked = titles(located, port, tree)
+    if not ticked:
         return (Absent(path=path, by=NAME, why="the port exports no class that the table counts"),)
-    _tick(file, header, titles, _excluded(tree))
+    _tick(file, header, ticked, _excluded(tree))
     return (tree.plan(path, file.edited(), by=NAME, why="tick TensorFlow support"),)
 
 
-def _titles(located: Located, port: Port, tree: Tree) -> list[str]:
+def titles(located: Located, port: Port, tree: Tree) -> list[str]:
     """Names of the rows, the located model's own first."""
     configs = names_by_key(tree, CONFIGURATION, "CONFIG_MAPPING_NAMES")
-    titles = names_by_key(tree, CONFIGURATION, "MODEL_NAMES_MAPPING")
+    shown = names_by_key(tree, CONFIGURATION, "MODEL_NAMES_MAPPING")
     prefixes = {config.replace("Config", "") for config in configs.values()}
     counted = {prefix for name in port.public if (prefix := _prefix(name, prefixes))}
-    found = [
-        titles[key] for key, config in configs.items() if config.replace("Config", "") in counted and key in titles
-    ]
+    found = [shown[key] for key, config in configs.items() if config.replace("Config", "") in counted and key in shown]
     shared = [name for name, other in _shared(tree).items() if other in found]
-    own = titles.get(located.names.model_type)
+    own = shown.get(located.names.model_type)
     return sorted({*found, *shared}, key=lambda title: (title != own, title))
 
 
@@ -70,7 +68,7 @@ def _prefix(name: str, prefixes: set[str]) -> str | None:
 
 def _tick(file: TextFile, header: int, titles: Iterable[str], excluded: frozenset[str]) -> None:
     column = [cell.strip() for cell in file.line(header).split("|")].index(HEADER)
-    rows = _rows(file, header)
+    rows = rows_by_title(file, header)
     for title in titles:
         lines = rows.get(title, [])
         if not lines and title in excluded:
@@ -85,7 +83,8 @@ def _tick(file: TextFile, header: int, titles: Iterable[str], excluded: frozense
             file.replace(lines[0], lines[0] + 1, ["|".join(cells)])
 
 
-def _rows(file: TextFile, header: int) -> dict[str, list[int]]:
+def rows_by_title(file: TextFile, header: int) -> dict[str, list[int]]:
+    """Title → the lines of the support table below `header` that are about it."""
     rows: dict[str, list[int]] = {}
     index = header + 2
     while index < len(file.lines) and file.line(index).lstrip().startswith("|"):

@@ -1,0 +1,165 @@
+"""Generate hand-written ports anew and run the repository's own, unchanged tests before and after.
+
+Usage: `python benchmarks/regenerate.py --repo path/to/transformers --out DIR [--no-tests] [model …]`. Needs a full checkout with
+its tests and the packages of `.[verify,checks]`. The generated file takes the hand-written one's place in a temporary tree; the
+checkout is not written to. Every model leaves a line in DIR/rows.jsonl (`lost`: tests that passed with the hand-written file and
+fail or are skipped with the generated one); models that have one are left out, so the same command goes on after an interruption.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from scaffold.core.checkout import Located
+from scaffold.core.edits import Edit
+from scaffold.core.errors import ScaffoldError
+from scaffold.locate import locate
+from scaffold.overlay import overlay
+from scaffold.pipeline import without_port
+from scaffold.probe import probe
+from scaffold.render import render
+from scaffold.testing import SuiteRun, run_suite
+from scaffold.translate import translate
+
+#: What pytest needs beside `src` and `tests`.
+_BESIDE = ("conftest.py", "pyproject.toml", "setup.cfg")
+
+
+def ported(root: Path, models: Sequence[str]) -> list[tuple[str, str]]:
+    """(folder, stem) of the hand-written ports."""
+    found = []
+    for path in sorted(root.glob("src/transformers/models/*/modeling_tf_*.py")):
+        folder, stem = path.parent.name, path.stem.removeprefix("modeling_tf_")
+        if folder not in ("auto", "deprecated") and (not models or stem in models):
+            found.append((folder, stem))
+    return found
+
+
+def size(text: str) -> int:
+    """Lines that are not blank."""
+    return sum(bool(line.strip()) for line in text.splitlines())
+
+
+def suite(located: Located, edits: Sequence[Edit], out: Path, python: str) -> dict[str, Any]:
+    """What the model's own TensorFlow tests say of the checkout with the edits."""
+    with overlay(located.root, edits, within=out) as folder:
+        for name in _BESIDE:
+            if (located.root / name).is_file():
+                shutil.copy2(located.root / name, folder / name)
+        run = run_suite(locate(folder, located.names.folder, stem=located.names.stem, ported_ok=True), python=python)
+    return plain(run)
+
+
+def plain(run: SuiteRun) -> dict[str, Any]:
+    """The run as data."""
+    data = asdict(run)
+    data["failures"] = {failure.test: failure.message for failure in run.failures}
+    data["skipped"] = [name for name, _ in run.skipped]
+    return {key: data[key] for key in ("seconds", "counts", "failures", "skipped", "error")}
+
+
+def lost(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
+    """Test → why, for what the generated file does worse."""
+    if after["error"]:
+        return {"*": after["error"]}
+    found = {name: why for name, why in after["failures"].items() if name not in before["failures"]}
+    return found | {name: "skipped" for name in after["skipped"] if name not in before["skipped"]}
+
+
+def regenerate(root: Path, folder: str, stem: str, out: Path, python: str, *, tests: bool) -> dict[str, Any]:
+    """The row of one model."""
+    started = time.monotonic()
+    located = locate(root, folder, stem=stem, ported_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
+    types = probe(located, python=python, out=out / "probe")
+    translation = translate(located, types)
+    tree = without_port(located)
+    render(located, translation, tree, suite=None, cases=out / "probe")
+    text = tree.read(located.names.tf_path) or ""
+    (out / f"{located.names.tf_module}.py").write_text(text, encoding="utf-8")
+    hand = (root / located.names.tf_path).read_text(encoding="utf-8")
+    row = {
+        "model": stem,
+        "markers": [f"{d.code} {d.subject}: {d.message}" for d in translation.markers],
+        "withheld": [list(pair) for pair in translation.withheld],
+        "lines": [size(hand), size(text)],
+    }
+    if tests:
+        note = out / "before.json"
+        if not note.is_file():
+            note.write_text(json.dumps(suite(located, (), out, python)), encoding="utf-8")
+        before = json.loads(note.read_text(encoding="utf-8"))
+        edits = [edit for edit in tree.edits() if edit.path == located.names.tf_path]
+        after = suite(located, edits, out, python)
+        (out / "after.json").write_text(json.dumps(after), encoding="utf-8")
+        row |= {"before": before["counts"], "after": after["counts"], "lost": lost(before, after)}
+        row["seconds"] = [round(before["seconds"]), round(after["seconds"])]
+    row["total"] = round(time.monotonic() - started)
+    return row
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as Markdown, and what they come to."""
+    lines = ["| model | before | after | lost | size | markers |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    ratios = []
+    for row in rows:
+        if row.get("error"):
+            lines.append(f"| {row['model']} | | | {row['error'][:80]} | | |")
+            continue
+        ratios.append(row["lines"][1] / row["lines"][0])
+        before, after = (row.get(key, {}).get("passed", "") for key in ("before", "after"))
+        gone = len(row["lost"]) if "lost" in row else ""
+        lines.append(f"| {row['model']} | {before} | {after} | {gone} | {ratios[-1]:.2f} | {len(row['markers'])} |")
+    tested = [row for row in rows if "lost" in row]
+    lines.append(f"\n{sum(not row['lost'] for row in tested)} of {len(tested)} lose no test.")
+    if ratios:
+        lines.append(f"Median size: {median(ratios):.2f} of the hand-written file's non-blank lines.")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Print the table of all rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repo", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--no-tests", action="store_true", help="only generate and count lines and markers")
+    parser.add_argument("--again", action="store_true", help="run models that have a row, too; the newest row counts")
+    parser.add_argument("models", nargs="*", help="stems (default: all)")
+    options = parser.parse_args()
+    root, out = options.repo.resolve(), options.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    journal = out / "rows.jsonl"
+    rows = read(journal)
+    for folder, stem in ported(root, options.models):
+        if stem in rows and not options.again:
+            continue
+        try:
+            row = regenerate(root, folder, stem, out / stem, options.python, tests=not options.no_tests)
+        except ScaffoldError as error:
+            row = {"model": stem, "error": f"{error.code} {error.message}"}
+        except Exception as error:  # one model's crash is a row
+            row = {"model": stem, "error": f"{type(error).__name__}: {error}"}
+        with journal.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+        print(f"{stem}: {row.get('error') or row.get('lost') or 'nothing lost'}", file=sys.stderr, flush=True)
+    print(table(list(read(journal).values())))
+
+
+def read(journal: Path) -> dict[str, dict[str, Any]]:
+    """Model → its newest row."""
+    lines = journal.read_text(encoding="utf-8").splitlines() if journal.is_file() else []
+    return {row["model"]: row for row in map(json.loads, lines)}
+
+
+if __name__ == "__main__":
+    main()
