@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 MESSAGE = "Generate the TensorFlow port anew"
 _NOTE = "update.json"
-_MARKER = b"\n
+_MARKER = b"\n<<<<<<< "
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
