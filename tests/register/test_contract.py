@@ -24,6 +24,7 @@ PT_FILE = f"{FOLDER}/modeling_brand_new.py"
 PAGE = "docs/source/en/model_doc/brand_new"
 AUTO_INIT = "src/transformers/models/auto/__init__.py"
 AUTO_PAGE = "docs/source/en/model_doc/auto.md"
+INDEX_HEAD = "# Transformers\n\n| Model | TensorFlow support |\n|---|---|\n"
 DOCTESTS = "utils/documentation_tests.txt"
 
 #: The files each registrar may change for the model `brand_new`.
@@ -161,6 +162,7 @@ def test_registration_reads_nothing_from_a_finished_port_but_says_done(tmp_path:
 #: (registrar, layout, path, text that is the anchor, what stands there instead, code)
 BROKEN = [
     ("main-init", "guards", INIT, "if not is_tf_available():", "if not is_jax_available():", "REG101"),
+    ("doc-index", "guards", "docs/source/en/index.md", "# Transformers\n", INDEX_HEAD, "REG102"),
     ("main-init", "guards", INIT, '    "models.brand_new": [],\n', "", "REG101"),
     ("main-init", "guards", INIT, '    "models.brand_new": [],\n', '    "models.brand_new": [],\n' * 2, "REG102"),
     ("main-init", "guards", INIT, "if TYPE_CHECKING:", "if TYPE_CHECKING:\n    pass\nif TYPE_CHECKING:", "REG102"),
@@ -216,7 +218,7 @@ BROKEN = [
     ),
     ("doc-badges", "badges-below", f"{PAGE}.md", 'alt="PyTorch"', 'alt="Torch"', "REG101"),
     ("doc-badges", "badges-above", f"{PAGE}.md", f"        {PYTORCH_BADGE}\n", f"{PYTORCH_BADGE}\n" * 2, "REG102"),
-    ("doctest-list", "isort", DOCTESTS, "src/transformers/models/", "elsewhere/", "REG101"),
+    ("doctest-list", "isort", DOCTESTS, "/", ":", "REG101"),
     ("doctest-list", "isort", DOCTESTS, f"{PT_FILE}\n", f"{PT_FILE}\n" * 2, "REG102"),
     ("dummies", "guards", INIT, "if not is_tf_available():", "if not is_jax_available():", "REG101"),
     (

@@ -55,7 +55,7 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
     file, source = PythonFile.open(tree, TF_MODELS), PythonFile.open(tree, MODELS)
     if file is None or source is None:
         return ()  # the registrar of the mappings says so
-    wanted = missing_classes(file, source, port)
+    wanted = missing_classes(file, source, port, every=port.new_auto_classes)
     if not wanted:
         return ()
     if not port.new_auto_classes:
@@ -70,15 +70,18 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
     return tuple(tree.plan(path, text, by=NAME, why=why) for path, text in planned)
 
 
-def missing_classes(file: PythonFile, source: PythonFile, port: Port) -> list[AutoClass]:
-    """The auto classes that the PyTorch twins of the port's heads have and TensorFlow lacks."""
+def missing_classes(file: PythonFile, source: PythonFile, port: Port, *, every: bool) -> list[AutoClass]:
+    """The auto classes that the PyTorch twins of the port's heads have and TensorFlow lacks.
+
+    Those without which a head is in no mapping at all, or `every` one.
+    """
     ours = {mapping.name for mapping in mappings(file)}
     rows = tf_rows(source, port)
     placed = {name for mapping in ours & set(rows) for _, classes in rows[mapping] for name in classes}
     found = []
     for mapping, class_name, update in _auto_classes(source):
         asked = rows.get(f"TF_{mapping}_NAMES", []) if f"TF_{mapping}_NAMES" not in ours else []
-        heads = tuple(dict.fromkeys(name for _, classes in asked for name in classes if name not in placed))
+        heads = tuple(dict.fromkeys(name for _, classes in asked for name in classes if every or name not in placed))
         if heads:
             found.append(AutoClass(name=class_name, mapping=mapping, update=update, heads=heads))
     return found
@@ -95,7 +98,7 @@ def _auto_classes(source: PythonFile) -> list[tuple[str, str, str]]:
     }
     found = []
     for node in source.tree.body:
-        for item in node.body if isinstance(node, ast.ClassDef) and node.name.startswith("AutoModel") else ():
+        for item in node.body if isinstance(node, ast.ClassDef) and node.name.startswith("AutoModelFor") else ():
             if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == "_model_mapping":
                 assert isinstance(node, ast.ClassDef)
                 found.append((ast.unparse(item.value), node.name, updates.get(node.name, "")))

@@ -18,7 +18,7 @@ from scaffold.register.mappings import CONFIGURATION, names_by_key
 from scaffold.register.registrar import Registrar
 
 NAME = "doc-index"
-PATHS = ("docs/source/en/index.md", "docs/source/en/index.mdx")
+PATHS = ("docs/source/en/index.md", "docs/source/en/index.mdx", "docs/source/index.mdx")
 SCRIPT = "utils/check_table.py"
 HEADER = "TensorFlow support"
 YES, NO = "✅", "❌"

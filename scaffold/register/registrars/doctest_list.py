@@ -7,6 +7,8 @@ f3e96235a3 (4.31) and nearly sorted before.
 
 from __future__ import annotations
 
+import re
+
 from scaffold.core.checkout import Located
 from scaffold.core.edits import Absent, AlreadyDone, Outcome, Tree
 from scaffold.core.port import Port
@@ -16,6 +18,7 @@ from scaffold.register.registrar import Registrar
 NAME = "doctest-list"
 PATH = "utils/documentation_tests.txt"
 _MODELS = "src/transformers/models/"
+_PATH = re.compile(r"(docs|src)/\S+$")
 
 
 def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
@@ -28,12 +31,14 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
         found = [i + 1 for i, line in enumerate(lines) if line == wanted]
         if len(found) > 1:
             raise doubled(PATH, f"line `{wanted}`", found)
-    models = [i for i, line in enumerate(lines) if line.startswith(_MODELS)]
-    exactly_one(models[:1], path=PATH, sought=f"line that starts with `{_MODELS}`")
+    exactly_one(
+        [i for i, line in enumerate(lines) if _PATH.match(line)][:1], path=PATH, sought="path of a file to test"
+    )
     if located.names.tf_path in lines:
         return (AlreadyDone(path=PATH, by=NAME),)
     if located.names.pt_path not in lines or not port.public:
         return (Absent(path=PATH, by=NAME, why="the examples of the PyTorch file are not run either"),)
+    models = [i for i, line in enumerate(lines) if line.startswith(_MODELS)]
     smaller = [i for i in models if lines[i] < located.names.tf_path]
     file.insert(smaller[-1] + 1 if smaller else models[0], [located.names.tf_path])
     return (tree.plan(PATH, file.edited(), by=NAME, why="run the docstring examples"),)

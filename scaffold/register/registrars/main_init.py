@@ -1,6 +1,7 @@
 """Export the port's classes from `src/transformers/__init__.py`, in the lazy import structure and for type checkers.
 
-Source: Transformers 4.19 (df735d1317) to 4.51; from 4.52 (54a123f068) the file is derived from `__all__`.
+Source: Transformers to 4.51, its guards `if is_tf_available():` before 4.19 (df735d1317) and `try:` since; from 4.52 (54a123f068)
+the file is derived from `__all__`.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ def export(file: PythonFile, key: str, names: tuple[str, ...], *, collapsed: boo
 
 def _guard(file: PythonFile, body: list[ast.stmt], half: str) -> Guard:
     return exactly_one(
-        [g for g in tf_guards(body) if isinstance(g.node, ast.Try)],
+        tf_guards(body),
         path=file.path,
-        sought=f"block guarded by `if not is_tf_available():` in {half}",
+        sought=f"block guarded by `is_tf_available()` in {half}",
     )
 
 

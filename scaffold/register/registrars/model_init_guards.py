@@ -37,7 +37,7 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
     if "define_import_structure" in file.text:
         return ()
     if port.exported:
-        _imports(file)
+        _imports(file, located)
         _structure(file, located, port.exported)
         _typed(file, located, port.exported)
     return (tree.plan(path, file.edited(), by=NAME, why="let the lazy module find the TensorFlow file"),)
@@ -46,18 +46,25 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
 # --- the import of the availability test ------------------------------------------------------------------------------
 
 
-def _imports(file: PythonFile) -> None:
+def _imports(file: PythonFile, located: Located) -> None:
     found = [
         node
         for node in file.tree.body
         if isinstance(node, ast.ImportFrom) and node.level == 3 and node.module in ("utils", "file_utils")
     ]
     present = {alias.name for node in found for alias in node.names}
-    wanted = [name for name in ("OptionalDependencyNotAvailable", "is_tf_available") if name not in present]
+    names = ["OptionalDependencyNotAvailable", "is_tf_available"] if _raises(file, located) else ["is_tf_available"]
+    wanted = [name for name in names if name not in present]
     if wanted:
         lazy = [node for node in found if any(alias.name == "_LazyModule" for alias in node.names)]
         node = exactly_one(lazy, path=file.path, sought="import of `_LazyModule` from `...utils`")
         _add_imports(file, node, wanted)
+
+
+def _raises(file: PythonFile, located: Located) -> bool:
+    """False where the PyTorch block is of the form `if is_torch_available():`, as in every file before 4.19."""
+    anchor = _torch_block(file, file.tree.body, lambda node: import_structure_key(node) == located.names.module)
+    return isinstance(anchor, ast.Try)
 
 
 def _add_imports(file: PythonFile, node: ast.ImportFrom, wanted: Sequence[str]) -> None:
@@ -131,7 +138,8 @@ def _block(
     guards = tf_guards(body)
     if not guards:
         anchor = _torch_block(file, body, lambda node: key_of(node) == torch_key)
-        file.insert_after(anchor, ["", *_guard_lines(indent, write(names, f"{indent}    "))])
+        lines = write(names, f"{indent}    ")
+        file.insert_after(anchor, ["", *_guard_lines(indent, lines, raises=isinstance(anchor, ast.Try))])
         return
     exactly_one(
         [guard.node for guard in guards], path=file.path, sought="block guarded by `is_tf_available()` in one half"
@@ -160,7 +168,9 @@ def _torch_block(file: PythonFile, body: Sequence[ast.stmt], is_entry: Callable[
     return exactly_one(blocks, path=file.path, sought="guarded block that registers the PyTorch module")
 
 
-def _guard_lines(indent: str, body: Sequence[str]) -> list[str]:
+def _guard_lines(indent: str, body: Sequence[str], *, raises: bool) -> list[str]:
+    if not raises:
+        return [f"{indent}if is_tf_available():", *body]
     return [
         f"{indent}try:",
         f"{indent}    if not is_tf_available():",
