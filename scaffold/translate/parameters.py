@@ -58,9 +58,14 @@ def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     frozen = any(k.arg == "requires_grad" and ast.unparse(k.value) == "False" for k in call.keywords)
     condition = _condition(constructor, call)
     constructor.plan.weights.append(
-        Weight(constructor.keras_name(attr), attr, shape, initializer, not frozen, condition)
+        Weight(constructor.keras_name(attr), checkpoint_name(attr), shape, initializer, not frozen, condition)
     )
     return []
+
+
+def checkpoint_name(attr: str) -> str:
+    """Name that the library looks a parameter up by: it reads `gamma` as `weight`, `beta` as `bias` (translator.md §2)."""
+    return attr if attr in ("gamma", "beta") else attr.replace("gamma", "weight").replace("beta", "bias")
 
 
 def _condition(constructor: Constructor, node: ast.AST) -> str:
@@ -167,7 +172,7 @@ def plan_list(constructor: Constructor, attr: str, value: ast.Call) -> list[str]
     if count is None or shape is None or ast.unparse(loop.iter).partition("(")[0] != "range":
         return None
     condition = _condition(constructor, value)
-    weight = Weight(constructor.keras_name(attr), attr, shape, initializer, True, condition)
+    weight = Weight(constructor.keras_name(attr), checkpoint_name(attr), shape, initializer, True, condition)
     constructor.plan.weights.append(replace(weight, count=constructor.for_build(count)))
     return []
 
