@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import buildplan, containers, derived, mixed, parameters
+from scaffold.translate import buildplan, containers, derived, members, parameters
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
@@ -23,11 +23,6 @@ _CONFIG = "config"
 _NO_MEANING = frozenset({"gradient_checkpointing", "pruned_heads", "is_parallelizable", "model_parallel", "device_map"})
 
 
-def below(name: str, key: object) -> str:
-    """Name of a member of what is called `name`."""
-    return f"{name}.{key}" if name else str(key)
-
-
 class Constructor:
     """Writes one class's `__init__` body and plans its `build()`."""
 
@@ -38,7 +33,7 @@ class Constructor:
         self.plan = Plan()
         self.locals = local_names(function) - {"self"}
         self.list_owner = containers.list_owners(function)
-        self.registered = containers.registered_one_by_one(function)
+        self.registered = members.registered_one_by_one(function)
         self.stored_before: set[str] = set()
         self.verbatim = False  # build shapes are written for the constructor itself
 
@@ -48,7 +43,7 @@ class Constructor:
         """The pass that runs first in a constructor."""
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             return self._call(writer, statement, statement.value)
-        if isinstance(statement, ast.For) and containers.registers(statement) is not None:
+        if isinstance(statement, ast.For) and members.registers(statement) is not None:
             return []  # the members have those names
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
             return self._member(writer, statement, statement.targets[0])
@@ -69,7 +64,7 @@ class Constructor:
             return [f"{target.id} = {self.engine.expression(value.args[0])}"]
         if isinstance(target, ast.Name) and target.id in self.list_owner and isinstance(value, ast.List):
             return self._local_list(writer, statement, target.id, value)
-        place = containers.destination(self, target, value)
+        place = members.destination(self, target, value)
         if place is not None:
             return writer.with_comment(statement, f"{ast.unparse(target)} = {self.value(value, place)}")
         if self.info.taken and ast.unparse(value).partition("(")[0].endswith("._from_config"):
@@ -150,7 +145,7 @@ class Constructor:
         if attr is None:
             return None
         text, member = self.engine.expression(receiver), call.args[-1]
-        value = self.value(member, containers.member_name(self.engine, call, attr, text))
+        value = self.value(member, members.member_name(self.engine, call, attr, text))
         size = containers.loop_size(self, member) if isinstance(member, ast.Call) else None
         before = []
         if size is not None and attr in self.info.children and len(self.info.children[attr].calls) == 1:
@@ -262,13 +257,13 @@ class Constructor:
         """A sub-module expression with its weight name; `{…}` in `name` makes it an f-string."""
         qualname = self.engine.source.qualname(node.func) if isinstance(node, ast.Call) else None
         if qualname in ("torch.nn.ModuleList", "torch.nn.Sequential") and isinstance(node, ast.Call):
-            return self._list(node, name)
+            return members.of_container(self, node, name)
         if qualname == "torch.nn.ModuleDict" and isinstance(node, ast.Call):
-            return self._list(node, name) if node.args and ast.unparse(node.args[0]) != "{}" else "{}"
+            return members.of_container(self, node, name) if node.args and ast.unparse(node.args[0]) != "{}" else "{}"
         if isinstance(node, ast.ListComp):
-            return self._comprehension(node, name)
+            return members.comprehension(self, node, name)
         if isinstance(node, (ast.List, ast.Tuple)):
-            return "[" + ", ".join(self.value(e, below(name, k)) for k, e in enumerate(node.elts)) + "]"
+            return "[" + ", ".join(self.value(e, members.below(name, k)) for k, e in enumerate(node.elts)) + "]"
         if isinstance(node, ast.IfExp):
             test = self.engine.expression(node.test)
             body, other = self.value(node.body, name), self.value(node.orelse, name)
@@ -284,63 +279,6 @@ class Constructor:
         text = self.engine.expression(node)
         self.engine.layer_name = None
         return text
-
-    def _list(self, node: ast.Call, name: str) -> str:
-        items = mixed.literal_items(self.engine, node)
-        if items is not None and not any(key.isdigit() for key, _ in items) and items:
-            return "{" + ", ".join(f'"{key}": {self.value(item, f"{name}.{key}")}' for key, item in items) + "}"
-        if items is not None:
-            return "[" + ", ".join(self.value(item, f"{name}.{key}") for key, item in items) + "]"
-        if len(node.args) > 1:  # `nn.Sequential(first, *rest)`
-            return self._sum(containers.joined(node.args), name)[0]
-        only = node.args[0].value if isinstance(node.args[0], ast.Starred) else node.args[0]
-        if isinstance(only, ast.GeneratorExp):
-            return self._comprehension(ast.copy_location(ast.ListComp(only.elt, only.generators), only), name)
-        if isinstance(only, ast.ListComp):
-            return self.value(only, name)
-        if isinstance(only, ast.BinOp):
-            return self._sum(only, name)[0]
-        return self.engine.expression(only)
-
-    def _sum(self, node: ast.expr, name: str, first: int = 0) -> tuple[str, int]:
-        """`[a] + ([b] if c else []) + …`: members are numbered on; the text and how many members there are at most."""
-        if isinstance(node, ast.BinOp):
-            left, count = self._sum(node.left, name, first)
-            right, more = self._sum(node.right, name, first + count)
-            return f"{left} + {right}", count + more
-        if isinstance(node, ast.IfExp):
-            body, count = self._sum(node.body, name, first)
-            other, _ = self._sum(node.orelse, name, first)
-            return f"({body} if {self.engine.expression(node.test)} else {other})", count
-        if isinstance(node, (ast.List, ast.Tuple)):
-            items = [self.value(item, f"{name}.{first + k}") for k, item in enumerate(node.elts)]
-            return f"[{', '.join(items)}]", len(items)
-        if isinstance(node, ast.ListComp):
-            return self._comprehension(node, name, first), 0
-        return self.engine.expression(node), 0
-
-    def _comprehension(self, node: ast.ListComp, name: str, first: int = 0) -> str:
-        generator = node.generators[0]
-        target, iterable = generator.target, generator.iter
-        text = self.engine.expression(iterable)
-        is_range = isinstance(iterable, ast.Call) and ast.unparse(iterable.func) == "range"
-        if is_range and isinstance(target, ast.Name) and len(iterable.args) == 1:  # type: ignore[attr-defined]
-            index = "i" if target.id == "_" else target.id
-            loop = f"for {index} in {text}"
-        elif (
-            isinstance(iterable, ast.Call)
-            and ast.unparse(iterable.func) == "enumerate"
-            and isinstance(target, ast.Tuple)
-        ):
-            index = ast.unparse(target.elts[0])
-            index = "i" if index == "_" else index
-            loop = f"for {index}, {ast.unparse(target.elts[1])} in {text}"
-        else:
-            index = "i" if "i" not in {n.id for n in ast.walk(node.elt) if isinstance(n, ast.Name)} else "layer_index"
-            loop = f"for {index}, {ast.unparse(target)} in enumerate({text})"
-        conditions = "".join(f" if {self.engine.expression(c)}" for c in generator.ifs)
-        place = f"{{{index} + {first}}}" if first else f"{{{index}}}"
-        return f"[{self.value(node.elt, below(name, place))} {loop}{conditions}]"
 
     # -- what build() can write ----------------------------------------------------------------------------------------------
 

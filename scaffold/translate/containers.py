@@ -13,7 +13,6 @@ from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
     from scaffold.translate.constructor import Constructor
-    from scaffold.translate.engine import Engine
 
 
 def plan_sizes(constructor: Constructor, attr: str, calls: tuple[ast.Call, ...]) -> bool:
@@ -184,97 +183,3 @@ def _is_list(function: ast.FunctionDef, name: str) -> bool:
     """True for a local that the constructor binds to a list display."""
     bound = (n for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name)
     return any(isinstance(n.value, ast.List | ast.ListComp) for n in bound)
-
-
-def registers(loop: ast.For) -> str | None:
-    """The attribute of `for i, layer in enumerate(self.layers): self.add_module(str(i), layer)`; None for any other loop."""
-    call = loop.body[0].value if len(loop.body) == 1 and isinstance(loop.body[0], ast.Expr) else None
-    if not isinstance(call, ast.Call) or ast.unparse(call.func) != "self.add_module":
-        return None
-    items = (
-        loop.iter.args[0] if isinstance(loop.iter, ast.Call) and ast.unparse(loop.iter.func) == "enumerate" else None
-    )
-    is_own = isinstance(items, ast.Attribute) and ast.unparse(items.value) == "self"
-    return items.attr if is_own and ast.unparse(call.args[0]).startswith("str(") else None  # type: ignore[union-attr]
-
-
-def registered_one_by_one(function: ast.FunctionDef) -> frozenset[str]:
-    """Lists whose members are sub-modules of the class itself, named by their place."""
-    loops = (registers(node) for node in ast.walk(function) if isinstance(node, ast.For))
-    return frozenset(attr for attr in loops if attr is not None)
-
-
-def member_name(engine: Engine, call: ast.Call, attr: str, text: str) -> str:
-    """Name of what `x.append(layer)` or `x.add_module(str(i), layer)` adds to a list, `self.add_module(…)` to the class."""
-    before = f"{attr}." if attr else ""
-    if len(call.args) == 1:
-        return f"{before}{{len({text})}}"
-    key = call.args[0]
-    if isinstance(key, ast.Constant):
-        return f"{before}{key.value!s}"
-    if isinstance(key, ast.Call) and ast.unparse(key.func) == "str":
-        return f"{before}{{{engine.expression(key.args[0])}}}"
-    rendered = engine.expression(key)
-    return f"{before}{rendered[2:-1]}" if isinstance(key, ast.JoinedStr) else f"{before}{{{rendered}}}"
-
-
-def _is_registration(node: ast.AST) -> bool:
-    """`self.add_module(key, layer)`, which names a layer whatever else it is put into."""
-    return isinstance(node, ast.Call) and ast.unparse(node.func) == "self.add_module"
-
-
-def _place_written_out(function: ast.FunctionDef, name: str) -> str | None:
-    """`layers.0` for the local `first` of `self.layers = nn.Sequential(first, *rest)`."""
-    for node in ast.walk(function):
-        target, call = (node.targets[0], node.value) if isinstance(node, ast.Assign) else (None, None)
-        is_own = isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
-        if (
-            not is_own
-            or not isinstance(call, ast.Call)
-            or not ast.unparse(call.func).endswith(("Sequential", "ModuleList"))
-        ):
-            continue
-        only = call.args[0] if len(call.args) == 1 else None
-        items = only.elts if isinstance(only, (ast.List, ast.Tuple)) else call.args
-        names = [item.id if isinstance(item, ast.Name) else None for item in items]
-        if name in names and not any(isinstance(item, ast.Starred) for item in items[: names.index(name)]):
-            return f"{target.attr}.{names.index(name)}"  # type: ignore[union-attr]
-    return None
-
-
-def joined(members: list[ast.expr]) -> ast.expr:
-    """`a, *b, c` as the sum of lists `[a] + b + [c]`."""
-    parts = [
-        m.value if isinstance(m, ast.Starred) else ast.copy_location(ast.List([m], ast.Load()), m) for m in members
-    ]
-    whole = parts[0]
-    for part in parts[1:]:
-        whole = ast.copy_location(ast.BinOp(whole, ast.Add(), part), members[0])
-    return whole
-
-
-def destination(constructor: Constructor, target: ast.expr, value: ast.expr) -> str | None:
-    """The name of a sub-module that a local holds until it is put into a list or an attribute; None for any other."""
-    engine, name = constructor.engine, target.id if isinstance(target, ast.Name) else ""
-    if not name or not isinstance(value, ast.Call) or engine.constructor_name(value) is None:
-        return None
-    written_out = _place_written_out(constructor.function, name)
-    nodes = sorted(ast.walk(constructor.function), key=lambda n: not _is_registration(n))
-    for node in nodes if written_out is None else ():
-        if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
-            place = node.targets[0]
-            if isinstance(place, ast.Attribute) and place.attr in constructor.info.children:
-                return place.attr if ast.unparse(place.value) == "self" else None
-        if isinstance(node, ast.Name) and node.id == name and node in engine.handed:
-            return engine.handed[node]
-        if not isinstance(node, ast.Call) or not node.args or ast.unparse(node.args[-1]) != name:
-            continue
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "add_module"):
-            if ast.unparse(node.func) == "self.add_module":
-                return member_name(engine, node, "", "")
-            receiver = node.func.value
-            attr = receiver.attr if isinstance(receiver, ast.Attribute) else ast.unparse(receiver)
-            attr = constructor.list_owner.get(attr, attr if isinstance(receiver, ast.Attribute) else "")
-            if attr:
-                return member_name(engine, node, attr, engine.expression(receiver))
-    return written_out

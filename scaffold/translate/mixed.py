@@ -25,10 +25,10 @@ CONTAINERS = ("torch.nn.ModuleList", "torch.nn.Sequential", "torch.nn.ModuleDict
 def literal_items(context: Context, node: ast.expr) -> list[tuple[str, ast.expr]] | None:
     """(index or key, member) of a container written out: `nn.Sequential(a, b)`, `nn.ModuleDict(OrderedDict([("k", a)]))`."""
     if isinstance(node, ast.Call) and context.source.qualname(node.func) in CONTAINERS:
-        if len(node.args) != 1 or isinstance(node.args[0], ast.Starred):
+        if len(node.args) != 1 or (isinstance(node.args[0], ast.Starred) and not _is_display(node.args[0].value)):
             plain = not any(isinstance(a, ast.Starred) for a in node.args)
             return [(str(k), a) for k, a in enumerate(node.args)] if plain else None
-        only = node.args[0]
+        only = node.args[0].value if isinstance(node.args[0], ast.Starred) else node.args[0]
         if isinstance(only, ast.Call) and ast.unparse(only.func).endswith("OrderedDict") and only.args:
             return _pairs(only.args[0])
         if isinstance(only, ast.Dict):
@@ -38,6 +38,10 @@ def literal_items(context: Context, node: ast.expr) -> list[tuple[str, ast.expr]
         is_member = isinstance(only, ast.Call) and context.source.qualname(node.func) == "torch.nn.Sequential"
         return [("0", only)] if is_member else None
     return None
+
+
+def _is_display(node: ast.expr) -> bool:
+    return isinstance(node, (ast.List, ast.Tuple))
 
 
 def _pairs(node: ast.expr) -> list[tuple[str, ast.expr]] | None:
@@ -107,8 +111,9 @@ def is_mixed(context: Context, child: Child) -> bool:
 
 def _is_written_out(node: ast.Call | None) -> bool:
     """`nn.Sequential(a, b)`: every member stands for itself."""
-    loops = (ast.Starred, ast.ListComp, ast.GeneratorExp, ast.Name)
-    return node is not None and not any(isinstance(a, loops) for a in node.args)
+    loops = (ast.ListComp, ast.GeneratorExp, ast.Name)
+    items = (a.value if isinstance(a, ast.Starred) else a for a in node.args) if node is not None else ()
+    return node is not None and not any(isinstance(a, loops) for a in items)
 
 
 def _form(context: Context, call: ast.Call) -> str:
@@ -138,6 +143,8 @@ def at_times_single(context: Context, child: Child) -> bool:
     kinds = set()
     for node in ast.walk(owner.init) if owner is not None and owner.init is not None else ():
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == f"self.{child.attr}":
-            name = context.source.qualname(node.value.func) if isinstance(node.value, ast.Call) else None
-            kinds.add(name in CONTAINERS or not isinstance(node.value, ast.Call))
+            for value in (node.value.body, node.value.orelse) if isinstance(node.value, ast.IfExp) else (node.value,):
+                name = context.source.qualname(value.func) if isinstance(value, ast.Call) else None
+                if not isinstance(value, ast.Constant):
+                    kinds.add(name in CONTAINERS or not isinstance(value, ast.Call))
     return len(kinds) == 2

@@ -236,3 +236,40 @@ def test_weights_in_a_list_and_weights_made_by_an_operation(tmp_path: Path) -> N
 def test_a_bias_given_to_a_layer_made_without_one(tmp_path: Path) -> None:
     init = method_text(port(tmp_path, PARAMETERS).text, "TFQuokkaWeights", "__init__")
     assert "self.dense.use_bias = True" in init
+
+
+STARRED = """
+class QuokkaBlock(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.dense = nn.Linear(width, width)
+
+    def forward(self, hidden_states):
+        return self.dense(hidden_states)
+
+
+class QuokkaStarred(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        first = QuokkaBlock(4)
+        self.layers = nn.Sequential(first, *[QuokkaBlock(4) for _ in range(config.count - 1)])
+        self.pair = nn.Sequential(*[QuokkaBlock(4), QuokkaBlock(8)])
+        self.short = nn.Sequential(*[nn.ReLU(), QuokkaBlock(4)]) if config.wide else nn.Identity()
+
+    def forward(self, hidden_states):
+        hidden_states = self.layers(hidden_states)
+        hidden_states = self.short(hidden_states)
+        return self.pair(hidden_states)
+"""
+
+
+def test_members_behind_others_are_numbered_on(tmp_path: Path) -> None:
+    init = " ".join(method_text(port(tmp_path, STARRED).text, "TFQuokkaStarred", "__init__").split())
+    assert 'first = TFQuokkaBlock(4, name="layers.0")' in init
+    assert '[first] + [TFQuokkaBlock(4, name=f"layers.{i + 1}") for i in range(config.count - 1)]' in init
+    assert 'TFQuokkaBlock(8, name="pair.1")' in init and 'TFQuokkaBlock(4, name="short.1")' in init
+
+
+def test_one_of_two_choices_may_be_a_list(tmp_path: Path) -> None:
+    call = method_text(port(tmp_path, STARRED).text, "TFQuokkaStarred", "call")
+    assert "in self.short if isinstance(self.short, list) else [self.short]" in call
