@@ -158,8 +158,8 @@ def _named_by(constructor: Constructor, node: ast.AST, name: str) -> str | None:
         return engine.handed.get(node) or _place(constructor, node)
     if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
         place = node.targets[0]
-        is_own = isinstance(place, ast.Attribute) and ast.unparse(place.value) == "self"
-        return place.attr if is_own and place.attr in constructor.info.children else None  # type: ignore[union-attr]
+        attr = place.attr if isinstance(place, ast.Attribute) and ast.unparse(place.value) == "self" else ""
+        return attr if attr in constructor.info.children else None
     if not isinstance(node, ast.Call) or not node.args or ast.unparse(node.args[-1]) != name:
         return None
     if not isinstance(node.func, ast.Attribute) or node.func.attr not in ("append", "add_module"):
@@ -167,6 +167,6 @@ def _named_by(constructor: Constructor, node: ast.AST, name: str) -> str | None:
     if _is_registration(node):
         return member_name(engine, node, "", "")
     receiver = node.func.value
-    attr = receiver.attr if isinstance(receiver, ast.Attribute) else ast.unparse(receiver)
-    attr = constructor.list_owner.get(attr, attr if isinstance(receiver, ast.Attribute) else "")
-    return member_name(engine, node, attr, engine.expression(receiver)) if attr else None
+    text = receiver.attr if isinstance(receiver, ast.Attribute) else ast.unparse(receiver)
+    owner = constructor.list_owner.get(text, text if isinstance(receiver, ast.Attribute) else "")
+    return member_name(engine, node, owner, engine.expression(receiver)) if owner else None
