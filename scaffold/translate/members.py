@@ -6,6 +6,7 @@ Source: translator.md §1.2 (the weight path is made of `name=` alone).
 from __future__ import annotations
 
 import ast
+import itertools
 from typing import TYPE_CHECKING
 
 from scaffold.translate import mixed
@@ -43,7 +44,7 @@ def _joined(constructor: Constructor, parts: list[ast.expr], name: str) -> ast.e
     """`a, *b, c` as the sum of lists `[a] + b + [c]`; what follows a list of unknown length has no known place."""
     lists = [p.value if isinstance(p, ast.Starred) else ast.copy_location(ast.List([p], ast.Load()), p) for p in parts]
     whole = lists[0]
-    for before, part in zip(lists, lists[1:], strict=False):
+    for before, part in itertools.pairwise(lists):
         if not isinstance(before, (ast.List, ast.Tuple)):
             constructor.engine.diagnose(
                 "TFP130", name, "the place of this member is not known", part, "name it by hand"
