@@ -51,6 +51,9 @@ COMMANDS = {
     "ready": Command("scaffold.cli.ready", "run the repository's checks and the tests, mark the pull request ready"),
     "status": Command("scaffold.cli.status", "say where a port stands and what comes next"),
     "finalize": Command("scaffold.cli.finalize", "remove from_pt=True once TensorFlow weights exist, test, push"),
+    "convert-weights": Command(
+        "scaffold.cli.convert_weights", "convert a PyTorch checkpoint, compare, propose it on the Hub"
+    ),
     "resume": Command("scaffold.cli.resume", "go on with a command that was interrupted"),
     "update": Command("scaffold.cli.update", "generate a port anew and merge it with your edits"),
     "undo": Command("scaffold.cli.undo", "take a port back; edited files are kept"),

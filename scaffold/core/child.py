@@ -88,7 +88,7 @@ def worker_environment(src: Path | None, home: str, extra: Mapping[str, str] | N
     return environment
 
 
-def _limits(memory_gib: int) -> Any:
+def _limits(memory_gib: int, file_gib: int) -> Any:
     """A function for the forked child that bounds memory, file size and core dumps; None where there are no limits."""
     if sys.platform == "win32":
         return None
@@ -97,7 +97,7 @@ def _limits(memory_gib: int) -> Any:
     def apply() -> None:
         for what, limit in (
             (resource.RLIMIT_CORE, 0),
-            (resource.RLIMIT_FSIZE, 4 * _GIB),
+            (resource.RLIMIT_FSIZE, file_gib * _GIB),
             (resource.RLIMIT_DATA, memory_gib * _GIB),
         ):
             hard = resource.getrlimit(what)[1]
@@ -135,6 +135,7 @@ def run_worker(
     cwd: Path | None = None,
     env_extra: Mapping[str, str] | None = None,
     memory_gib: int = 12,
+    file_gib: int = 4,
 ) -> ChildResult:
     """Run `python script *args`; `script` is a path or the file name of one of scaffold's workers.
 
@@ -159,7 +160,7 @@ def run_worker(
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
-            preexec_fn=_limits(memory_gib),
+            preexec_fn=_limits(memory_gib, file_gib),
         )
         _running.add(process)
         try:

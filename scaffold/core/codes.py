@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from scaffold.core.checklist_codes import CHECKLIST
 from scaffold.core.publishing_codes import PUBLISHING
+from scaffold.core.sharing_codes import SHARING
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,4 +345,7 @@ _CHK = tuple(Code(*row) for row in CHECKLIST)
 # --- GIT and HUB: git and GitHub --------------------------------------------------------------------------------------
 _GIT = tuple(Code(*row) for row in PUBLISHING)
 
-CODES: dict[str, Code] = _catalogue(_CLI, _LOC, _ENV, _GIT, _PRB, _TFP, _RND, _REG, _VER, _CHK)
+# --- WGT: weights -------------------------------------------------------------------------------------------------------
+_WGT = tuple(Code(*row) for row in SHARING)
+
+CODES: dict[str, Code] = _catalogue(_CLI, _LOC, _ENV, _GIT, _PRB, _TFP, _RND, _REG, _VER, _CHK, _WGT)
