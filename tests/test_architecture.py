@@ -15,7 +15,7 @@ from scaffold.core.codes import CODES
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scaffold"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-STAGES = ("locate", "probe", "translate", "render", "register", "verify", "checklist")
+STAGES = ("locate", "probe", "translate", "render", "register", "verify", "compare", "checklist")
 MAX_LINES = 400
 
 #: Modules that may be longer, with the reason.
@@ -135,7 +135,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_codes_are_raised_and_raised_codes_are_documented() -> None:
-    pattern = re.compile(r'"((?:CLI|LOC|ENV|GIT|HUB|PRB|TFP|RND|REG|VER|CHK|WGT)\d{3})"')
+    pattern = re.compile(r'"((?:CLI|LOC|ENV|GIT|HUB|PRB|TFP|RND|REG|VER|CMP|CHK|WGT)\d{3})"')
     used: set[str] = set()
     for path in MODULES:
         if path.parent.name == "core" and path.stem.endswith("codes"):

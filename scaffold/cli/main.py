@@ -57,6 +57,9 @@ COMMANDS = {
     "resume": Command("scaffold.cli.resume", "go on with a command that was interrupted"),
     "update": Command("scaffold.cli.update", "generate a port anew and merge it with your edits"),
     "undo": Command("scaffold.cli.undo", "take a port back; edited files are kept"),
+    "compare": Command(
+        "scaffold.cli.compare", "find the layer where a port starts to differ from PyTorch, and the cause"
+    ),
     "translate": Command("scaffold.cli.translate", "translate one modelling file to standard output"),
     "sweep": Command("scaffold.cli.sweep", "port and verify many models, render what came of them"),
     "explain": Command("scaffold.cli.explain", "say what an error code or a torch name's rule means"),

@@ -339,6 +339,22 @@ _REG = (
 # --- VER: verification -----------------------------------------------------------------------------------------------
 _VER: tuple[Code, ...] = ()
 
+# --- CMP: comparing the inside of both models --------------------------------------------------------------------------
+_CMP = (
+    Code(
+        "CMP101",
+        "no such checkpoint",
+        "`--checkpoint` takes a folder with `config.json` and weights, as `save_pretrained()` writes it, or the name of a "
+        "repository on the Hub that can be reached from here.",
+    ),
+    Code(
+        "CMP102",
+        "the checkpoint does not run",
+        "PyTorch could not load the checkpoint into the classes that are compared, or could not run them on inputs made from "
+        "its configuration. The message has the first reason.",
+    ),
+)
+
 # --- CHK: the checklist ----------------------------------------------------------------------------------------------
 _CHK = tuple(Code(*row) for row in CHECKLIST)
 
@@ -348,4 +364,4 @@ _GIT = tuple(Code(*row) for row in PUBLISHING)
 # --- WGT: weights -------------------------------------------------------------------------------------------------------
 _WGT = tuple(Code(*row) for row in SHARING)
 
-CODES: dict[str, Code] = _catalogue(_CLI, _LOC, _ENV, _GIT, _PRB, _TFP, _RND, _REG, _VER, _CHK, _WGT)
+CODES: dict[str, Code] = _catalogue(_CLI, _LOC, _ENV, _GIT, _PRB, _TFP, _RND, _REG, _VER, _CMP, _CHK, _WGT)
