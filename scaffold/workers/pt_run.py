@@ -52,6 +52,14 @@ def _body_of(classes: Sequence[Any]) -> Any:
     return next((cls for cls in classes if cls.__name__.endswith("Model")), classes[0] if classes else None)
 
 
+def _is_saved(config: Any, name: str) -> bool:
+    """True when a configuration that was saved and read again still has an attribute's value.
+
+    A class may have a parameter of its own for what the library stores otherwise (`num_labels` beside `id2label`).
+    """
+    return bool(getattr(type(config).from_dict(config.to_dict()), name, None) == getattr(config, name, None))
+
+
 class Probe:
     """The run over all public classes of one file; `entries` and `dropped` are its report."""
 
@@ -138,7 +146,8 @@ class Probe:
         model.config = settings
         if variant.name == "base":
             self._entry(cls)["needed"] = _described(subject.done.get("minimal", {}))
-        if variant.keep and (variant.name == "base" or "default" in subject.done):
+        kept = variant.keep and all(_is_saved(settings, name) for name in variant.changes)
+        if kept and (variant.name == "base" or "default" in subject.done):
             self._save(cls, variant.name, model, subject.cases)
         return True
 
