@@ -95,7 +95,7 @@ def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if layer is None:
         return None
     text = engine.expression(node.value)
-    if layer in ("Conv1d", "Conv2d") and node.attr in _CONVOLUTION:
+    if layer in ("Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d") and node.attr in _CONVOLUTION:
         return f"{text}.{_CONVOLUTION[node.attr]}"
     if node.attr == "weight" and layer in _WEIGHTS:
         return _WEIGHTS[layer].format(text)

@@ -119,6 +119,8 @@ class Constructor:
         )
         if value is None:
             return None
+        if isinstance(value, ast.Call) and parameters.is_parameter(self.engine, value) and value.args:
+            value = value.args[0]
         if self._is_state(call, value):
             shape, initializer = parameters.shape_and_initializer(self, value)
             if shape is not None:

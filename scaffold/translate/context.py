@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
-from scaffold.translate import mixed
+from scaffold.translate import autograd, mixed, reach
 from scaffold.translate.classes import Category, Child, ClassInfo
 from scaffold.translate.names import loop_pairs, loops
 from scaffold.translate.sources import Source
@@ -33,6 +33,8 @@ class Context:
         self.classes: dict[str, ClassInfo] = {}
         self.renames: dict[str, str] = {}
         self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
+        self.autograd = autograd.classes(self)  # class with a gradient of its own → its `forward`
+        self.file_constants = reach.constants(source.tree)  # names of the file whose truth is settled
         self.current: ClassInfo | None = None
         self._visiting: set[ast.AST] = set()
         self._unbiased: dict[str, frozenset[str]] = {}  # class → what `unbiased` found
@@ -77,6 +79,8 @@ class Context:
         self.trained_anyway: set[str] = (
             set()
         )  # borrowed classes whose call takes `training` although PyTorch's needs none
+        self.state_caches: frozenset[str] = frozenset()  # classes of recurrent states, which a port has not
+        self.state_parameters: frozenset[str] = frozenset()  # parameters that would hold one
         self.settled: dict[str, bool] = {}  # conditions known in advance in the current function
         self.unpacks = False  # the current function is decorated with @unpack_inputs
         self.reassigned_config: frozenset[str] = (

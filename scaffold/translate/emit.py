@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import derived, generation, prose, signature
+from scaffold.translate import derived, generation, prose, reach, reparametrised, samples, signature, states
 from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
@@ -23,20 +23,10 @@ DROPPED_METHODS = frozenset(
     "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache"
     " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
     " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
-    " freeze_feature_encoder _init_params init_weights train".split()
+    " freeze_feature_encoder _init_params init_weights train apply_weight_norm remove_weight_norm".split()
 )
 #: Class attributes of the PyTorch base class that mean something in TensorFlow.
 KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
-
-
-#: Head → key of its sample in the library's `utils/doc.py`.
-_SAMPLED_TASKS = {
-    "AudioClassification": "AudioClassification",
-    "AudioFrameClassification": "AudioFrameClassification",
-    "XVector": "AudioXVector",
-    "CTC": "CTC",
-    "ImageClassification": "ImageClassification",
-}
 
 
 class ClassWriter:
@@ -69,12 +59,12 @@ class ClassWriter:
                 lines = self._layer(info, main=True)
                 return [*lines, "", "", *thin_model(self, info)] if info.name in self.engine.thin_models else lines
             return self._head(info)
-        return self._layer(info)
+        return self._plain(info) if info.category is Category.OTHER and not info.bases else self._layer(info)
 
     def _class_constants(self, info: ClassInfo) -> dict[str, bool]:
         """Settled attributes of a class and of its bases in this file."""
         if info.name not in self._settled:
-            found: dict[str, bool] = {}
+            found: dict[str, bool] = dict(self.engine.file_constants)
             for base in info.bases:
                 if base in self.engine.classes:
                     found |= self._class_constants(self.engine.classes[base])
@@ -142,7 +132,9 @@ class ClassWriter:
         self.engine.initializer = self._initializer(function)
         self.engine.settled = constants(function, self._class_constants(info))
         constructor = Constructor(self.engine, info, function)
-        writer = BlockWriter(self.engine, (constructor.statement, *CALL_PASSES), self.docstring)
+        writer = BlockWriter(
+            self.engine, (reparametrised.left_out, constructor.statement, *CALL_PASSES), self.docstring
+        )
         statements = writer.body(function.body, self._header_line(function))
         head = self._constructor_header(info, function, main)
         extras = [
@@ -217,9 +209,11 @@ class ClassWriter:
         update = rotary.frequency_update(self.engine, info)
         if update is not None:
             self.engine.method_overrides[info.name, rotary.UPDATE] = update
+        source = self.engine.source
+        unreached = reach.unreached(info.methods, source.tree, source.parents, self.engine.file_constants)
         for name, function in info.methods.items():
             override = self.engine.method_overrides.get((info.name, name))
-            dropped = name in DROPPED_METHODS | info.inlined or self._is_dropped(info, function)
+            dropped = name in DROPPED_METHODS | info.inlined | unreached or self._is_dropped(info, function)
             if name == "__init__" or (dropped and override is None):
                 continue
             written = override if override is not None else self.method(info, function, public)
@@ -245,6 +239,8 @@ class ClassWriter:
             return True
         if info.category is Category.MODEL and function.name in ("get_output_embeddings", "set_output_embeddings"):
             return info.name in self.engine.tied_models
+        if states.is_about_states(self.engine, function):
+            return True
         decorators = [ast.unparse(d) for d in function.decorator_list]
         return any(d.endswith((".setter", "torch.jit.ignore", "torch.jit.unused")) for d in decorators)
 
@@ -252,7 +248,8 @@ class ClassWriter:
         """One method, `forward` as `call`."""
         is_call = function.name == "forward"
         self.engine.unpacks = public and is_call
-        self.engine.settled = constants(function, self._class_constants(info))
+        known = self._class_constants(info) | states.settled(self.engine, function)
+        self.engine.settled = constants(function, known)
         self.engine.forget()
         name = "call" if is_call else function.name
         writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
@@ -286,16 +283,11 @@ class ClassWriter:
         plain = info.category is Category.MODEL and self.engine.as_layer
         for decorator in function.decorator_list:
             name = ast.unparse(decorator.func if isinstance(decorator, ast.Call) else decorator)
-            if name == "add_code_sample_docstrings" and self._lacks_sample(info):
+            if name == "add_code_sample_docstrings" and samples.lacks(self.engine, info.tf_name, decorator):
                 continue
             if name in ("staticmethod", "property", "classmethod") or (name.startswith(DOCUMENTING) and not plain):
                 lines += ("@" + self.docstring(self.engine.splice(decorator))).split("\n")
         return lines
-
-    def _lacks_sample(self, info: ClassInfo) -> bool:
-        """True for a head whose task the checkout has no TensorFlow code sample for."""
-        task = next((t for t in _SAMPLED_TASKS if info.name.endswith(f"For{t}")), None)
-        return task is not None and _SAMPLED_TASKS[task] not in self.engine.sampled_tasks
 
     # -- models ------------------------------------------------------------------------------------------------------
 
@@ -310,7 +302,7 @@ class ClassWriter:
 
     def _head(self, info: ClassInfo) -> list[str]:
         self.engine.uses_library_loss = self._has_library_loss(info)
-        prepared = generation.prepared_inputs(info)
+        prepared = states.prepared_inputs(self.engine, info) or generation.prepared_inputs(info)
         if prepared is not None:
             self.engine.method_overrides[info.name, "prepare_inputs_for_generation"] = prepared
         padded = generation.padded_in_front(info, self.engine.classes.values())
@@ -358,6 +350,13 @@ class ClassWriter:
         ]
         self.engine.uses.add("TFPreTrainedModel")
         return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
+
+    def _plain(self, info: ClassInfo) -> list[str]:
+        """A class that derives from nothing stays what it is."""
+        body = self.class_docstring(info)
+        for function in info.methods.values():
+            body += ["", *self.method(info, function, public=False)]
+        return [f"class {info.name}:", *indented(_strip(body) or ["pass"])]
 
     def _output(self, info: ClassInfo) -> list[str]:
         lines = [*self.class_docstring(info)]

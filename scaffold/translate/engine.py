@@ -13,12 +13,14 @@ from scaffold.core.diagnostics import Diagnostic
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import (
     attributes,
+    autograd,
     binding,
     iteration,
     layouts,
     losses,
     operators,
     registry,
+    reparametrised,
     subscripts,
     unpacking,
 )
@@ -186,10 +188,11 @@ class Engine(Context):
         return function is not None and node.id in local_names(function)
 
     def _attribute(self, node: ast.Attribute) -> str:
-        if isinstance(node.ctx, ast.Load):
+        special = autograd.attribute(self, node)
+        if special is None and isinstance(node.ctx, ast.Load):
             special = attributes.special_attribute(self, node)
-            if special is not None:
-                return special
+        if special is not None:
+            return special
         owner = self.owner_of(node.value)
         attr = owner.attribute_names.get(node.attr, node.attr) if owner else node.attr
         return f"{parenthesised(self.expression(node.value), node.value)}.{attr}"
@@ -285,9 +288,12 @@ class Engine(Context):
         return losses.constructor_of(self, func)
 
     def _call(self, node: ast.Call) -> str:
-        shortcut = layouts.tokens(self, node)
+        shortcut = layouts.tokens(self, node) or autograd.call(self, node)
         if shortcut is not None:
             return shortcut
+        normalised = reparametrised.normalised(self, node)
+        if normalised is not None:
+            return self.expression(normalised)
         qualname = self.qualname_of(node)
         rule = registry.find(qualname) if qualname else None
         if qualname is not None and qualname.startswith("self."):

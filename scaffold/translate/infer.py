@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
 from scaffold.translate import registry, results
-from scaffold.translate.names import loop_pairs, loops
+from scaffold.translate.names import bound_before, loop_pairs, loops
 from scaffold.translate.rule import AttributeRule, Rule, Unmapped
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ class Inference:
         observed, values = self._names_of(function).get(node.id, ((), ()))
         if any(o.kind != "none" for o in observed):
             return TypeInfo(tuple(observed), static=True)
+        before = bound_before(node, self.engine.source.parents) if len(values) > 1 else None
+        if before is not None:  # what is bound further down says nothing, and may lead back here
+            values = (before, *(v for v in values if v.lineno < before.lineno))  # type: ignore[attr-defined]
         for value in values:
             info = self(value)
             if info.seen and info.kind != "none":

@@ -37,6 +37,9 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
         if image is not None:
             specs = {first: image, **specs}
     lines = _signature(first, specs)
+    if first in specs:
+        dummies = _dummy_inputs(located, first, specs)
+        lines += ["", *dummies] if dummies else []
     if re.search(r"input_ids\.eq\(self\.config\.eos_token_id\)", located.source):
         lines += ["", *_END_TOKENS] if lines else _END_TOKENS
         engine.uses.add("shape_list")
@@ -90,6 +93,29 @@ _END_TOKENS = [
     '    dummy_inputs["input_ids"] = tf.fill(shape_list(dummy_inputs["input_ids"]), self.config.eos_token_id)',
     "    return dummy_inputs",
 ]
+
+
+def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[str]:
+    """What the model is called with on loading PyTorch's weights; the library's own has two of everything.
+
+    A waveform has to be long enough for all convolutions. Where sizes are the data's there is none: `build()` makes the weights.
+    """
+    head = ["@property", "def dummy_inputs(self):"]
+    is_waveform = len(specs) == 1 and specs[first].startswith("tf.TensorSpec((None, None), tf.float32")
+    if is_waveform and re.search(r"\bdef inputs_to_logits_ratio\b", _config(located)):
+        return [
+            *head,
+            "    # long enough for all convolutions to leave something",
+            "    length = 16 * self.config.inputs_to_logits_ratio",
+            f'    return {{"{first}": tf.random.uniform(shape=(1, length), dtype=tf.float32)}}',
+        ]
+    if any(re.search(r"\(None, None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
+        return [
+            *head,
+            "    # sizes depend on the configuration and the data, and build() makes all weights",
+            "    return {}",
+        ]
+    return []
 
 
 def _forward(located: Located, classes: dict[str, ClassInfo]) -> ast.FunctionDef | None:

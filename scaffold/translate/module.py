@@ -10,6 +10,7 @@ from scaffold.core.resources import template
 from scaffold.core.translation import Translation
 from scaffold.core.typedb import TypeDB
 from scaffold.translate import (
+    autograd,
     borrow,
     era,
     imports,
@@ -20,6 +21,7 @@ from scaffold.translate import (
     prose,
     residue,
     signature,
+    states,
     tidy,
     ties,
     unpacking,
@@ -54,6 +56,8 @@ class FileTranslator:
         self.engine.handed = analyser.handed
         self.engine.constructor_name = analyser.constructor_name
         self.engine.library = located.root / "src/transformers"
+        self.engine.state_caches = states.classes(self.engine)
+        self.engine.state_parameters = states.parameters(self.engine, self.engine.state_caches)
         self.engine.has_pytorch_activation = pretrained.names_pytorch_activation(located)
         self.engine.initializing_configs, self.engine.all_initialize = pretrained.initializing_configs(located)
         self.public = pretrained.exported(located)
@@ -132,6 +136,8 @@ class FileTranslator:
                 body += [*gap, *self._comments(previous, node), *written]
                 after_constant = not definition
             previous = node.end_lineno or node.lineno
+        writer = BlockWriter(self.engine, CALL_PASSES, lambda text: prose.translate(text, self.engine.doc_renames))
+        gradients = autograd.written(self.engine, writer, "\n".join(body))
         head = imports.header(self.located, self.source, self.engine)
         functions = [
             line
@@ -145,15 +151,20 @@ class FileTranslator:
             if re.search(rf"\b{output}\b", whole):
                 layers = ["", "", *lines, *layers]
         self.engine.uses |= {"shape_list", "stable_softmax"} if layers else set()
-        text = "\n".join([*head, *body[:at], *functions, *layers, *body[at:]]) + "\n"
-        for name in self.engine.layers:
-            text = text.replace(f"TFModel{name}", f"TF{self.located.names.camel}{name}")
+        text = "\n".join([*head, *body[:at], *functions, *gradients, *layers, *body[at:]]) + "\n"
+        for name in sorted(self.engine.layers, key=len, reverse=True):
+            text = re.sub(rf"\bTFModel{name}\b", self._layer_name(name), text)
         text = residue.mark(era.fitted(text, self.located.layout), self.engine)
         text = residue.undefined(tidy.tidy(text, self.located), self.engine)
         return self._translation(text)
 
     def _layer_text(self, name: str) -> list[str]:
-        return template(f"model/layers/{name}.py").replace("TFModel", f"TF{self.located.names.camel}").splitlines()
+        return template(f"model/layers/{name}.py").splitlines()
+
+    def _layer_name(self, name: str) -> str:
+        """The class that an emitted layer is in this file; a model may have one of the same name."""
+        own = f"TF{self.located.names.camel}{name}"
+        return f"{own}Layer" if own in {info.tf_name for info in self.classes.values()} else own
 
     @staticmethod
     def _first_definition(body: list[str]) -> int:
@@ -190,6 +201,7 @@ class FileTranslator:
             for name, method in info.methods.items()
             if name not in DROPPED_METHODS
         ]
+        waiting += self.engine.autograd.values()
         while waiting:
             for node in ast.walk(waiting.pop()):
                 name = node.id if isinstance(node, ast.Name) else ""
@@ -227,6 +239,8 @@ class FileTranslator:
             ("torch.fx", "torch.jit")
         ):
             return []
+        if ast.unparse(target) in self.engine.file_constants:
+            return []
         text = self.engine.splice(node)
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             text = prose.translate(text, self.engine.doc_renames)
@@ -246,7 +260,7 @@ class FileTranslator:
             return freezing.freezing_function(node, self.freezing[node.name])
         self.engine.current = None
         self.engine.forget()
-        self.engine.settled = constants(node)
+        self.engine.settled = constants(node, self.engine.file_constants)
         writer = BlockWriter(self.engine, CALL_PASSES, lambda text: prose.translate(text, self.engine.doc_renames))
         extra = ("training: bool = False",) if trained_parameter(node) else ()
         entries = signature.parameters(self.engine, node, extra=extra)
@@ -254,7 +268,7 @@ class FileTranslator:
         return [*signature.header(node.name, entries, signature.annotation(self.engine, node.returns)), *indented(body)]
 
     def _class(self, info: ClassInfo) -> list[str]:
-        if info.category in (Category.DROPPED,):
+        if info.category in (Category.DROPPED,) or info.name in self.engine.state_caches:
             return []
         if info.name in self.borrowed:
             self.engine.imported |= self.borrowed[info.name].imported

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 
 
@@ -127,3 +127,30 @@ def names_device(call: ast.Call) -> bool:
     """`x.to(other.device)`, `x.to(compute_device)`: whatever `x` is, a port leaves it where it is."""
     is_move = isinstance(call.func, ast.Attribute) and call.func.attr == "to" and len(call.args) == 1
     return is_move and not call.keywords and ast.unparse(call.args[0]).endswith("device")
+
+
+def bound_before(node: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> ast.expr | None:
+    """The value that a name certainly has where it is read: the last assignment before it in the blocks around it.
+
+    None when something between them (a loop, a condition) may bind the name as well, or nothing before does.
+    """
+    current: ast.AST = node
+    while not isinstance(current, ast.FunctionDef):
+        block, parent = current, parents.get(current)
+        if parent is None or isinstance(parent, (ast.Lambda, ast.comprehension)):
+            return None
+        for statements in (getattr(parent, field, None) for field in ("body", "orelse", "finalbody")):
+            if not isinstance(statements, list) or block not in statements:
+                continue
+            for statement in reversed(statements[: statements.index(block)]):
+                if isinstance(statement, ast.Assign) and [ast.unparse(t) for t in statement.targets] == [node.id]:
+                    return statement.value
+                if any(
+                    isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)
+                    for n in ast.walk(statement)
+                ):
+                    return None
+            if isinstance(parent, (ast.For, ast.While)):
+                return None
+        current = parent
+    return None

@@ -341,7 +341,8 @@ def torch_name(detail: str | None) -> str | None:
 def _layer_call(engine: Engine, rule: LayerRule, text: str, node: ast.Call) -> str:
     inputs = [engine.arg(a) for a in node.args] + [engine.arg(k.value) for k in node.keywords]
     rank = inputs[0].rank if inputs else None
-    if rule.call_rank and rank not in rule.call_rank:
+    unseen = rank is None and not any(o.rank for o in inputs[0].info.seen) if inputs else False
+    if rule.call_rank and rank not in rule.call_rank and not unseen:  # Keras refuses another rank when it runs
         engine.diagnose("TFP110", rule.torch, f"called with rank {rank}, known for {rule.call_rank}", node)
         return write_call(engine, node, text)
     if rule.call_rewrite is not None:

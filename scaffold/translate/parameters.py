@@ -46,6 +46,11 @@ def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     """Plan the weight; nothing of it is left in the constructor."""
     value = call.args[0] if call.args else call.keywords[0].value
     shape, initializer = shape_and_initializer(constructor, value)
+    computed = shape is None and _is_tensor(constructor, value)
+    initial = f"initial_{constructor.keras_name(attr)}"
+    if computed:  # `torch.log(A)` with a local: the constructor keeps the value, which tells the shape
+        shape, initializer = f"shape_list(self.{initial})", f"lambda shape, dtype=None: tf.cast(self.{initial}, dtype)"
+        constructor.engine.uses.add("shape_list")
     if shape is None:
         constructor.engine.diagnose(
             "TFP130",
@@ -60,7 +65,14 @@ def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     constructor.plan.weights.append(
         Weight(constructor.keras_name(attr), checkpoint_name(attr), shape, initializer, not frozen, condition)
     )
-    return []
+    text = constructor.engine.expression(value) if computed else ""
+    return [f"self.{initial} = ({text})" if "\n" in text else f"self.{initial} = {text}"] if computed else []
+
+
+def _is_tensor(constructor: Constructor, value: ast.expr) -> bool:
+    """True for an initial value that is a tensor of one axis or more, none of it seen by the probe alone."""
+    info = constructor.engine.type_of(value)
+    return info.kind == "tensor" and info.rank != 0
 
 
 def checkpoint_name(attr: str) -> str:
@@ -180,6 +192,8 @@ def plan_list(constructor: Constructor, attr: str, value: ast.Call) -> list[str]
 def _scalar(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
     if isinstance(value, (ast.List, ast.Tuple)) and len(value.elts) == 1:
         return "(1,)", f"keras.initializers.Constant({constructor.for_build(value.elts[0])})"
+    if _is_tensor(constructor, value):
+        return None, ""
     if isinstance(value, (ast.Constant, ast.Attribute, ast.Name, ast.UnaryOp)):
         return "(1,)", f"keras.initializers.Constant({constructor.for_build(value)})"
     return None, ""

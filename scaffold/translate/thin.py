@@ -28,7 +28,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     entries = signature.parameters(writer.engine, forward, public=True, extra=("training: bool = False",))
     names = [a.arg for a in [*forward.args.args, *forward.args.kwonlyargs] if a.arg != "self"]
     names += popped_keywords(forward)
-    attr = "model_layer" if writer.prefix in ("", "name", "layers") else writer.prefix
+    attr = "model_layer" if writer.prefix in ("", "name", "layers") else re.sub(r"\W", "_", writer.prefix)
     init = info.init
     optional = [] if init is None else [e for e in signature.parameters(writer.engine, init) if "=" in e]
     handed = [f"{e.split(':')[0].split('=')[0].strip()}={e.split(':')[0].split('=')[0].strip()}" for e in optional]

@@ -23,6 +23,11 @@ _FALSE_CALLS = frozenset(
         "is_flash_attn_greater_or_equal_2_10",
         "is_torch_flex_attn_available",
         "is_torch_xla_available",
+        "is_mamba_ssm_available",
+        "is_mamba_2_ssm_available",
+        "is_mambapy_available",
+        "is_causal_conv1d_available",
+        "is_ninja_available",
         "self._backward_compatibility_gradient_checkpointing",
     }
 )
@@ -53,6 +58,8 @@ def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None
         return None if inner is None else not inner
     if isinstance(node, ast.BoolOp):
         return _combined(node, known)
+    if isinstance(node, ast.Call) and text.startswith("hasattr(nn.utils.parametrizations, "):
+        return True  # both spellings of weight normalisation are the same layer in a port
     if isinstance(node, ast.Attribute) and node.attr in _FALSE_ATTRIBUTES:
         return False
     if isinstance(node, ast.Call) and (ast.unparse(node.func) in _FALSE_CALLS or _asks_for_cache_class(node)):

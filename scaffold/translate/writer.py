@@ -12,7 +12,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 
 from scaffold.core.diagnostics import Severity
-from scaffold.translate import markers, prose, signature
+from scaffold.translate import markers, prose, reach, signature
 from scaffold.translate.callsite import tf_dtype
 from scaffold.translate.engine import Engine
 from scaffold.translate.iteration import take_apart
@@ -56,6 +56,8 @@ class BlockWriter:
             elif gap and "" in gap:
                 lines += gap[: len(gap) - gap[::-1].index("")]
             previous = statement.end_lineno or statement.lineno
+            if reach.leaves(statement, self.engine.settled):
+                break
         return lines
 
     def body(self, statements: Sequence[ast.stmt], after_line: int) -> list[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
-from scaffold.translate.names import local_names, loop_pairs, loops
+import pytest
+
+from scaffold.translate.names import bound_before, local_names, loop_pairs, loops
 
 
 def function(text: str) -> ast.FunctionDef:
@@ -35,3 +38,22 @@ def test_comprehensions_are_loops_too() -> None:
     assert [(ast.unparse(t), ast.unparse(i)) for loop in loops(found) for t, i in loop_pairs(loop)] == [
         ("m", "self.layer")
     ]
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        ("x = f()\nx = g(x)\nreturn x", "g(x)"),
+        ("x = f()\nif c:\n    x = g()\nreturn x", None),
+        ("x = f()\nif c:\n    return x", "f()"),
+        ("x = f()\nfor i in n:\n    h(x)\n    x = g()", None),
+        ("return x", None),
+    ],
+)
+def test_the_binding_before_a_name(body: str, value: str | None) -> None:
+    tree = ast.parse("def a(c, n, f, g, h):\n" + textwrap.indent(body, "    "))
+    parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    names = [n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == "x" and isinstance(n.ctx, ast.Load)]
+    last = max(names, key=lambda n: n.lineno)
+    found = bound_before(last, parents)
+    assert (None if found is None else ast.unparse(found)) == value

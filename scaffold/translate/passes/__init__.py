@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.translate import generation
+from scaffold.translate import autograd, generation
 from scaffold.translate.passes import (
     caches,
     containers,
@@ -21,6 +21,7 @@ from scaffold.translate.writer import Pass
 
 CALL_PASSES: tuple[Pass, ...] = (
     caches.length_of_the_mask,
+    autograd.saved,
     prune.settled_conditions,
     freezing.frozen_parameters,
     freezing.initialising_loop,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.translate import unpacking
+from scaffold.translate import reach, states, unpacking
 from scaffold.translate.names import switches_mode
 from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
@@ -28,6 +28,9 @@ def settled_conditions(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
     if not isinstance(statement, ast.If):
         return None
     outcome = truth(statement.test, writer.engine.settled)
+    names = frozenset(name for name, value in writer.engine.file_constants.items() if not value)
+    if outcome is None and reach.calls_absent(statement.body, names):
+        outcome = False
     if outcome is None:
         return None
     if outcome:
@@ -46,7 +49,7 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """Statements about devices, hooks, caches of gradients, and flags that `@unpack_inputs` already set."""
     if isinstance(statement, ast.With):
         return _without_torch_context(writer, statement)
-    if switches_mode(statement):
+    if switches_mode(statement) or states.makes(writer.engine, statement):
         return []
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         name = ast.unparse(statement.value.func)

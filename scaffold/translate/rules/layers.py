@@ -6,10 +6,9 @@ Source: translator.md §1.2 and §3 (defaults, padding, layouts), measured there
 
 from __future__ import annotations
 
-import ast
-
 from scaffold.translate.callsite import NOT_CONSTANT, CallSite
 from scaffold.translate.rule import LayerRule, Unmapped
+from scaffold.translate.rules import _convolving
 
 
 def _channels_last(call: CallSite, axes: str, back: str) -> str:
@@ -30,78 +29,6 @@ def _conv2d_call(call: CallSite) -> str | Unmapped:
 def _conv1d_call(call: CallSite) -> str | Unmapped:
     """Channels-first in and out; Keras' Conv1D wants (batch, length, channels)."""
     return _channels_last(call, "(0, 2, 1)", "(0, 2, 1)")
-
-
-def _conv(kind: str, padding_layer: str) -> object:
-    def build(call: CallSite) -> str | Unmapped:
-        mode = call.constant("padding_mode", "zeros")
-        if mode != "zeros" and not _always_zeros(call):
-            return call.refuse("TFP102", f"padding_mode={mode!r}", "pad explicitly with tf.pad")
-        parts = [f"filters={call.text('out_channels')}", f"kernel_size={call.text('kernel_size')}"]
-        if call.has("stride"):
-            parts.append(f"strides={call.text('stride')}")
-        same = call.constant("padding", 0) == "same"
-        parts.append(f'padding="{"same" if same else "valid"}"')
-        for torch_name, keras_name in (("dilation", "dilation_rate"), ("groups", "groups"), ("bias", "use_bias")):
-            if torch_name in call.bound:
-                parts.append(f"{keras_name}={call.text(torch_name)}")
-        if call.engine.initializer:
-            parts.append(f"kernel_initializer={call.engine.initializer}")
-            call.uses("get_initializer")
-        parts.append(f"name={call.text('name')}")
-        padding = call.constant("padding", 0)
-        layer = f"keras.layers.{kind}"
-        by_itself = call.engine.deriving or call.engine.in_mixed_list(call.node)
-        if by_itself:
-            call.engine.layers.add(kind)
-            layer, parts[_at(parts)] = f"TFModel{kind}", f"padding={call.text('padding', '0')}"
-            parts.insert(-1, "channels_first=True")
-        elif not same and padding not in (0, (0,), (0, 0), "valid"):
-            text = call.text("padding")
-            if not call.engine.add_padding(call.node, f"keras.layers.{padding_layer}(padding={_plain(text)})"):
-                call.engine.layers.add(kind)
-                layer, parts[_at(parts)] = f"TFModel{kind}", f"padding={text}"
-        return f"{layer}({', '.join(parts)})"
-
-    return build
-
-
-def _always_zeros(call: CallSite) -> bool:
-    """True for a constructor's parameter that is "zeros" by default, where no call in the file says otherwise."""
-    node, function = call.arg("padding_mode").node, call.engine.function_of(call.node)
-    if function is None or not isinstance(node, ast.Name):
-        return False
-    arguments = function.args.args[len(function.args.args) - len(function.args.defaults) :]
-    defaults = {a.arg: ast.unparse(d) for a, d in zip(arguments, function.args.defaults, strict=True)}
-    others = [k for n in ast.walk(call.engine.source.tree) if isinstance(n, ast.Call) for k in n.keywords]
-    said = {ast.unparse(k.value) for k in others if k.arg == "padding_mode" and k.value is not node}
-    return defaults.get(node.id) == "'zeros'" and said <= {"'zeros'", node.id}
-
-
-def _at(parts: list[str]) -> int:
-    """Where the padding stands among a convolution's arguments."""
-    return next(k for k, part in enumerate(parts) if part.startswith("padding="))
-
-
-def _conv_transpose(rank: int) -> object:
-    def build(call: CallSite) -> str | Unmapped:
-        if call.constant("dilation", 1) != 1 or (rank == 1 and call.constant("groups", 1) != 1):
-            return call.refuse("TFP102", "arguments `dilation` and `groups` have no rule", "write the layer by hand")
-        name = f"ConvTranspose{rank}d"
-        call.engine.layers.add(name)
-        parts = [f"filters={call.text('out_channels')}", f"kernel_size={call.text('kernel_size')}"]
-        for torch_name, keras_name in (
-            ("stride", "strides"),
-            ("padding", "padding"),
-            ("output_padding", "output_padding"),
-            ("groups", "groups"),
-            ("bias", "use_bias"),
-        ):
-            if torch_name in call.bound and not (torch_name == "groups" and call.constant("groups") == 1):
-                parts.append(f"{keras_name}={call.text(torch_name)}")
-        return f"TFModel{name}({', '.join(parts)}, name={call.text('name')})"
-
-    return build
 
 
 def _conv3d(call: CallSite) -> str:
@@ -133,11 +60,6 @@ def _group_norm(call: CallSite) -> str:
     if "affine" in call.bound:
         parts += [f"scale={call.text('affine')}", f"center={call.text('affine')}"]
     return f"keras.layers.GroupNormalization({', '.join(parts)}, name={call.text('name')})"
-
-
-def _plain(text: str) -> str:
-    """`(p,)` of a one-dimensional layer is `p` in Keras."""
-    return text[1:-2].strip() if text.startswith("(") and text.endswith(",)") else text
 
 
 _CONV = (
@@ -206,7 +128,7 @@ RULES = [
         torch="torch.nn.Conv2d",
         args=_CONV,
         build="[None, None, None, {in_channels}]",
-        rewrite=_conv("Conv2D", "ZeroPadding2D"),  # type: ignore[arg-type]
+        rewrite=_convolving.convolution("Conv2D", "ZeroPadding2D"),  # type: ignore[arg-type]
         call_rewrite=_conv2d_call,
         call_rank=(4,),
         note="TensorFlow's CPU kernels are channels-last; padding is a ZeroPadding2D, because SAME pads differently at stride 2",
@@ -215,7 +137,7 @@ RULES = [
         torch="torch.nn.Conv1d",
         args=_CONV,
         build="[None, None, {in_channels}]",
-        rewrite=_conv("Conv1D", "ZeroPadding1D"),  # type: ignore[arg-type]
+        rewrite=_convolving.convolution("Conv1D", "ZeroPadding1D"),  # type: ignore[arg-type]
         call_rewrite=_conv1d_call,
         call_rank=(3,),
     ),
@@ -224,7 +146,7 @@ RULES = [
             torch=f"torch.nn.ConvTranspose{rank}d",
             args=(*_TRANSPOSED, "dilation", "padding_mode", "device", "dtype"),
             build=f"[{'None, ' * (rank + 1)}{{in_channels}}]",
-            rewrite=_conv_transpose(rank),  # type: ignore[arg-type]
+            rewrite=_convolving.transposed(rank),  # type: ignore[arg-type]
             note="a layer that pads as PyTorch's does is emitted into the file",
         )
         for rank in (1, 2)
@@ -306,6 +228,31 @@ RULES = [
         training=True,
         emit=("MultiheadAttention",),
         note="a layer with PyTorch's packed weights is emitted into the file",
+    ),
+    LayerRule(
+        torch="torch.nn.LSTM",
+        args=(
+            "input_size",
+            "hidden_size",
+            "num_layers",
+            "bias",
+            "batch_first",
+            "dropout",
+            "bidirectional",
+            "proj_size",
+            "device",
+            "dtype",
+        ),  # fmt: skip
+        unsupported={"bidirectional": "not in the emitted layer", "proj_size": "not in the emitted layer"},
+        harmless={"bidirectional": "False", "proj_size": "0"},
+        tf=(
+            "TFModelLSTM({input_size}, {hidden_size}, num_layers={num_layers}, bias={bias}, batch_first={batch_first},"
+            " dropout={dropout}, name={name})"
+        ),
+        build="None",
+        training=True,
+        emit=("LSTM",),
+        note="a layer with PyTorch's weight layout is emitted into the file",
     ),
     LayerRule(
         torch="transformers.pytorch_utils.Conv1D",

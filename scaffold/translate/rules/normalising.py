@@ -203,6 +203,7 @@ def _pairs(call: CallSite, pad: Arg) -> list[tuple[str, str]] | None:
         ),
         Example("F.pad(m, (1, 0), value=True)", "tf.pad(m, [[0, 0], [1, 0]], constant_values=True)", "m: bool[2,3]"),
         Example("F.pad(a, (0, -1))", "a[:, :-1]", "a: f32[2,3]"),
+        Example("F.pad(a, (0, 0, 1, -1))", "tf.pad(a[:, :-1, :], [[0, 0], [1, 0], [0, 0]])", "a: f32[2,3,4]"),
     ),
 )
 def pad(call: CallSite) -> str | Unmapped:
@@ -233,10 +234,20 @@ def pad(call: CallSite) -> str | Unmapped:
 
 
 def _cropped(call: CallSite, tensor: Arg, pairs: list[tuple[str, str]]) -> str | Unmapped:
-    if any(side != "0" and not side.startswith("-") for pair in pairs for side in pair):
+    """Slices; what is padded as well is padded after that, which is the same for a constant."""
+    if call.constant("mode", "constant") != "constant":
         return call.refuse("TFP102", "crops and pads at once", "slice first, then pad")
-    slices = [f"{before[1:] if before != '0' else ''}:{after if after != '0' else ''}" for before, after in pairs]
-    return f"{tensor.atom}[{', '.join(slices)}]"
+    slices = [
+        f"{before[1:] if before.startswith('-') else ''}:{after if after.startswith('-') else ''}"
+        for before, after in pairs
+    ]
+    text = f"{tensor.atom}[{', '.join(slices)}]"
+    rest = [tuple("0" if side.startswith("-") else side for side in pair) for pair in pairs]
+    if all(pair == ("0", "0") for pair in rest):
+        return text
+    value = call.arg("value") if call.has("value") and call.constant("value") not in (0, 0.0) else None
+    fill = None if value is None else number(value, tensor.dtype)
+    return invoke("tf.pad", text, f"[{', '.join(f'[{b}, {a}]' for b, a in rest)}]", constant_values=fill)
 
 
 # -- look-up, similarity, attention ------------------------------------------------------------------------------------

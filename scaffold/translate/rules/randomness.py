@@ -103,6 +103,7 @@ RULES += [
     RULES,
     "bernoulli",
     ".bernoulli",
+    ".bernoulli_",
     args=("input", "p", *PLACEMENT),
     rank="same",
     safety=Safety.REVIEW,
@@ -118,6 +119,8 @@ RULES += [
 def bernoulli(call: CallSite) -> str | Unmapped:
     """One where a uniform number is below the probability."""
     own = receiver(call)
+    if call.qualname.endswith("_") and not call.has("p"):
+        return f"tf.cast(tf.random.uniform({call.shape(own)}) < 0.5, {own.atom}.dtype)"
     bound = call.arg("p").atom if call.has("p") else own.atom
     return f"tf.cast(tf.random.uniform({call.shape(own)}) < {bound}, {own.atom}.dtype)"
 

@@ -170,6 +170,8 @@ def transpose(call: CallSite) -> str | Unmapped:
     if tensor.rank is None and sorted(pair, key=str) == [-1, -2]:
         return f"tf.linalg.matrix_transpose({tensor.text})"
     rank = call.need_rank(tensor)
+    if isinstance(rank, Unmapped) and tensor.kind in ("tensor", None) and all(isinstance(axis, int) for axis in pair):
+        return f"_{call.emits('swap_axes')}({tensor.text}, {pair[0]}, {pair[1]})"  # the rank is known when it runs
     if isinstance(rank, Unmapped):
         return rank
     first, second = axis_of(call, "dim0", tensor), axis_of(call, "dim1", tensor)

@@ -1,0 +1,104 @@
+"""What never runs in a port: branches whose condition is settled, and what only they use.
+
+Optional kernels are the case in point: a file imports them if their package is there and has `None` in their place otherwise.
+A port has no such package, so whatever calls them cannot run, and the methods that only such code calls go with it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from scaffold.translate.truth import truth
+
+Parents = Mapping[ast.AST, ast.AST]
+
+
+def branches(node: ast.AST, parents: Parents) -> list[tuple[ast.If | ast.IfExp, bool]]:
+    """The conditions of its function around a node, outermost first, and whether it stands in their body."""
+    found: list[tuple[ast.If | ast.IfExp, bool]] = []
+    child, parent = node, parents.get(node)
+    while parent is not None and not isinstance(parent, ast.FunctionDef):
+        if isinstance(parent, ast.If) and child is not parent.test:
+            found.append((parent, child in parent.body))
+        elif isinstance(parent, ast.IfExp) and child is not parent.test:
+            found.append((parent, child is parent.body))
+        child, parent = parent, parents.get(parent)
+    return found[::-1]
+
+
+def may_run(node: ast.AST, parents: Parents, known: Mapping[str, bool]) -> bool:
+    """False when a settled condition keeps a node from running."""
+    if any(truth(branch.test, known) is (not body) for branch, body in branches(node, parents)):
+        return False
+    child, parent = node, parents.get(node)
+    while parent is not None and not isinstance(child, ast.FunctionDef):
+        for block in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
+            if (
+                isinstance(block, list)
+                and child in block
+                and any(leaves(s, known) for s in block[: block.index(child)])
+            ):
+                return False
+        child, parent = parent, parents.get(parent)
+    return True
+
+
+def leaves(statement: ast.stmt, known: Mapping[str, bool]) -> bool:
+    """True for a settled condition whose branch raises or returns: what stands below it is never reached."""
+    if not isinstance(statement, ast.If):
+        return False
+    outcome = truth(statement.test, known)
+    block = [] if outcome is None else statement.body if outcome else statement.orelse
+    return bool(block) and isinstance(block[-1], (ast.Raise, ast.Return))
+
+
+def absent(tree: ast.Module) -> frozenset[str]:
+    """Names of a file that are None for want of a package: `if is_x_available(): from x import f` … `else: f = None`."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.If) and truth(node.test) is False:
+            for part in node.body:
+                if isinstance(part, (ast.Import, ast.ImportFrom)):
+                    found |= {(alias.asname or alias.name).split(".")[0] for alias in part.names}
+    return frozenset(found)
+
+
+def constants(tree: ast.Module) -> dict[str, bool]:
+    """Settled names of a file: the absent ones, and `fast = all((f, g))` of them."""
+    found = dict.fromkeys(absent(tree), False)
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            value = node.value
+            if isinstance(value, ast.Call) and ast.unparse(value.func) in ("all", "any") and len(value.args) == 1:
+                items = value.args[0].elts if isinstance(value.args[0], (ast.Tuple, ast.List)) else []
+                outcomes = [truth(item, found) for item in items]
+                if outcomes and None not in outcomes:
+                    found[node.targets[0].id] = (all if ast.unparse(value.func) == "all" else any)(outcomes)
+    return found
+
+
+def calls_absent(statements: list[ast.stmt], names: frozenset[str]) -> bool:
+    """True when straight-line code calls a name that is None: its condition never holds."""
+    for statement in statements:
+        if not isinstance(statement, (ast.If, ast.For, ast.While, ast.Try, ast.With)):
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
+                    return True
+    return False
+
+
+def unreached(
+    methods: Mapping[str, ast.FunctionDef], tree: ast.Module, parents: Parents, known: Mapping[str, bool]
+) -> set[str]:
+    """A class's methods that call absent names, while every use of them stands where nothing runs."""
+    names = frozenset(name for name, value in known.items() if not value)
+    found = set()
+    for name, method in methods.items():
+        calls = any(
+            isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in names for n in ast.walk(method)
+        )
+        uses = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == name]
+        if calls and not any(may_run(use, parents, known) for use in uses):
+            found.add(name)
+    return found

@@ -1,0 +1,82 @@
+"""Caches of recurrent states (of convolutions and scans), which a port leaves out: every call starts from the beginning.
+
+They are objects that layers change in place, and neither Keras' calls nor TensorFlow's generation know such a thing, only
+tuples of keys and values. Results are the same without; generation computes the whole sequence anew for each token.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scaffold.translate.classes import ClassInfo
+    from scaffold.translate.context import Context
+
+_NAME = re.compile(r"\b\w+Cache\b")
+
+
+def classes(engine: Context) -> frozenset[str]:
+    """Cache classes that hold something else than keys and values: the file's own, and the library's that are no `Cache`."""
+    own = {
+        node.name
+        for node in engine.source.tree.body
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Cache") and "states" in ast.unparse(node)
+    }
+    text = engine.library_text("cache_utils.py")
+    theirs = {
+        name
+        for name, qualname in engine.source.imports.items()
+        if qualname.startswith("transformers.cache_utils.") and re.search(rf"^class {name}:", text, re.M)
+    }
+    return frozenset(own | (theirs - {"Cache"}))
+
+
+def parameters(engine: Context, names: frozenset[str]) -> frozenset[str]:
+    """Parameters of the file's functions that are annotated with such a class."""
+    return frozenset(
+        argument.arg
+        for node in ast.walk(engine.source.tree)
+        if isinstance(node, ast.FunctionDef)
+        for argument in node.args.args
+        if argument.annotation is not None and set(_NAME.findall(ast.unparse(argument.annotation))) & names
+    )
+
+
+def settled(engine: Context, function: ast.FunctionDef) -> dict[str, bool]:
+    """Conditions of a function that hold because such a parameter is always None."""
+    found: dict[str, bool] = {}
+    for name in {a.arg for a in function.args.args} & engine.state_parameters:
+        found |= {name: False, f"{name} is None": True, f"{name} is not None": False}
+        found |= {f"isinstance({name}, {kind})": False for kind in engine.state_caches}
+    return found
+
+
+def makes(engine: Context, statement: ast.stmt) -> bool:
+    """`cache_params = MambaCache(config, …)`."""
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    return isinstance(value, ast.Call) and ast.unparse(value.func) in engine.state_caches
+
+
+def prepared_inputs(engine: Context, info: ClassInfo) -> list[str] | None:
+    """What generation hands to a model without a past: the whole sequence. None for models without such a cache."""
+    own = info.methods.get("prepare_inputs_for_generation")
+    if own is None or not {a.arg for a in own.args.args} & engine.state_parameters:
+        return None
+    forward = info.methods.get("forward")
+    mask = forward is not None and any(a.arg == "attention_mask" for a in forward.args.args)
+    handed = ["input_ids", *(["attention_mask"] if mask else [])]
+    return [
+        "def prepare_inputs_for_generation(self, input_ids, attention_mask=None, use_cache=None, **kwargs):",
+        "    # recurrent states are not kept between calls: each one gets the whole sequence",
+        f"    return {{{', '.join(f'{chr(34)}{name}{chr(34)}: {name}' for name in handed)}}}",
+    ]
+
+
+def is_about_states(engine: Context, function: ast.FunctionDef) -> bool:
+    """True for the model's own hand-over of states from one step of generation to the next."""
+    if function.name != "_update_model_kwargs_for_generation":
+        return False
+    keys = {n.value for n in ast.walk(function) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return bool(keys & engine.state_parameters)

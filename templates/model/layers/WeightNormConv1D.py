@@ -1,0 +1,2 @@
+class TFModelWeightNormConv1D(TFModelWeightNorm, TFModelConv1D):
+    """A convolution with a normalised kernel."""
