@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ from scaffold.testing import SuiteRun, run_suite
 from scaffold.translate import translate
 
 #: What pytest needs beside `src` and `tests`.
-_BESIDE = ("conftest.py", "pyproject.toml", "setup.cfg")
+_BESIDE = ("conftest.py", "pyproject.toml", "setup.cfg", "utils")
 
 
 def ported(root: Path, models: Sequence[str]) -> list[tuple[str, str]]:
@@ -53,8 +52,8 @@ def suite(located: Located, edits: Sequence[Edit], out: Path, python: str) -> di
     """What the model's own TensorFlow tests say of the checkout with the edits."""
     with overlay(located.root, edits, within=out) as folder:
         for name in _BESIDE:
-            if (located.root / name).is_file():
-                shutil.copy2(located.root / name, folder / name)
+            if (located.root / name).exists():
+                (folder / name).symlink_to(located.root / name)
         run = run_suite(locate(folder, located.names.folder, stem=located.names.stem, ported_ok=True), python=python)
     return plain(run)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.translate import binding, registry
 from scaffold.translate.names import trained_parameter
-from scaffold.translate.rule import AttributeRule
+from scaffold.translate.rule import AnyRule, AttributeRule, Rule
 
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
@@ -27,6 +27,9 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if isinstance(rule, AttributeRule):
         engine.uses |= set(rule.uses)
         return rule.tf
+    handed = function_itself(rule)
+    if handed is not None and not any(isinstance(n, ast.Name) and engine.is_local(n) for n in ast.walk(receiver)):
+        return handed
     if node.attr == "device" and isinstance(receiver, ast.Name) and receiver.id == "self":
         return "None"
     if node.attr == "dtype" and _is_parameter(receiver):
@@ -42,6 +45,14 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
         return pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
     return _loss_attribute(engine, node) or _module_attribute(engine, node)
+
+
+def function_itself(rule: AnyRule | None) -> str | None:
+    """`tf.nn.relu` for a function that is handed on instead of called, where the rule's template is one of its first argument."""
+    if not isinstance(rule, Rule) or rule.rewrite is not None or not rule.args:
+        return None
+    text = rule.tf.removesuffix(f"({{{rule.args[0]}}})")
+    return text if text != rule.tf and "{" not in text else None
 
 
 def _trains(engine: Engine, node: ast.Attribute, name: str) -> bool:

@@ -12,6 +12,9 @@ from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
 from scaffold.translate.variants import attention_variants
 
+#: Layers of the library itself that have a rule.
+_LIBRARY_LAYERS = frozenset({"transformers.pytorch_utils.Conv1D", "transformers.modeling_utils.SequenceSummary"})
+
 
 class Category(Enum):
     """What becomes of a class."""
@@ -131,7 +134,7 @@ class Analyser:
         """Class name → info, in file order."""
         for name, node in self.nodes.items():
             self.classes[name] = self._shell(name, node)
-        self.by_parameter = inlining.constructed_by_parameter(self.source.tree, self.nodes)
+        self.by_parameter = inlining.constructed_by_parameter(self.source.tree, self.nodes, self.variants)
         for info in self.classes.values():
             info.inlined = inlining.methods(info.methods, self.constructor_name)
             for function in self._building_methods(info):
@@ -314,7 +317,7 @@ class Analyser:
             and qualname not in ("torch.nn.Parameter", "torch.nn.ParameterList")
         ):
             return "torch.nn." + qualname.split(".")[-1]
-        if qualname == "transformers.pytorch_utils.Conv1D":
+        if qualname in _LIBRARY_LAYERS:
             return qualname
         if (
             qualname

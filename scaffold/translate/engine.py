@@ -180,7 +180,7 @@ class Engine(Context):
         if isinstance(rule, AttributeRule):
             self.uses |= set(rule.uses)
             return rule.tf
-        return node.id
+        return attributes.function_itself(rule) or node.id
 
     def is_local(self, node: ast.Name) -> bool:
         """True for a name that the function around it binds."""

@@ -14,7 +14,7 @@ from scaffold.translate.sources import Source
 _FROM_UTILS = (
     "TFCausalLanguageModelingLoss", "TFConv1D", "TFMaskedLanguageModelingLoss", "TFModelInputType", "TFMultipleChoiceLoss",
     "TFNextSentencePredictionLoss", "TFPreTrainedModel", "TFQuestionAnsweringLoss", "TFSequenceClassificationLoss",
-    "TFTokenClassificationLoss", "get_initializer", "keras", "keras_serializable", "unpack_inputs",
+    "TFSequenceSummary", "TFTokenClassificationLoss", "get_initializer", "keras", "keras_serializable", "unpack_inputs",
 )  # fmt: skip
 _FROM_TF_UTILS = ("check_embeddings_within_bounds", "flatten", "invert_attention_mask", "shape_list", "stable_softmax")
 #: Modules whose names have no place in a TensorFlow file.

@@ -39,7 +39,9 @@ def _makes_modules(function: ast.FunctionDef, constructor_name: Names) -> bool:
     )
 
 
-def constructed_by_parameter(tree: ast.Module, classes: Mapping[str, ast.ClassDef]) -> dict[ast.Call, str]:
+def constructed_by_parameter(
+    tree: ast.Module, classes: Mapping[str, ast.ClassDef], variants: Mapping[str, Mapping[str, str]]
+) -> dict[ast.Call, str]:
     """Calls of a constructor's parameter (`downsample(dim)`) → the class of this file that all callers hand over for it."""
     found: dict[ast.Call, str] = {}
     for name, node in classes.items():
@@ -53,18 +55,27 @@ def constructed_by_parameter(tree: ast.Module, classes: Mapping[str, ast.ClassDe
                 handed = handed or _default(init, call.func.id) & set(classes)
                 if len(handed) == 1:
                     found[call] = handed.pop()
-        found |= _by_local(init, classes)
+        found |= _by_local(init, classes, variants)
     return found
 
 
-def _by_local(init: ast.FunctionDef, classes: Mapping[str, ast.ClassDef]) -> dict[ast.Call, str]:
+def _class_of(value: ast.expr, classes: Mapping[str, ast.ClassDef], variants: Mapping[str, Mapping[str, str]]) -> str:
+    """The class that a name, or an entry of a table of attention implementations, stands for; empty for anything else."""
+    if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name):
+        return variants.get(value.value.id, {}).get("eager", "")
+    return value.id if isinstance(value, ast.Name) and value.id in classes else ""
+
+
+def _by_local(
+    init: ast.FunctionDef, classes: Mapping[str, ast.ClassDef], variants: Mapping[str, Mapping[str, str]]
+) -> dict[ast.Call, str]:
     """Calls of a local that holds a class (`kind = A if wide else B`) → the first class it may hold."""
     held: dict[str, list[str]] = {}
     for node in ast.walk(init):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             parts = (node.value.body, node.value.orelse) if isinstance(node.value, ast.IfExp) else (node.value,)
             held.setdefault(node.targets[0].id, []).extend(
-                part.id if isinstance(part, ast.Name) and part.id in classes else ""
+                _class_of(part, classes, variants)
                 for part in parts
                 if not (isinstance(part, ast.Constant) and part.value is None)
             )

@@ -233,8 +233,9 @@ class FileTranslator:
                 return []
             if target.id.endswith("_START_DOCSTRING"):
                 return pretrained.start_docstring(self.located, node, self.source, self.engine)
-            if target.id == "__all__":
-                return []
+            named = self.source.qualname(node.value)
+            if target.id == "__all__" or (named and named == self.source.imports.get(target.id)):
+                return []  # another name for something of torch's is seen through wherever it is used
         if isinstance(node.value, ast.Call) and (self.source.qualname(node.value.func) or "").startswith(
             ("torch.fx", "torch.jit")
         ):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections.abc import Mapping
 from functools import cached_property
 
 from scaffold.core.errors import ExitCode, ScaffoldError
@@ -51,6 +52,16 @@ def parse_module(text: str, path: str = "<source>") -> ast.Module:
         if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > _MAX_BITS:
             raise refuse(f"line {node.lineno}: a number of {node.value.bit_length()} bits")
     return tree
+
+
+def _qualname(node: ast.AST, imports: Mapping[str, str]) -> str | None:
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name) or node.id not in imports:
+        return None
+    return ".".join([imports[node.id], *reversed(parts)])
 
 
 class Source:
@@ -105,7 +116,8 @@ class Source:
 
     @cached_property
     def imports(self) -> dict[str, str]:
-        """Name bound by an import anywhere in the file → its qualified name (`F` → `torch.nn.functional`)."""
+        """Name → what it is called in full (`F` → `torch.nn.functional`): of imports anywhere in the file, and of names that
+        the module binds to something of torch's (`XLayerNorm = nn.LayerNorm`)."""
         names: dict[str, str] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -118,6 +130,11 @@ class Source:
                 module = self.resolve_import(node)
                 for alias in node.names:
                     names[alias.asname or alias.name] = f"{module}.{alias.name}" if module else alias.name
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                found = _qualname(node.value, names)
+                if found is not None and found.startswith("torch."):
+                    names.setdefault(node.targets[0].id, found)
         return names
 
     def resolve_import(self, node: ast.ImportFrom) -> str:
@@ -130,13 +147,7 @@ class Source:
 
     def qualname(self, node: ast.AST) -> str | None:
         """Qualified name of a Name/Attribute chain that starts at an import, else None."""
-        parts: list[str] = []
-        while isinstance(node, ast.Attribute):
-            parts.append(node.attr)
-            node = node.value
-        if not isinstance(node, ast.Name) or node.id not in self.imports:
-            return None
-        return ".".join([self.imports[node.id], *reversed(parts)])
+        return _qualname(node, self.imports)
 
     def marks(self, node: ast.AST) -> list[str]:
         """Comment lines directly above a definition (above its decorators), top to bottom."""

@@ -70,7 +70,13 @@ def places_of(engine: Engine, index: ast.expr) -> bool:
 
 
 def _table_lookup(engine: Engine, value: ast.expr, index: ast.expr) -> str | None:
-    """`TABLE[key]` of a table of functions that the library has for PyTorch only: its rule takes the key."""
+    """`TABLE[key]` of a table of functions that the library has for PyTorch only: its rule takes the key.
+
+    Of a table of attention implementations it is the class itself, to be called later.
+    """
+    if isinstance(value, ast.Name) and value.id in engine.variants:
+        name = engine.variants[value.id]["eager"]
+        return engine.renames.get(name, name)
     qualname = engine.source.qualname(value) if isinstance(value, ast.Name) else None
     rule = registry.find(qualname) if qualname and qualname.rpartition(".")[2].isupper() else None
     if not isinstance(rule, Rule) or rule.rewrite is None:

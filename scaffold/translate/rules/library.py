@@ -111,6 +111,14 @@ def _activation_layer(torch_name: str, name: str) -> LayerRule:
 
 
 LAYERS = [
+    LayerRule(
+        torch="transformers.modeling_utils.SequenceSummary",
+        args=("config",),
+        tf="TFSequenceSummary({config}, name={name})",
+        build="None",
+        training=True,
+        note="the library's own twin",
+    ),
     _activation_layer("GELUActivation", "gelu"),
     _activation_layer("NewGELUActivation", "gelu_new"),
     _activation_layer("FastGELUActivation", "gelu_fast"),
