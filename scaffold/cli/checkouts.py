@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scaffold.cli.console import Console
@@ -74,3 +76,15 @@ def check_model(model: str, arguments: argparse.Namespace) -> None:
     if root is not None and is_checkout(root):
         find(root, model, auto_tables(root))
     check_model_argument(model)
+
+
+def prefer_own_python(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
+    """The interpreter that `scaffold env` made for the clone, unless --python names one."""
+    if getattr(arguments, "python", None) != sys.executable or any(word.startswith("--python") for word in argv):
+        return
+    root = getattr(arguments, "repo", None) or surrounding()
+    if root is None or not (root / ".env").is_dir():
+        return
+    from scaffold.flows.env import remembered
+
+    arguments.python = remembered(root.resolve()) or arguments.python

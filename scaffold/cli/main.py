@@ -23,7 +23,7 @@ from typing import Any
 
 from scaffold import __version__
 from scaffold.cli.answers import parse
-from scaffold.cli.checkouts import check_model
+from scaffold.cli.checkouts import check_model, prefer_own_python
 from scaffold.cli.console import Console
 from scaffold.cli.log import recording
 from scaffold.cli.options import EXITS, Settings, add_common, behind, common_flags, read_settings
@@ -45,6 +45,7 @@ COMMANDS = {
     "new-tf-model": Command(
         "scaffold.cli.new_tf_model", "port a PyTorch-only model: translate, register, verify, commit"
     ),
+    "env": Command("scaffold.cli.env", "make the clone's virtual environment, with versions that it allows"),
     "checklist": Command("scaffold.cli.checklist", "judge a port against the checklist, hand-written ports too"),
     "open-draft-pr": Command("scaffold.cli.open_draft_pr", "push a verified port and open its draft pull request"),
     "test": Command("scaffold.cli.test", "run a port's tests and say what kind of failure each failure is"),
@@ -160,6 +161,8 @@ def _dispatch(argv: Sequence[str], console: Console) -> int:
         return ExitCode.OK
     if isinstance(model := getattr(arguments, "model", None), str):
         check_model(model, arguments)
+    if first != "env":
+        prefer_own_python(arguments, argv)
     console.asks = not getattr(arguments, "defaults", False)
     module = importlib.import_module(COMMANDS[first].module)
     return int(module.run(arguments, console))

@@ -155,6 +155,14 @@ _ENV = (
         "separate package tf-keras of the same minor version beside it.",
     ),
     Code("ENV103", "the target Python does not run", "The interpreter given with `--python` could not be started."),
+    Code(
+        "ENV104",
+        "this Python is too new for the release",
+        "The clone's dependency_versions_table.py allows only versions that were never published for this Python. Give "
+        "`scaffold env` an older one with `--python`; everything that needs no frameworks works without.",
+    ),
+    Code("ENV105", "the environment could not be made", "pip or venv failed; the message is their own first error."),
+    Code("ENV106", ".env is in the way", "`scaffold env` makes its environment there and found something else."),
 )
 
 # --- PRB: the probe --------------------------------------------------------------------------------------------------
