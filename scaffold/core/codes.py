@@ -161,7 +161,11 @@ _ENV = (
         "The clone's dependency_versions_table.py allows only versions that were never published for this Python. Give "
         "`scaffold env` an older one with `--python`; everything that needs no frameworks works without.",
     ),
-    Code("ENV105", "the environment could not be made", "pip or venv failed; the message is their own first error."),
+    Code(
+        "ENV105",
+        "the environment could not be made",
+        "A call of pip or venv failed; the message is its own first error.",
+    ),
     Code("ENV106", ".env is in the way", "`scaffold env` makes its environment there and found something else."),
 )
 
