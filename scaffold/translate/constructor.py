@@ -23,6 +23,11 @@ _CONFIG = "config"
 _NO_MEANING = frozenset({"gradient_checkpointing", "pruned_heads", "is_parallelizable", "model_parallel", "device_map"})
 
 
+def _names(target: ast.expr, name: str) -> bool:
+    """True for an assignment target that binds a name."""
+    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(target))
+
+
 class Constructor:
     """Writes one class's `__init__` body and plans its `build()`."""
 
@@ -35,12 +40,19 @@ class Constructor:
         self.list_owner = containers.list_owners(function)
         self.registered = members.registered_one_by_one(function)
         self.stored_before: set[str] = set()
+        self.pending: dict[str, str] = {}  # local that is kept as soon as it is bound → attribute
         self.verbatim = False  # build shapes are written for the constructor itself
 
     # -- statements --------------------------------------------------------------------------------------------------
 
     def statement(self, writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         """The pass that runs first in a constructor."""
+        name = ast.unparse(statement.targets[0]) if isinstance(statement, ast.Assign) else ""
+        if name in self.pending:
+            attr = self.pending.pop(name)
+            lines = [*writer.statement(statement), f"self.{attr} = {name}"]
+            self.pending[name] = attr  # other branches bind it too
+            return lines
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             return self._call(writer, statement, statement.value)
         if isinstance(statement, ast.For) and members.registers(statement) is not None:
@@ -95,7 +107,9 @@ class Constructor:
         """The body of a method that makes sub-modules, in the place of its call."""
         function, before = self.function, self.locals
         self.function, self.locals = method, (before | local_names(method)) - {"self"}
-        lines = writer.block(method.body, method.body[0].lineno - 1)
+        first = method.body[0]
+        documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        lines = writer.block(method.body[documented:], (first.end_lineno or 0) if documented else first.lineno - 1)
         self.function, self.locals = function, before
         return lines
 
@@ -238,7 +252,12 @@ class Constructor:
         for name in found:
             del self.plan.stored[name]
             self.stored_before.add(name)
-        return [f"self.{attr} = {name}" for name, attr in found.items()]
+        self.pending |= {n: a for n, a in found.items() if self._is_bound_later(n, statement)}
+        return [f"self.{attr} = {name}" for name, attr in found.items() if name not in self.pending]
+
+    def _is_bound_later(self, name: str, statement: ast.stmt) -> bool:
+        bound = [n.lineno for n in ast.walk(self.function) if isinstance(n, ast.Assign) and _names(n.targets[0], name)]
+        return bool(bound) and min(bound) > statement.lineno
 
     def _plain(self, writer: BlockWriter, statement: ast.stmt, attr: str, value: ast.expr) -> list[str] | None:
         if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) == "torch.nn.ParameterList":

@@ -151,8 +151,16 @@ def loop(constructor: Constructor, attr: str) -> str:
         if len(functions) < len(called) or len(called) > 1:
             return f"[layer {members} if isinstance(layer, keras.layers.Layer)]"
     if nested:
-        return f"[layer {members}]"
+        functions_too = any(_holds_functions(constructor, c) for c in child.calls)
+        return f"[layer {members}{' if isinstance(layer, keras.layers.Layer)' if functions_too else ''}]"
     return whole if single else ""
+
+
+def _holds_functions(constructor: Constructor, call: ast.Call) -> bool:
+    """True when `ACT2FN[…]` and the like stand beside a layer in its container."""
+    around = mixed.levels(constructor.engine, call)
+    items = mixed.literal_items(constructor.engine, around[0]) if around and around[0] is not None else None
+    return any(not isinstance(item, (ast.Call, ast.IfExp, ast.Name)) for _, item in items or ())
 
 
 def list_owners(function: ast.FunctionDef) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Methods that are part of a constructor: it calls them without arguments, and they make sub-modules."""
+"""Methods that are part of a constructor: it calls them with what it was given, and they make sub-modules."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ Names = Callable[[ast.Call], "str | None"]
 
 
 def methods(of_class: Mapping[str, ast.FunctionDef], constructor_name: Names) -> frozenset[str]:
-    """Names of a class's methods that its constructor calls as `self.method()` to make sub-modules."""
+    """Names of a class's methods that its constructor calls as `self.method(config)` to make sub-modules."""
     init = of_class.get("__init__")
-    called = {_called(node) for node in ast.walk(init)} if init is not None else set()
+    called = {_called(node, of_class) for node in ast.walk(init)} if init is not None else set()
     return frozenset(
         name for name in called & set(of_class) if name and _makes_modules(of_class[name], constructor_name)
     )
 
 
-def _called(node: ast.AST) -> str | None:
-    """`method` of a statement `self.method()`."""
-    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+def _called(node: ast.AST, of_class: Mapping[str, ast.FunctionDef]) -> str | None:
+    """`method` of a statement `self.method()` or `self.method(config)`, whose parameter has that very name."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute) or call.keywords:
         return None
-    call = node.value
-    is_own = isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "self"
-    return call.func.attr if is_own and not call.args and not call.keywords else None  # type: ignore[attr-defined]
+    method = of_class.get(call.func.attr) if ast.unparse(call.func.value) == "self" else None
+    if method is None or [ast.unparse(a) for a in call.args] != [a.arg for a in method.args.args[1:]]:
+        return None
+    return call.func.attr
 
 
 def _makes_modules(function: ast.FunctionDef, constructor_name: Names) -> bool:
-    """True when a method without parameters sets attributes to new sub-modules."""
-    if len(function.args.args) != 1:
-        return False
+    """True when a method sets attributes to new sub-modules."""
     return any(
         isinstance(node, ast.Assign)
         and ast.unparse(node.targets[0]).startswith("self.")
