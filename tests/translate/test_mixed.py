@@ -273,3 +273,42 @@ def test_members_behind_others_are_numbered_on(tmp_path: Path) -> None:
 def test_one_of_two_choices_may_be_a_list(tmp_path: Path) -> None:
     call = method_text(port(tmp_path, STARRED).text, "TFQuokkaStarred", "call")
     assert "in self.short if isinstance(self.short, list) else [self.short]" in call
+
+
+INLINED = """
+class QuokkaReassemble(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        if config.wide:
+            self._make_wide(config)
+        else:
+            self._make_narrow(config)
+
+    def _make_wide(self, config):
+        \"""Makes the wide ones.\"""
+        self.projects = nn.ModuleList()
+        width = config.width * 2
+        for _ in range(config.count):
+            self.projects.append(nn.Sequential(nn.Linear(width, 4), ACT2FN[config.act]))
+
+    def _make_narrow(self, config):
+        self.projects = nn.ModuleList()
+        width = config.width
+        for _ in range(config.count):
+            self.projects.append(nn.Sequential(nn.Linear(width, 4), ACT2FN[config.act]))
+
+    def forward(self, hidden_states):
+        return self.projects[0](hidden_states)
+"""
+
+
+def test_methods_of_the_constructor_may_have_its_arguments(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, INLINED).text, "TFQuokkaReassemble")
+    assert "_make_wide" not in text and "Makes the wide ones" not in text
+    assert "for layers in self.projects for layer in layers if isinstance(layer, keras.layers.Layer)" in text
+
+
+def test_a_local_is_kept_as_soon_as_it_is_bound(tmp_path: Path) -> None:
+    init = method_text(port(tmp_path, INLINED).text, "TFQuokkaReassemble", "__init__")
+    assert init.count("self.width = width") == 2
+    assert init.index("width = config.width * 2") < init.index("self.width = width")

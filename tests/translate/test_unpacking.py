@@ -47,3 +47,15 @@ def test_other_functions_are_not(function: str) -> None:
 def test_what_is_bound_twice_stays_refused() -> None:
     body = "def f(x, w):\n    args = (x, (3,), w)\n    args = g(args)\n    return F.layer_norm(*args)\n"
     assert [d.code for d in body_of(body, **TYPES)[1].diagnostics] == ["TFP103"]
+
+
+def test_keywords_of_a_dictionary_that_is_written_out() -> None:
+    body = 'def f(x, size):\n    how = {"scale_factor": 2} if size is None else {"size": size}\n'
+    text, engine = body_of(f'{body}    return F.interpolate(x, **how, mode="bilinear")\n', x="float32[4]")
+    assert not engine.diagnostics
+    assert "size=None if size is None else size, scale_factor=2 if size is None else None" in text
+
+
+def test_keywords_of_a_parameter_are_refused() -> None:
+    _, engine = body_of("def f(x, how):\n    return F.interpolate(x, **how)\n", x="float32[4]")
+    assert [d.code for d in engine.diagnostics] == ["TFP103"]
