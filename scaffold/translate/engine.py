@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from scaffold.core.diagnostics import Diagnostic
-from scaffold.core.typedb import UNKNOWN, Observation, TypeDB, TypeInfo
+from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import (
     attributes,
     autograd,
@@ -353,7 +353,7 @@ class Engine(Context):
             positional.insert(0, node.func.value)
         constructor = self.loss_of(node.func)
         keywords = [*node.keywords, *(constructor.keywords if constructor is not None else ())]
-        unpacked = {k: v for k, v in unpacking.keywords(self, node).items() if k in parameters}
+        unpacked = {k: v for k, v in unpacking.keyword_arguments(self, node).items() if k in parameters}
         bound = binding.bind(parameters, positional, [k for k in keywords if k.arg is not None or not unpacked])
         if isinstance(bound, Unmapped):
             return bound
@@ -362,17 +362,9 @@ class Engine(Context):
             self,
             node,
             qualname,
-            {k: as_dtype(self.arg(v)) if k == "dtype" else self.arg(v) for k, v in named.items()}
-            | {k: self._unpacked(*v) for k, v in unpacked.items()},
+            {k: as_dtype(self.arg(v)) if k == "dtype" else self.arg(v) for k, v in named.items()} | unpacked,
             {k: [self._item(v) for v in values] for k, values in varargs.items()},
         )
-
-    def _unpacked(self, condition: ast.expr, first: ast.expr | None, second: ast.expr | None) -> Arg:
-        """An argument that one of two unpacked dictionaries has, or both have."""
-        if isinstance(condition, ast.Constant) and first is not None:
-            return self.arg(first)
-        texts = [self.expression(value) if value is not None else "None" for value in (first, second)]
-        return Arg(None, f"{texts[0]} if {self.expression(condition)} else {texts[1]}", UNKNOWN)
 
     def _item(self, node: ast.expr) -> Arg:
         if isinstance(node, ast.Starred):

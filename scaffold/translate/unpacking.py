@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import ast
 
+from typing import TYPE_CHECKING
+
+from scaffold.core.typedb import UNKNOWN
+from scaffold.translate.callsite import Arg
 from scaffold.translate.context import Context
 from scaffold.translate.truth import truth
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
 
 
 def spread(context: Context, arguments: list[ast.expr]) -> list[ast.expr]:
@@ -17,23 +24,23 @@ def spread(context: Context, arguments: list[ast.expr]) -> list[ast.expr]:
     return written
 
 
-def keywords(context: Context, call: ast.Call) -> dict[str, tuple[ast.expr, ast.expr | None, ast.expr | None]]:
-    """What `**options` of a call stands for, if a local that is bound once: keyword → (condition, value, other value).
+def keyword_arguments(engine: Engine, call: ast.Call) -> dict[str, Arg]:
+    """What `**options` of a call stands for, if a local that is bound once: keyword → argument.
 
-    The local holds a dictionary that is written out, or one of two; an absent value is None. Empty for any other call.
+    The local holds a dictionary that is written out, or one of two; what only one of them has is None in the other.
     """
-    found: dict[str, tuple[ast.expr, ast.expr | None, ast.expr | None]] = {}
+    found: dict[str, Arg] = {}
     for unpacked in (k.value for k in call.keywords if k.arg is None):
-        value = _bound_once(context, unpacked)
-        choice = value if isinstance(value, ast.IfExp) else None
-        first, second = (
-            (_entries(choice.body), _entries(choice.orelse)) if choice is not None else (_entries(value), {})
-        )
+        value = _bound_once(engine, unpacked)
+        if not isinstance(value, ast.IfExp):
+            found |= {key: engine.arg(item) for key, item in (_entries(value) or {}).items()}
+            continue
+        first, second = _entries(value.body), _entries(value.orelse)
         if first is None or second is None:
             return {}
         for key in [*first, *(k for k in second if k not in first)]:
-            condition = choice.test if choice is not None else ast.Constant(True)
-            found[key] = (condition, first.get(key), second.get(key))
+            texts = [engine.expression(c[key]) if key in c else "None" for c in (first, second)]
+            found[key] = Arg(None, f"{texts[0]} if {engine.expression(value.test)} else {texts[1]}", UNKNOWN)
     return found
 
 
