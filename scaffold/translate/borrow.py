@@ -94,7 +94,7 @@ def _candidate(located: Located, info: ClassInfo) -> Borrowed | None:
 def _is_channels_last(node: ast.ClassDef) -> bool:
     """True for a class that leaves it to its callers to put the channels last: what is translated around it has them first."""
     text = ast.unparse(node)
-    return "keras.layers.Conv2D(" in text and "transpose" not in text
+    return ("keras.layers.Conv2D(" in text or "keras.layers.Conv1D(" in text) and "transpose" not in text
 
 
 def _is_configured(located: Located, info: ClassInfo, twin: ast.ClassDef) -> bool:
@@ -173,6 +173,8 @@ def _equivalent(info: ClassInfo, twin: ast.ClassDef) -> bool:
         return False
     if _tuple_length(forward) != _tuple_length(call):
         return False
+    if not info.children and _cut_axes(forward) != _cut_axes(call):
+        return False
     extra = {"forward", "__init__", *_PYTORCH_METHODS}
     missing = [m for m in info.methods if m not in extra and _method(twin, m) is None]
     return (
@@ -194,6 +196,17 @@ def _tuple_length(function: ast.FunctionDef) -> int | None:
                 if isinstance(part, ast.comprehension) and isinstance(part.iter, (ast.List, ast.Tuple)):
                     return len(part.iter.elts)
     return None
+
+
+def _cut_axes(function: ast.FunctionDef) -> set[int]:
+    """Axes that `x[:, :, :-n]` takes parts of, for classes that do nothing else: another one is another layout."""
+    found: set[int] = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            items = node.slice.elts
+            if all(isinstance(item, ast.Slice) for item in items):
+                found |= {k for k, item in enumerate(items) if ast.unparse(item) != ":"}
+    return found
 
 
 _PYTORCH_METHODS = frozenset(

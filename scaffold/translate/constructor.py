@@ -21,6 +21,8 @@ from scaffold.translate.writer import BlockWriter
 _CONFIG = "config"
 #: Attributes that only PyTorch's trainer or head pruning reads.
 _NO_MEANING = frozenset({"gradient_checkpointing", "pruned_heads", "is_parallelizable", "model_parallel", "device_map"})
+#: What a list of sub-modules is written as.
+_LISTS = (ast.List, ast.ListComp, ast.BinOp)
 
 
 def _names(target: ast.expr, name: str) -> bool:
@@ -74,7 +76,7 @@ class Constructor:
             return parameters.part_of_child(self, target, value)
         if isinstance(target, ast.Name) and isinstance(value, ast.Call) and parameters.is_parameter(self.engine, value):
             return [f"{target.id} = {self.engine.expression(value.args[0])}"]
-        if isinstance(target, ast.Name) and target.id in self.list_owner and isinstance(value, ast.List):
+        if isinstance(target, ast.Name) and target.id in self.list_owner and isinstance(value, _LISTS):
             return self._local_list(writer, statement, target.id, value)
         place = members.destination(self, target, value)
         if place is not None:
@@ -170,13 +172,13 @@ class Constructor:
         before += containers.more_shapes(self, attr, [member])
         return [*before, *writer.with_comment(statement, f"{text}.append({value})")]
 
-    def _local_list(self, writer: BlockWriter, statement: ast.stmt, name: str, value: ast.List) -> list[str] | None:
+    def _local_list(self, writer: BlockWriter, statement: ast.stmt, name: str, value: ast.expr) -> list[str] | None:
         """`layers = [nn.Linear(…)]`, a list that becomes a module list later."""
         attr = self.list_owner[name]
-        if not any(isinstance(item, ast.Call) and self.engine.constructor_name(item) for item in value.elts):
+        if not any(isinstance(item, ast.Call) and self.engine.constructor_name(item) for item in ast.walk(value)):
             return None
         lines = writer.with_comment(statement, f"{name} = {self.value(value, attr)}")
-        return [*containers.more_shapes(self, attr, value.elts), *lines]
+        return [*(containers.more_shapes(self, attr, value.elts) if isinstance(value, ast.List) else []), *lines]
 
     def _member(self, writer: BlockWriter, statement: ast.Assign, target: ast.Subscript) -> list[str] | None:
         """`self.experts[f"expert_{i}"] = Expert(config)` of an `nn.ModuleDict`."""
@@ -283,6 +285,8 @@ class Constructor:
             return members.of_container(self, node, name) if node.args and ast.unparse(node.args[0]) != "{}" else "{}"
         if isinstance(node, ast.ListComp):
             return members.comprehension(self, node, name)
+        if isinstance(node, ast.BinOp) and isinstance(node.left, _LISTS):
+            return members.summed(self, node, name)[0]
         if isinstance(node, (ast.List, ast.Tuple)):
             return "[" + ", ".join(self.value(e, members.below(name, k)) for k, e in enumerate(node.elts)) + "]"
         if isinstance(node, ast.IfExp):

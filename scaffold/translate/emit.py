@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import derived, generation, prose, reach, reparametrised, samples, signature, states
+from scaffold.translate import derived, generation, inherited, prose, reach, reparametrised, samples, signature, states
 from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
@@ -23,7 +23,8 @@ DROPPED_METHODS = frozenset(
     "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache"
     " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
     " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
-    " freeze_feature_encoder _init_params init_weights train apply_weight_norm remove_weight_norm".split()
+    " freeze_feature_encoder _init_params init_weights train apply_weight_norm remove_weight_norm"
+    " load_hook".split()
 )
 #: Class attributes of the PyTorch base class that mean something in TensorFlow.
 KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
@@ -221,6 +222,9 @@ class ClassWriter:
                 lines += (
                     ["", *self._lead(function), *written] if lines or info.init else [*self._lead(function), *written]
                 )
+        if info.name in self.engine.main_layers:
+            for function in inherited.used(info, self.engine.classes, DROPPED_METHODS).values():
+                lines += ["", *self._lead(function), *self.method(info, function, public=False)]
         for (owner, name), written in self.engine.method_overrides.items():
             if owner == info.name and name not in info.methods:
                 lines += ["", *written]
@@ -348,6 +352,9 @@ class ClassWriter:
             *self._attributes(info, KEPT_ATTRIBUTES),
             *self.engine.base_members.get(info.name, ()),
         ]
+        classes = self.engine.classes
+        for function in inherited.used_by_heads(info, classes, self.engine.main_layers, DROPPED_METHODS).values():
+            body += ["", *self._lead(function), *self.method(info, function, public=False)]
         self.engine.uses.add("TFPreTrainedModel")
         return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
 

@@ -29,14 +29,14 @@ def of_container(constructor: Constructor, node: ast.Call, name: str) -> str:
     if items is not None:
         return "[" + ", ".join(constructor.value(item, f"{name}.{key}") for key, item in items) + "]"
     if len(node.args) > 1:
-        return _sum(constructor, _joined(constructor, node.args, name), name)[0]
+        return summed(constructor, _joined(constructor, node.args, name), name)[0]
     only = node.args[0].value if isinstance(node.args[0], ast.Starred) else node.args[0]
     if isinstance(only, ast.GeneratorExp):
         return comprehension(constructor, ast.copy_location(ast.ListComp(only.elt, only.generators), only), name)
     if isinstance(only, ast.ListComp):
         return constructor.value(only, name)
     if isinstance(only, ast.BinOp):
-        return _sum(constructor, only, name)[0]
+        return summed(constructor, only, name)[0]
     return constructor.engine.expression(only)
 
 
@@ -53,15 +53,15 @@ def _joined(constructor: Constructor, parts: list[ast.expr], name: str) -> ast.e
     return whole
 
 
-def _sum(constructor: Constructor, node: ast.expr, name: str, first: int = 0) -> tuple[str, int]:
+def summed(constructor: Constructor, node: ast.expr, name: str, first: int = 0) -> tuple[str, int]:
     """`[a] + ([b] if c else []) + …`: members are numbered on; the text and how many members there are at most."""
     if isinstance(node, ast.BinOp):
-        left, count = _sum(constructor, node.left, name, first)
-        right, more = _sum(constructor, node.right, name, first + count)
+        left, count = summed(constructor, node.left, name, first)
+        right, more = summed(constructor, node.right, name, first + count)
         return f"{left} + {right}", count + more
     if isinstance(node, ast.IfExp):
-        body, count = _sum(constructor, node.body, name, first)
-        other, _ = _sum(constructor, node.orelse, name, first)
+        body, count = summed(constructor, node.body, name, first)
+        other, _ = summed(constructor, node.orelse, name, first)
         return f"({body} if {constructor.engine.expression(node.test)} else {other})", count
     if isinstance(node, (ast.List, ast.Tuple)):
         items = [constructor.value(item, f"{name}.{first + k}") for k, item in enumerate(node.elts)]

@@ -194,7 +194,8 @@ def _scalar(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]
         return "(1,)", f"keras.initializers.Constant({constructor.for_build(value.elts[0])})"
     if _is_tensor(constructor, value):
         return None, ""
-    if isinstance(value, (ast.Constant, ast.Attribute, ast.Name, ast.UnaryOp)):
+    is_number = isinstance(value, ast.Call) and ast.unparse(value.func).startswith(("math.", "np."))
+    if is_number or isinstance(value, (ast.Constant, ast.Attribute, ast.Name, ast.UnaryOp)):
         return "(1,)", f"keras.initializers.Constant({constructor.for_build(value)})"
     return None, ""
 

@@ -104,7 +104,8 @@ def _step(writer: BlockWriter, call: ast.Call, child: Child, layer: str, name: s
     if isinstance(rule, LayerRule) and (rule.call_rewrite is not None or rule.call is not None):
         value = Arg(None, name, engine.type_of(call.args[0]))
         bound = {"input": value, "layer": Arg(None, layer, TypeInfo(()))}
-        if rule.call_rank and value.rank not in rule.call_rank:
+        unseen = value.rank is None and not any(o.rank for o in value.info.seen)
+        if rule.call_rank and value.rank not in rule.call_rank and not unseen:  # Keras refuses another rank
             engine.diagnose("TFP110", rule.torch, f"called with rank {value.rank}, known for {rule.call_rank}", call)
         if rule.call_rewrite is None:
             return binding.fill(rule.call or "", {"layer": layer, "input": name})

@@ -85,7 +85,7 @@ def _augmented(writer: BlockWriter, statement: ast.AugAssign, target: ast.Subscr
     engine = writer.engine
     if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):
         return None
-    tensor, items = engine.expression(target.value), _items(engine, target)
+    tensor, items = engine.expression(target.value), _items(engine, target) or views.with_dots(engine, target)
     is_mask = _is_mask(engine, target.slice)
     if not _assignable(tensor) or items is None or is_mask or any(engine.type_of(i).kind == "tensor" for i in items):
         return _refused(writer, statement, target)
@@ -104,7 +104,9 @@ def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> st
         return f"tf.tensor_scatter_nd_update({tensor}, {places}, tf.cast({engine.expression(value)}, {tensor}.dtype))"
     items = _items(engine, target)
     if items is None:
-        return None
+        open_rank = views.with_dots(engine, target)
+        text = None if open_rank is None else engine.expression(target.value)
+        return None if text is None else views.assigned(engine, text, open_rank or [], engine.expression(value))
     partial = [(axis, item) for axis, item in enumerate(items) if ast.unparse(item) != ":"]
     text = _one_axis(engine, target, value, *partial[0]) if len(partial) == 1 else None
     if text is not None:

@@ -18,7 +18,7 @@ _TORCH_CONTEXTS = (
 _DROPPED_CALLS = (
     "self.post_init", "self.init_weights", "self.warn_if_padding_and_no_attention_mask", "torch.cuda.", "torch._check",
     "self.apply", "self.tie_weights", "self._tie_weights", "self.parametrize", "torch.backends.",
-    "self.register_load_state_dict",
+    "self.register_load_state_dict", "self._register_load_state_dict",
     "warnings.simplefilter",
 )  # fmt: skip
 

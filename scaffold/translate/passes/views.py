@@ -97,3 +97,11 @@ def assigned(engine: Engine, tensor: str, items: list[ast.expr], new: str) -> st
     engine.uses.add("shape_list")
     index = ", ".join(":" if ast.unparse(item) == ":" else engine.expression(item) for item in items)
     return f"_assign({tensor}, np.s_[{index}], {new})"
+
+
+def with_dots(engine: Engine, target: ast.Subscript) -> list[ast.expr] | None:
+    """The items of `x[..., a:b]` with x of unknown rank; None for other indices."""
+    items = list(target.slice.elts) if isinstance(target.slice, ast.Tuple) else [target.slice]
+    dots = [item for item in items if isinstance(item, ast.Constant) and item.value is Ellipsis]
+    plain = [item for item in items if isinstance(item, ast.Slice) or engine.type_of(item).kind == "int"]
+    return items if len(dots) == 1 and len(plain) == len(items) - 1 else None

@@ -29,7 +29,7 @@ _REFUSED = ("bias_k", "bias_v", "static_k", "static_v", "is_causal")
             "F.multi_head_attention_forward(a, a, a, 4, 2, None, b, None, None, False, 0.0, w, c, False, k, True, m, True,"
             " p, q, r)",
             "_multi_head_attention(a, a, a, 2, (p, q, r), b, w, c, key_padding_mask=k, attn_mask=m, need_weights=True)",
-            "a: f32[3,2,4], b: f32[12], w: f32[4,4], c: f32[4], k: bool[2,3], m: f32[4,3,3], p: f32[4,4], q: f32[4,4],"
+            "a: f32[3,2,4], b: f32[12], w: f32[4,4], c: f32[4], k: f32[2,3], m: f32[4,3,3], p: f32[4,4], q: f32[4,4],"
             " r: f32[4,4]",
         ),
     ),

@@ -211,13 +211,7 @@ def pad(call: CallSite) -> str | Unmapped:
     tensor, pairs = call.arg("input"), _pairs(call, call.arg("pad"))
     rank = call.need_rank(tensor)
     if pairs is None or isinstance(rank, Unmapped):
-        if call.constant("mode", "constant") != "constant":
-            return (
-                rank if isinstance(rank, Unmapped) else call.refuse("TFP111", "argument `pad` is no tuple", "write it")
-            )
-        name = call.emits("pad_last")
-        call.uses("shape_list")
-        return invoke(f"_{name}", tensor.text, call.text("pad"), value=given(call, "value"))
+        return _at_run_time(call, tensor)
     pairs = [("0", "0")] * (rank - len(pairs)) + pairs
     if any(side.startswith("-") for pair in pairs for side in pair):
         return _cropped(call, tensor, pairs)
@@ -228,9 +222,17 @@ def pad(call: CallSite) -> str | Unmapped:
     if mode == "reflect":
         return f'tf.pad({tensor.text}, {text}, mode="REFLECT")'
     if mode != "constant":
-        return call.refuse("TFP111", "argument `mode` is not a literal", "write it out")
+        return _at_run_time(call, tensor)
     value = call.arg("value") if call.has("value") and call.constant("value") not in (0, 0.0) else None
     return invoke("tf.pad", tensor.text, text, constant_values=None if value is None else number(value, tensor.dtype))
+
+
+def _at_run_time(call: CallSite, tensor: Arg) -> str:
+    """An emitted function that knows the rank, the sizes and the mode when it runs."""
+    call.uses("shape_list")
+    mode = None if call.constant("mode", "constant") == "constant" else given(call, "mode")
+    value = given(call, "value") if call.has("value") else None
+    return invoke(f"_{call.emits('pad_last')}", tensor.text, call.text("pad"), mode=mode, value=value)
 
 
 def _cropped(call: CallSite, tensor: Arg, pairs: list[tuple[str, str]]) -> str | Unmapped:

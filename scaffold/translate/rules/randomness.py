@@ -103,7 +103,6 @@ RULES += [
     RULES,
     "bernoulli",
     ".bernoulli",
-    ".bernoulli_",
     args=("input", "p", *PLACEMENT),
     rank="same",
     safety=Safety.REVIEW,
@@ -119,9 +118,29 @@ RULES += [
 def bernoulli(call: CallSite) -> str | Unmapped:
     """One where a uniform number is below the probability."""
     own = receiver(call)
-    if call.qualname.endswith("_") and not call.has("p"):
-        return f"tf.cast(tf.random.uniform({call.shape(own)}) < 0.5, {own.atom}.dtype)"
     bound = call.arg("p").atom if call.has("p") else own.atom
+    return f"tf.cast(tf.random.uniform({call.shape(own)}) < {bound}, {own.atom}.dtype)"
+
+
+@rewrites(
+    RULES,
+    ".bernoulli_",
+    args=("self", "p", *PLACEMENT),
+    rank="same",
+    safety=Safety.REVIEW,
+    examples=(
+        Example(
+            "a.bernoulli_(0.3)",
+            "tf.cast(tf.random.uniform(shape_list(a)) < 0.3, a.dtype)",
+            "a: f32(0,1)[2,3]",
+            witness=False,
+        ),
+    ),
+)
+def bernoulli_(call: CallSite) -> str | Unmapped:
+    """The tensor tells the shape alone."""
+    own = receiver(call)
+    bound = call.arg("p").atom if call.has("p") else "0.5"
     return f"tf.cast(tf.random.uniform({call.shape(own)}) < {bound}, {own.atom}.dtype)"
 
 

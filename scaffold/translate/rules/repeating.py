@@ -88,7 +88,11 @@ def _tiled(call: CallSite, items: list[Arg], text: str) -> str | Unmapped:
     tensor = receiver(call)
     rank = call.need_rank(tensor)
     if isinstance(rank, Unmapped):
-        return rank
+        if tensor.kind not in ("tensor", None):
+            return rank
+        call.uses("shape_list")
+        sizes = text if not items else f"[{', '.join(item.text for item in items)}]"
+        return f"_{call.emits('tile')}({tensor.text}, {sizes})"  # the rank is known when it runs
     if not items:
         return f"tf.tile({tensor.text}, {text})"
     numbers = [item.text for item in items]

@@ -1,11 +1,14 @@
 def _assign(tensor: tf.Tensor, index, value) -> tf.Tensor:
     """
     `tensor[index] = value` as a new tensor. `index` (`np.s_[...]`) holds integers, slices and integer tensors, each of
-    which selects along an axis of its own.
+    which selects along an axis of its own, and perhaps an ellipsis for the axes in between.
     """
     shape = shape_list(tensor)
+    index = index if isinstance(index, tuple) else (index,)
+    for place in [k for k, item in enumerate(index) if item is Ellipsis]:
+        index = index[:place] + (slice(None),) * (len(shape) + 1 - len(index)) + index[place + 1 :]
     places, axis = tf.reshape(tf.range(tf.size(tensor)), shape), 0
-    for item in index if isinstance(index, tuple) else (index,):
+    for item in index:
         if tf.is_tensor(item) and item.shape.rank:
             places = tf.gather(places, tf.cast(item, tf.int32) % tf.shape(places)[axis], axis=axis)
             axis += item.shape.rank

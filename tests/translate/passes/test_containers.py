@@ -52,7 +52,7 @@ def test_convolutions_are_turned_to_channels_last_and_back(tmp_path: Path) -> No
     text = call(tmp_path, "x = self.chain(x)\n        return x", "nn.Conv1d(4, 8, 3), nn.ReLU()")
     assert "x = tf.transpose(self.chain[0](tf.transpose(x, perm=(0, 2, 1))), perm=(0, 2, 1))" in text
     assert "x = self.chain[1](x)" in text
-    assert [m.code for m in markers.parse(text)] == ["TFP110"]  # nothing is known of the rank of x here
+    assert not markers.parse(text)  # nothing is known of the rank of x here, and Keras refuses another one
 
 
 def test_a_chain_of_dropouts_loops_with_training(tmp_path: Path) -> None:

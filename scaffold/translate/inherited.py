@@ -1,0 +1,41 @@
+"""Methods of the pretrained base class (`self._get_feat_extract_output_lengths(…)`): a main layer has its own of them.
+
+A main layer is a Keras layer, not a model, so what PyTorch's model inherits has to be written into it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from scaffold.translate.classes import Category, ClassInfo
+
+
+def used(info: ClassInfo, classes: Mapping[str, ClassInfo], dropped: Iterable[str]) -> dict[str, ast.FunctionDef]:
+    """Methods of the base classes of this file that a class calls on `self`, directly or through one another."""
+    inherited: dict[str, ast.FunctionDef] = {}
+    for base in info.bases:
+        if base in classes and classes[base].category is Category.BASE:
+            inherited |= classes[base].methods
+    left_out = {*dropped, "__init__", *info.methods}
+    found: dict[str, ast.FunctionDef] = {}
+    waiting = [m for name, m in info.methods.items() if name not in set(dropped)]
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            is_own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+            name = node.attr if is_own else ""  # type: ignore[attr-defined]
+            if name in inherited and name not in found and name not in left_out:
+                found[name] = inherited[name]
+                waiting.append(inherited[name])
+    return found
+
+
+def used_by_heads(
+    base: ClassInfo, classes: Mapping[str, ClassInfo], layers: Iterable[str], dropped: Iterable[str]
+) -> dict[str, ast.FunctionDef]:
+    """Methods of a base class that its models other than the main layers use."""
+    found: dict[str, ast.FunctionDef] = {}
+    for info in classes.values():
+        if info.category is Category.MODEL and base.name in info.bases and info.name not in set(layers):
+            found |= {n: f for n, f in used(info, classes, dropped).items() if base.methods.get(n) is f}
+    return found

@@ -1,0 +1,64 @@
+"""Methods that models inherit from the pretrained base class; lists made before they become module lists; lengths at run time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.translate.checkouts import class_text, method_text, port, statements
+
+MODEL = """
+class QuokkaPreTrainedModel(PreTrainedModel):
+    config_class = QuokkaConfig
+    base_model_prefix = "quokka"
+
+    def _lengths(self, input_lengths):
+        return self._half(input_lengths)
+
+    def _half(self, input_lengths):
+        return input_lengths // 2
+
+    def _unused(self):
+        return torch.foo()
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        if config.hidden_size > 4:
+            layers = [nn.Linear(8, 8)] + [nn.Linear(8, 8) for i in range(config.hidden_size - 1)]
+        else:
+            layers = [nn.Linear(8, 8) for i in range(config.hidden_size)]
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, input_values):
+        return self._lengths(input_values)
+
+
+class QuokkaForCTC(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+
+    def forward(self, input_values):
+        return self._half(self.quokka(input_values))
+"""
+
+
+def test_a_main_layer_has_the_methods_it_calls(tmp_path: Path) -> None:
+    text = port(tmp_path, MODEL, exported=("QuokkaModel", "QuokkaForCTC")).text
+    main, base = class_text(text, "TFQuokkaMainLayer"), class_text(text, "TFQuokkaPreTrainedModel")
+    assert "def _lengths(self, input_lengths):" in main and "def _half(self, input_lengths):" in main
+    assert "def _half(self, input_lengths):" in base and "def _lengths" not in base
+    assert "_unused" not in text
+
+
+def test_members_of_a_local_list_are_named_after_the_module_list(tmp_path: Path) -> None:
+    text = port(tmp_path, MODEL, exported=("QuokkaModel", "QuokkaForCTC")).text
+    written = method_text(text, "TFQuokkaMainLayer", "__init__")
+    assert 'name="layers.0"' in written and 'name=f"layers.{i + 1}"' in written and 'name=f"layers.{i}"' in written
+
+
+def test_what_depends_on_a_rank_is_asked_when_it_runs() -> None:
+    assert statements("y = x.transpose(0, 2)", x="tensor") == "y = _swap_axes(x, 0, 2)"
+    assert statements("y = x.repeat(n, 1)", x="tensor", n="int") == "y = _tile(x, [n, 1])"
+    assert statements("x[..., 1:n] = 0", x="tensor", n="int") == "x = _assign(x, np.s_[..., 1:n], 0)"
