@@ -70,7 +70,8 @@ class Consent:
 
 def show_calls(console: Console, calls: Sequence[Call]) -> None:
     """The writes, one a line with their bodies below; long texts are shown by their length (they are printed elsewhere)."""
-    console.say(f"{len(calls)} writes would be made:" if calls else "Nothing would be written.")
+    number = f"{len(calls)} write{'s' if len(calls) != 1 else ''}"
+    console.say(f"{number} would be made:" if calls else "Nothing would be written.")
     for call in calls:
         console.say(f"  {call.method} {call.target}")
         for key, value in call.body.items():

@@ -132,7 +132,7 @@ def _carry_out(request: Request, result: Result, progress: Progress) -> Result:
             head_repository=ported.origin.fork,
         )
         asked = ask(github, pull, plan.reviewers, ported.folder)
-        progress.note(f"{outcome}: {pull.url}")
-    if github.dry_run:
-        outcome = "planned" if github.calls else "unchanged"
+        if github.dry_run:
+            outcome = "planned" if github.calls else "unchanged"
+        progress.note(f"{outcome}{f': {pull.url}' if pull.url else ''}")
     return replace(result, outcome=outcome, pull=pull, pushed=pushed, asked=asked, calls=tuple(github.calls))

@@ -70,7 +70,7 @@ def _is_collaborator(client: Client, pull: PullRequest, name: str) -> bool:
 
 
 def _ask(client: Client, pull: PullRequest, name: str) -> bool:
-    path = repository_path(pull.repository, "pulls", str(pull.number), "requested_reviewers")
+    path = repository_path(pull.repository, "pulls", _number(pull), "requested_reviewers")
     body = {"reviewers": [name]}
     what = f"ask {name} to review pull request {pull.number} in {pull.repository}"
 
@@ -86,6 +86,11 @@ def _ask(client: Client, pull: PullRequest, name: str) -> bool:
         if refused.status in _CANNOT_BE_ASKED and not refused.limited:
             return False
         raise
+
+
+def _number(pull: PullRequest) -> str:
+    """The number in a path; one that a dry run only plans has none yet."""
+    return str(pull.number or "NUMBER")
 
 
 def _asked(client: Client, pull: PullRequest) -> set[str]:
@@ -127,7 +132,7 @@ def ensure_comment(client: Client, pull: PullRequest, marker: str, text: str) ->
     hidden = marker if marker.startswith("<!--") else f"<!-- {marker} -->"
     if not hidden.endswith("-->") or "-->" in hidden[:-3]:
         raise ValueError(f"{marker!r} would show")
-    path = repository_path(pull.repository, "issues", str(pull.number), "comments")
+    path = repository_path(pull.repository, "issues", _number(pull), "comments")
     body = {"body": text if hidden in text else f"{text}\n\n{hidden}"}
     what = f"comment on pull request {pull.number} in {pull.repository}"
 
