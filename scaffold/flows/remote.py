@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from scaffold.core.hosting import Call, Token
 from scaffold.core.progress import Progress
-from scaffold.flows.ported import Ported
+from scaffold.flows.ported import PREFIX, Ported
 
 if TYPE_CHECKING:
     from scaffold.hosting.github import GitHub
@@ -48,12 +48,18 @@ def push_branch(ported: Ported, github: GitHub, token: Token | None, progress: P
 
 
 def lease_of(clone: Clone, remote: str, branch: str) -> str | None:
-    """What a push may replace: the commit we pushed last, if this clone's own branch was once there and was rebased since."""
+    """What a push may replace: the commit we pushed last, if it was this clone's own: rebased since, or undone and made anew.
+
+    What `undo` took back stays in the clone, below refs/scaffold/.
+    """
+    from scaffold.publish.pristine import undone_ref
+
     pushed = clone.asks("rev-parse", "--verify", "--quiet", f"refs/remotes/{remote}/{branch}")
     if pushed is None or clone.asks("merge-base", "--is-ancestor", pushed, f"refs/heads/{branch}") is not None:
         return None
-    been = clone.asks("rev-list", "--walk-reflogs", f"refs/heads/{branch}") or ""
-    return pushed if pushed in been.split() else None
+    own = (f"refs/heads/{branch}", undone_ref(branch.removeprefix(PREFIX)))
+    been = [clone.asks("rev-list", "--walk-reflogs", ref) or "" for ref in own]
+    return pushed if pushed in " ".join(been).split() else None
 
 
 def make_base(ported: Ported, github: GitHub, token: Token | None, branch: str, progress: Progress) -> None:

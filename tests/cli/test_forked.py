@@ -95,6 +95,28 @@ def test_a_branch_behind_its_base_is_rebased(hub: GitHubServer, capsys: pytest.C
     assert [w for w in writes(hub)[done:] if w != "repos/merge-upstream"] == []
 
 
+def test_a_port_made_anew_after_undo_takes_the_old_ones_place(hub: GitHubServer) -> None:
+    assert port(hub) == 0
+    root = Path("transformers")
+    before = git(root, "rev-parse", BRANCH)
+    assert main(["undo", "brand_new", "--repo", str(root), "--yes"]) == 0
+    assert port(hub, "--contributor", "Jo", "--contributor-url", "https://github.com/jo") == 0
+    tip = git(root, "rev-parse", BRANCH)
+    assert tip != before
+    assert hub.repositories[FORK].bare.sha(f"refs/heads/{BRANCH}") == tip
+    assert git(root, "rev-parse", "refs/scaffold/brand_new/undone") == before
+
+
+def test_a_port_made_anew_leaves_what_others_pushed(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert port(hub) == 0
+    root, fork = Path("transformers"), hub.repositories[FORK].bare
+    theirs = fork.commit(BRANCH, {"more.txt": "somebody's\n"}, "More")
+    assert main(["undo", "brand_new", "--repo", str(root), "--yes"]) == 0
+    assert port(hub, "--contributor", "Jo", "--contributor-url", "https://github.com/jo") == 5
+    assert "GIT117" in capsys.readouterr().err
+    assert fork.sha(f"refs/heads/{BRANCH}") == theirs
+
+
 def test_a_rebase_with_conflicts_changes_nothing(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert port(hub) == 0
     root, upstream = Path("transformers"), hub.repositories[UPSTREAM].bare
