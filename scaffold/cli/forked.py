@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scaffold.flows.fork import Connected, ForkRequest
     from scaffold.hosting.github import GitHub
     from scaffold.pipeline import Result
+    from scaffold.publish.origin import Origin
 
     Port = Callable[[argparse.Namespace, Console, Path], Result]
 
@@ -90,17 +91,16 @@ def _request(arguments: argparse.Namespace) -> ForkRequest:
     )
 
 
-def _known(target: Path) -> str | None:
-    """The GitHub that an existing clone is connected to."""
+def _known(target: Path) -> Origin | None:
+    """What an existing clone is connected to."""
     from scaffold.publish.git import Clone
     from scaffold.publish.origin import load_origin, state_of
 
-    origin = load_origin(state_of(Clone(target))) if (target / ".git").exists() else None
-    return origin.web if origin is not None else None
+    return load_origin(state_of(Clone(target))) if (target / ".git").exists() else None
 
 
 @contextmanager
-def _place(request: ForkRequest, dry_run: bool) -> Iterator[ForkRequest]:
+def _place(request: ForkRequest, known: Origin | None, dry_run: bool) -> Iterator[ForkRequest]:
     """Where the clone is made: a dry run gets a place of its own, with the objects of a clone that exists."""
     from dataclasses import replace
 
@@ -109,24 +109,28 @@ def _place(request: ForkRequest, dry_run: bool) -> Iterator[ForkRequest]:
         return
     existing = request.target if (request.target / ".git").exists() else request.reference
     with tempfile.TemporaryDirectory(prefix="scaffold-") as folder:
-        yield replace(request, target=Path(folder) / "transformers", reference=existing)
+        base = request.base or (known.base_ref if known is not None and known.upstream == request.upstream else None)
+        yield replace(request, target=Path(folder) / "transformers", reference=existing, base=base)
 
 
 def run_forked(arguments: argparse.Namespace, console: Console, port: Port) -> int:
     """Connect, port, push; `port` runs the pipeline in the clone. Exit status as of `new-tf-model`."""
-    from scaffold.flows.fork import connect_fork
+    from scaffold.flows.fork import connect_fork, ported_already
     from scaffold.publish.journal import begin, journalled
     from scaffold.publish.origin import state_of
 
     asked = _request(arguments)
-    hub = connect(arguments, console, known=_known(asked.target), dry_run=arguments.dry_run)
+    known = _known(asked.target)
+    hub = connect(arguments, console, known=known.web if known else None, dry_run=arguments.dry_run)
 
     def begun(state: Path) -> None:
         if not arguments.dry_run:
             begin(state, "new-tf-model", asked.model, noted)
 
     noted = argparse.Namespace(**{**vars(arguments), "fork": True, "repo": asked.target, "into": None})
-    with _place(asked, arguments.dry_run) as place:
+    if arguments.dry_run and (connected := ported_already(asked, hub, console)):
+        return _port(arguments, connected, hub, console, port)
+    with _place(asked, known, arguments.dry_run) as place:
         connected = connect_fork(place, hub, console, begun=begun)
         if arguments.dry_run:
             return _port(arguments, connected, hub, console, port)
@@ -165,7 +169,9 @@ def _show(console: Console, result: Result, connected: Connected, hub: GitHub, p
         }
     )
     if dry_run:
-        if not result.finished:
+        if result.finished:
+            show_port(console, result, forked=True)
+        else:
             show_diff(console, result)
         for call in hub.calls:
             console.talk(f"would send {call.method} {call.target}{f' {call.body}' if call.body else ''}")

@@ -185,6 +185,26 @@ def _name(ref: str) -> str:
     return ref.split("/", 2)[-1]
 
 
+def ported_already(request: ForkRequest, hub: GitHub, progress: Progress) -> Connected | None:
+    """For a dry run: the clone as it is, where it holds the port; None where one would be made. Changes nothing."""
+    from scaffold.core.hosting import Call
+    from scaffold.publish.fork_clone import has_commit
+    from scaffold.publish.git import Clone
+    from scaffold.publish.origin import load_origin, state_of
+
+    clone, branch = Clone(request.target), f"add_tf_{request.model.replace('-', '_')}"
+    origin = load_origin(state_of(clone)) if (request.target / ".git").exists() else None
+    if origin is None or clone.tip(branch) is None:
+        return None
+    with progress.step("base"):
+        base = _base(request, origin, _upstream(request.upstream, hub), hub)
+        progress.note(_name(base.ref))
+    known = has_commit(clone, base.commit)
+    if not known or clone.asks("merge-base", "--is-ancestor", base.commit, branch) is None:
+        hub.calls.append(Call(method="git rebase", target=branch, body={"onto": base.commit}))
+    return Connected(clone=clone, origin=origin)
+
+
 def rebase_port(connected: Connected, names: ModelNames, hub: GitHub, progress: Progress) -> str | None:
     """Replay a port that was there already on the base as it is now (G9); its new tip, None where nothing is to be done.
 
@@ -212,10 +232,14 @@ def push_port(connected: Connected, branch: str, hub: GitHub, progress: Progress
     """The port's branch to the fork (G11): "pushed", "up-to-date", or "planned" in a dry run."""
     from scaffold.core.hosting import Call
     from scaffold.flows.remote import lease_of
-    from scaffold.publish.transport import push
+    from scaffold.publish.transport import ls_remote, push
 
     origin = connected.origin
     if hub.dry_run:
+        tip, ref = connected.clone.tip(branch), f"refs/heads/{branch}"
+        fork = f"{origin.web}/{origin.fork}.git"
+        if tip is not None and not hub.calls and ls_remote(fork, ref, token=hub.token).get(ref) == tip:
+            return "up-to-date"
         hub.calls.append(Call(method="PUSH", target=f"{origin.web}/{origin.fork}", body={"branch": branch}))
         return "planned"
     with progress.step("push"):

@@ -205,12 +205,12 @@ def _fetch_base(
     if clone.asks("rev-parse", "--verify", "--quiet", f"{tracking}^{{commit}}") == base.commit:
         return
     fetch(clone, remote, [f"+{base.ref}:{tracking}"], token=token, depth=depth, progress=progress)
-    if clone.git("rev-parse", f"{tracking}^{{commit}}") != base.commit and not _has(clone, base.commit):
+    if clone.git("rev-parse", f"{tracking}^{{commit}}") != base.commit and not has_commit(clone, base.commit):
         # the ref moved on since it was looked up
         fetch(clone, remote, [f"+{base.commit}:{tracking}"], token=token, depth=depth, progress=progress)
 
 
-def _has(clone: Clone, commit: str) -> bool:
+def has_commit(clone: Clone, commit: str) -> bool:
     """True when the commit itself is here; asked so that a partial clone does not go and fetch it."""
     listed = clone.asks("rev-list", "--missing=print", "--no-walk", "--quiet", commit)
     return listed is not None and not listed.startswith("?")

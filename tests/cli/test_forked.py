@@ -78,6 +78,20 @@ def test_a_second_run_writes_nothing(hub: GitHubServer, capsys: pytest.CaptureFi
     assert "is ported already" in capsys.readouterr().out
 
 
+def test_a_dry_run_on_a_finished_port_says_what_is_left(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert port(hub) == 0
+    root, upstream = Path("transformers"), hub.repositories[UPSTREAM].bare
+    refs, done = git(root, "for-each-ref"), len(writes(hub))
+    capsys.readouterr()
+    assert port(hub, "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["fork"]["calls"] == []
+    upstream.commit("main", {"new.txt": "upstream goes on\n"}, "Upstream goes on")
+    assert port(hub, "--dry-run", "--json") == 0
+    calls = json.loads(capsys.readouterr().out)["fork"]["calls"]
+    assert [call["method"] for call in calls] == ["git rebase", "PUSH"]
+    assert (git(root, "for-each-ref"), len(writes(hub))) == (refs, done)
+
+
 def test_a_branch_behind_its_base_is_rebased(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert port(hub) == 0
     root, upstream = Path("transformers"), hub.repositories[UPSTREAM].bare
