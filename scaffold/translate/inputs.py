@@ -109,7 +109,7 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
             "    length = 16 * self.config.inputs_to_logits_ratio",
             f'    return {{"{first}": tf.random.uniform(shape=(1, length), dtype=tf.float32)}}',
         ]
-    if any(re.search(r"\(None, None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
+    if any(re.search(r"\((?:None|None, [\w.]+, None), None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
         return [
             *head,
             "    # sizes depend on the configuration and the data, and build() makes all weights",
@@ -180,9 +180,12 @@ def _image(located: Located, seen: list[Observation]) -> str | None:
     if ranks == {5} and re.search(r"self\.num_frames\b", config):
         shape = "None, self.config.num_frames, self.config.num_channels, self.config.image_size, self.config.image_size"
         return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
-    if re.search(r"\bimage_size(?::[^=,]+)?=\s*[\[(]", config):
+    if re.search(r"\bimage_size(?::[^=\n]+)?\s*=\s*[\[(]", config):
         shape = "None, self.config.num_channels, self.config.image_size[0], self.config.image_size[1]"
         return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+    if ranks <= {4} and not re.search(r"\b(image_size|input_size|vision_config)\b", config):
+        channels = "self.config.num_channels" if re.search(r"self\.num_channels\b", config) else "3"
+        return f'tf.TensorSpec((None, {channels}, None, None), tf.float32, name="pixel_values")'
     return None
 
 

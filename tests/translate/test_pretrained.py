@@ -90,3 +90,24 @@ def test_inputs_that_one_head_cannot_do_without_are_described_in_it(tmp_path: Pa
 def test_a_head_that_takes_videos_describes_frames(tmp_path: Path) -> None:
     text = described(tmp_path, pixel_values=Observation("tensor", "float32", 5, shape=(2, 8, 3, 4, 4)))
     assert 'getattr(self.config, "vision_config", self.config).num_frames' in text
+
+
+def seen(tmp_path: Path, config: str) -> str:
+    """The pretrained base class of a vision model with this configuration's last lines."""
+    files = {"src/transformers/models/quokka/configuration_quokka.py": CONFIG + config}
+    located = checkout(tmp_path, HEAD + BASE + MODEL.format(name="pixel_values"), files=files)
+    return class_text(translate(located, TypeDB()).text, "TFQuokkaPreTrainedModel")
+
+
+def test_images_without_a_size_have_any(tmp_path: Path) -> None:
+    text = " ".join(seen(tmp_path, "        self.num_channels = 3\n").split())
+    assert 'tf.TensorSpec((None, self.config.num_channels, None, None), tf.float32, name="pixel_values")' in text
+    assert "return {}" in text
+    assert "input_signature" not in seen(tmp_path, "        self.image_size = image_size\n")
+
+
+def test_images_may_have_two_sizes(tmp_path: Path) -> None:
+    text = seen(
+        tmp_path, "        image_size = (image_size, image_size) if isinstance(image_size, int) else image_size\n"
+    )
+    assert "self.config.image_size[0], self.config.image_size[1]" in text
