@@ -13,7 +13,7 @@ from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
 from scaffold.translate.engine import Engine
-from scaffold.translate.passes import CALL_PASSES, caches, functional_dropout, losses, rotary, switches
+from scaffold.translate.passes import CALL_PASSES, caches, functional_dropout, losses, rotary, switches, tables
 from scaffold.translate.thin import DOCUMENTING, thin_model
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
@@ -260,7 +260,9 @@ class ClassWriter:
         body = [
             *generation.flat_extra_inputs(writer, function),
             *caches.own_copy(writer, function),
+            *tables.own_state(writer, function),
             *writer.body(function.body, self._header_line(function)),
+            *tables.returned(writer, function),
         ]
         trains = (
             function.name in info.training_methods

@@ -146,6 +146,8 @@ class Probe:
         model.config = settings
         if variant.name == "base":
             self._entry(cls)["needed"] = _described(subject.done.get("minimal", {}))
+        else:  # a tensor that only another configuration has
+            self._entry(cls)["buffers"] |= describe_weights(model)["buffers"]
         kept = variant.keep and all(_is_saved(settings, name) for name in variant.changes)
         if kept and (variant.name == "base" or "default" in subject.done):
             self._save(cls, variant.name, model, subject.cases)

@@ -16,6 +16,7 @@ from scaffold.translate.passes import (
     rotary,
     rows,
     switches,
+    tables,
 )
 from scaffold.translate.writer import Pass
 
@@ -25,6 +26,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     prune.settled_conditions,
     freezing.frozen_parameters,
     freezing.initialising_loop,
+    tables.made_or_grown,
     prune.torch_only,
     generation.last_token_only,
     caches.warning_about_tuples,

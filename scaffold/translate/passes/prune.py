@@ -61,11 +61,21 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
             or name.endswith((".requires_grad_", ".register_forward_hook"))
         ):
             return []
-    if isinstance(statement, ast.Delete):
+    if isinstance(statement, ast.Delete) or _about_old_keywords(writer, statement):
         return []
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         return _assignment(writer, statement, statement.targets[0])
     return None
+
+
+def _about_old_keywords(writer: BlockWriter, statement: ast.stmt) -> bool:
+    """`if len(old_arguments) > 0: raise …` about what a model's `**old_arguments` caught; a port's `call` takes no others."""
+    function = writer.engine.function_of(statement)
+    if not isinstance(statement, ast.If) or statement.orelse or function is None or function.args.kwarg is None:
+        return False
+    caught = {n.id for n in ast.walk(statement.test) if isinstance(n, ast.Name)} - {"len"}
+    tells = all(isinstance(s, ast.Raise) or ast.unparse(s).startswith(("warnings.", "logger.")) for s in statement.body)
+    return function.name == "forward" and tells and caught == {function.args.kwarg.arg}
 
 
 def _moves(writer: BlockWriter, call: ast.Call) -> bool:

@@ -46,7 +46,7 @@ def dynamic_frequencies(writer: BlockWriter, statement: ast.stmt) -> list[str] |
         return None
     if "self.rope_init_fn(" not in ast.unparse(method):
         return None
-    _as_local(writer, statement, _BUFFER, _BUFFER)
+    as_local(writer, statement, _BUFFER, _BUFFER)
     test, positions = writer.header(statement.test), writer.engine.expression(call.args[0])
     return [f"{_BUFFER} = self.{_BUFFER}", f"if {test}:", f"    {_BUFFER} = self.{UPDATE}({positions})"]
 
@@ -62,7 +62,7 @@ def rebound_buffer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None
     info = writer.engine.class_of(statement)
     if info is None or target.attr not in _temporary_buffers(writer.engine, info):
         return None
-    _as_local(writer, statement, target.attr, target.attr)
+    as_local(writer, statement, target.attr, target.attr)
     return writer.with_comment(statement, f"{target.attr} = {writer.engine.expression(statement.value)}")
 
 
@@ -80,7 +80,7 @@ def _temporary_buffers(engine: Engine, info: ClassInfo) -> set[str]:
     return found
 
 
-def _as_local(writer: BlockWriter, statement: ast.stmt, attr: str, name: str) -> None:
+def as_local(writer: BlockWriter, statement: ast.stmt, attr: str, name: str) -> None:
     """Read `self.attr` as a local from here on."""
     function = writer.engine.function_of(statement)
     for node in ast.walk(function) if function is not None else ():

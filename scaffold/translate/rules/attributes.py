@@ -46,7 +46,7 @@ RULES += [
 RULES += [
     AttributeRule(torch="torch.dtype", tf="tf.DType", result="type", note="As an annotation."),
     AttributeRule(torch="torch.Tensor.shape", tf="shape_list({self})", result="size", uses=("shape_list",)),
-    AttributeRule(torch="torch.Tensor.ndim", tf="{self}.shape.rank", result="int"),
+    AttributeRule(torch="torch.Tensor.ndim", tf="len({self}.shape)", result="int"),
     AttributeRule(torch="torch.Tensor.dtype", tf="{self}.dtype", result="dtype"),
     AttributeRule(torch="torch.Tensor.data", tf="{self}", result="tensor", dtype="same"),
     AttributeRule(torch="torch.Tensor.T", tf="tf.transpose({self})", result="tensor", dtype="same"),

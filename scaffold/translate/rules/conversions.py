@@ -205,16 +205,16 @@ RULES += [
     Rule(
         torch="torch.Tensor.dim",
         args=("self",),
-        tf="{self}.shape.rank",
+        tf="len({self}.shape)",
         result="int",
-        examples=(Example("a.dim()", "a.shape.rank", "a: f32[2,3]"),),
+        examples=(Example("a.dim()", "len(a.shape)", "a: f32[2,3]"),),
     ),
     Rule(
         torch="torch.Tensor.ndimension",
         args=("self",),
-        tf="{self}.shape.rank",
+        tf="len({self}.shape)",
         result="int",
-        examples=(Example("a.ndimension()", "a.shape.rank", "a: f32[2,3]"),),
+        examples=(Example("a.ndimension()", "len(a.shape)", "a: f32[2,3]"),),
     ),
     Rule(
         torch="torch.Tensor.is_contiguous",

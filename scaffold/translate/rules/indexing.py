@@ -23,8 +23,8 @@ RULES: list[Rule] = []
 
 
 def mask_of(arg: Arg) -> str:
-    """The text of a boolean mask: cast where it is known to hold numbers."""
-    return f"tf.cast({arg.text}, tf.bool)" if arg.dtype not in (None, "bool") else arg.text
+    """The text of a boolean mask: cast where it is known to hold numbers, in some calls at least."""
+    return f"tf.cast({arg.text}, tf.bool)" if arg.info.dtypes - {"bool"} else arg.text
 
 
 def beside(value: Arg, tensor: Arg) -> str:

@@ -22,7 +22,8 @@ RULES: list[Rule] = []
 
 
 def _bool(arg: Arg) -> str:
-    return f"tf.cast({arg.text}, tf.bool)" if arg.dtype not in (None, "bool") else arg.text
+    """A mask may hold numbers in one call and truth values in the next."""
+    return f"tf.cast({arg.text}, tf.bool)" if arg.info.dtypes - {"bool"} else arg.text
 
 
 def _connective(name: str, function: str) -> None:

@@ -1,0 +1,136 @@
+"""Tables of positions that grow in a call: a layer's method makes them in the constructor, and anew for longer inputs.
+
+PyTorch keeps the longer table on the layer. A TensorFlow graph has no such memory, so the method returns what it makes: the
+constructor keeps it, a call uses it as a local.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.translate.classes import ClassInfo
+from scaffold.translate.context import Context
+from scaffold.translate.engine import Engine
+from scaffold.translate.passes.rotary import as_local
+from scaffold.translate.writer import BlockWriter
+
+
+def _makers(engine: Context, info: ClassInfo) -> dict[str, list[str]]:
+    """Method → attributes it sets, of the methods that only set attributes and run in the constructor and below a condition."""
+    methods = engine.all_methods(info)
+    found = {}
+    for name, method in methods.items():
+        made = _made(method)
+        calls = _calls(methods, name)
+        places = [_place(engine, call) for call in calls]
+        if made and {"constructor", "growth"} == set(places):
+            found[name] = made
+    return found
+
+
+def _calls(methods: dict[str, ast.FunctionDef], name: str) -> list[ast.Call]:
+    nodes = [node for method in methods.values() for node in ast.walk(method)]
+    return [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) == f"self.{name}"]
+
+
+def _place(engine: Context, call: ast.Call) -> str | None:
+    """Where a maker is called: as a statement of a constructor, or as all that a condition of `forward` does."""
+    statement, function = engine.parent(call), engine.function_of(call)
+    if not isinstance(statement, ast.Expr) or function is None:
+        return None
+    above = engine.parent(statement)
+    if function.name == "__init__" and above is function:
+        return "constructor"
+    alone = isinstance(above, ast.If) and above.body == [statement] and not above.orelse
+    return "growth" if alone and function.name == "forward" and engine.parent(above) is function else None  # type: ignore[arg-type]
+
+
+def _made(method: ast.FunctionDef) -> list[str]:
+    """Attributes that a method sets at its top level, in order; none when it returns something."""
+    if any(isinstance(node, ast.Return) for node in ast.walk(method)):
+        return []
+    return list(dict.fromkeys(name for name, _ in map(_setting, method.body) if name))
+
+
+def _setting(statement: ast.stmt) -> tuple[str, ast.expr | None]:
+    """Attribute and value of `self.x = v` and `self.register_buffer("x", v, persistent=False)`."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self":
+            return target.attr, statement.value
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, ast.Call) and ast.unparse(call.func) == "self.register_buffer" and len(call.args) == 2:
+        temporary = any(k.arg == "persistent" and ast.unparse(k.value) == "False" for k in call.keywords)
+        if temporary and isinstance(call.args[0], ast.Constant):
+            return str(call.args[0].value), call.args[1]
+    return "", None
+
+
+def made_or_grown(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """A maker's own assignments, its call in the constructor, and the condition under which a call needs more."""
+    engine = writer.engine
+    info, function = engine.class_of(statement), engine.function_of(statement)
+    if info is None or function is None or not isinstance(statement, (ast.Assign, ast.Expr, ast.If)):
+        return None
+    makers = _makers(engine, info)
+    if function.name in makers and engine.parent(statement) is function:
+        attr, value = _setting(statement)
+        if value is None:
+            return None
+        lines = writer.with_comment(statement, f"{attr} = {engine.expression(value)}")
+        as_local(writer, statement, attr, attr)
+        return lines
+    inner = statement.body[0] if isinstance(statement, ast.If) and len(statement.body) == 1 else statement
+    call = inner.value if isinstance(inner, ast.Expr) else None
+    name = ast.unparse(call.func).removeprefix("self.") if isinstance(call, ast.Call) else ""
+    if name not in makers or not isinstance(call, ast.Call):
+        return None
+    made, text = makers[name], engine.expression(call)
+    kept = [f"self.{info.attribute_names.get(attr, attr)}" for attr in made]
+    if not isinstance(statement, ast.If):
+        return writer.with_comment(statement, f"{', '.join(kept)} = {text}")
+    test = writer.header(statement.test)
+    used = _read_after(function, statement, made)
+    for attr in used:
+        as_local(writer, statement, attr, attr)
+    before = [f"{attr} = {place}" for attr, place in zip(made, kept, strict=True) if attr in used]
+    targets = ", ".join(attr if attr in used else "_" for attr in made)
+    return [*before, f"if {test}:", f"    {targets} = {text}"]
+
+
+def _state(engine: Engine, function: ast.FunctionDef) -> list[str]:
+    """Tensors of the layer that its `forward` replaces (`self.weights = …`), in order."""
+    info = engine.class_of(function)
+    if function.name != "forward" or info is None or info.init is None:
+        return []
+    made = {name for name, _ in map(_setting, info.init.body) if name}
+    found = []
+    for node in ast.walk(function):
+        name, value = _setting(node) if isinstance(node, ast.Assign) else ("", None)
+        if value is not None and name in made - set(info.children) - set(info.parameters):
+            if engine.type_of(value).kind == "tensor":
+                found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def own_state(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
+    """First statements of a `forward` that replaces tensors of its layer: it works on locals."""
+    info, found = writer.engine.class_of(function), _state(writer.engine, function)
+    for node in ast.walk(function) if found else ():
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and node.attr in found:
+            writer.engine.remember(node, node.attr)
+    names = info.attribute_names if info is not None else {}
+    return [f"{attr} = self.{names.get(attr, attr)}" for attr in found]
+
+
+def _read_after(function: ast.FunctionDef, statement: ast.stmt, made: list[str]) -> list[str]:
+    """Of what a maker makes, what the function reads below a statement."""
+    reads = {ast.unparse(n) for n in ast.walk(function) if isinstance(n, ast.Attribute) and n.lineno > statement.lineno}
+    return [attr for attr in made if f"self.{attr}" in reads]
+
+
+def returned(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
+    """The last statement of a maker."""
+    info = writer.engine.class_of(function)
+    made = _makers(writer.engine, info).get(function.name, []) if info is not None else []
+    return ["", f"return {', '.join(made)}"] if made else []

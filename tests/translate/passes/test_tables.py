@@ -1,0 +1,67 @@
+"""Tables of positions that grow: what makes them returns them, and a call keeps nothing on the layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.translate.checkouts import method_text, port
+
+LAYER = """
+
+class QuokkaPositions(nn.Module):
+    def __init__(self, number, width):
+        super().__init__()
+        self.width = width
+        self.make_weights(number)
+
+    def make_weights(self, number):
+        self.longest = number
+        table = torch.arange(number).float()[:, None] * torch.ones(1, self.width)
+        self.register_buffer("weights", table, persistent=False)
+
+    def forward(self, x, length):
+        if length > self.longest:
+            self.make_weights(length){more}
+        return x + self.weights[:length]
+"""
+
+
+def test_a_call_uses_a_longer_table_as_a_local(tmp_path: Path) -> None:
+    text = port(tmp_path, LAYER.format(more="")).text
+    made = method_text(text, "TFQuokkaPositions", "make_weights")
+    assert "self." not in made.replace("self.width", "")
+    assert made.rstrip().endswith("return longest, weights")
+    init = method_text(text, "TFQuokkaPositions", "__init__")
+    assert "self.longest, self.weights_value = self.make_weights(number)" in init
+    call = method_text(text, "TFQuokkaPositions", "call")
+    assert (
+        "weights = self.weights_value\n    if length > self.longest:\n        _, weights = self.make_weights(length)"
+        in call
+    )
+    assert "return x + weights[:length]" in call
+
+
+def test_a_method_that_does_more_is_left_alone(tmp_path: Path) -> None:
+    call = method_text(port(tmp_path, LAYER.format(more="\n            x = x * 2")).text, "TFQuokkaPositions", "call")
+    assert "        self.make_weights(length)\n" in call
+
+
+STATE = """
+
+class QuokkaPositions(nn.Module):
+    def __init__(self, number, width):
+        super().__init__()
+        self.table = torch.ones(number, width)
+
+    def forward(self, x: torch.Tensor):
+        if x.shape[0] > self.table.size(0):
+            self.table = torch.ones(x.shape[0], x.shape[1])
+        return x + self.table[: x.shape[0]]
+"""
+
+
+def test_a_tensor_that_a_call_replaces_is_replaced_for_that_call(tmp_path: Path) -> None:
+    call = method_text(port(tmp_path, STATE).text, "TFQuokkaPositions", "call")
+    assert "table = self.table\n" in call
+    assert "        table = tf.ones(" in call
+    assert "return x + table[: shape_list(x)[0]]" in call
