@@ -137,7 +137,8 @@ def _loop_text(constructor: Constructor, loop: ast.comprehension) -> str:
 def loop(constructor: Constructor, attr: str) -> str:
     """What `build()` loops over for a list that holds lists, or that is a single layer in some configurations."""
     child = constructor.info.children[attr]
-    name = f"self.{constructor.keras_name(attr)}"
+    is_dict = _is_dictionary(constructor, attr)
+    name = f"self.{constructor.keras_name(attr)}{'.values()' if is_dict else ''}"
     single = mixed.at_times_single(constructor.engine, child)
     whole = f"{name} if isinstance({name}, list) else [{name}]" if single else name
     called = {constructor.engine.constructor_name(c) for c in child.calls}
@@ -153,7 +154,19 @@ def loop(constructor: Constructor, attr: str) -> str:
     if nested:
         functions_too = any(_holds_functions(constructor, c) for c in child.calls)
         return f"[layer {members}{' if isinstance(layer, keras.layers.Layer)' if functions_too else ''}]"
-    return whole if single else ""
+    return whole if single or is_dict else ""
+
+
+def _is_dictionary(constructor: Constructor, attr: str) -> bool:
+    """True for an `nn.ModuleDict` that is filled by key."""
+    return any(
+        isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == f"self.{attr}"
+        and isinstance(node.value, ast.Call)
+        and constructor.engine.source.qualname(node.value.func) == "torch.nn.ModuleDict"
+        and (not node.value.args or ast.unparse(node.value.args[0]) == "{}")
+        for node in ast.walk(constructor.function)
+    )
 
 
 def _holds_functions(constructor: Constructor, call: ast.Call) -> bool:

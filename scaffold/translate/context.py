@@ -13,7 +13,7 @@ from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import autograd, mixed, reach
 from scaffold.translate.classes import Category, Child, ClassInfo
-from scaffold.translate.names import loop_pairs, loops
+from scaffold.translate.names import container_of, loop_pairs, loops
 from scaffold.translate.sources import Source
 from scaffold.translate.training import TRAINING_LAYERS
 
@@ -125,6 +125,9 @@ class Context:
             if child is None or not child.is_list:
                 return None
             return mixed.member(self, child, node.slice) or child.item()
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "getattr" and len(node.args) == 2:
+            child = self.child_of(node.args[0])  # `getattr(self.experts, f"expert_{i}")`
+            return child.item() if child is not None and child.is_list else None
         if isinstance(node, ast.Name) and node not in self._visiting:
             self._visiting.add(node)
             try:
@@ -138,7 +141,8 @@ class Context:
         for loop in loops(function) if function else ():
             for target, iterable in loop_pairs(loop):
                 if isinstance(target, ast.Name) and target.id == node.id and not _mentions(iterable, node.id):
-                    child = self.child_of(iterable.value if isinstance(iterable, ast.Subscript) else iterable)
+                    whole = container_of(iterable)
+                    child = self.child_of(whole.value if isinstance(whole, ast.Subscript) else whole)
                     if child is not None and child.is_list:
                         return child.item()
         return None

@@ -326,7 +326,7 @@ class ClassWriter:
 
     def _has_library_loss(self, info: ClassInfo) -> bool:
         forward = info.methods.get("forward")
-        if forward is None or losses.kind_of(info.name) is None or not losses.is_standard(forward):
+        if forward is None or losses.kind_of(info.name) is None or not losses.is_standard(forward, info.name):
             return False
         names = [
             ast.unparse(n.targets[0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
 from scaffold.translate import registry, results
-from scaffold.translate.names import bound_before, loop_pairs, loops
+from scaffold.translate.names import bound_before, container_of, loop_pairs, loops
 from scaffold.translate.rule import AttributeRule, Rule, Unmapped
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Inference:
         for loop in loops(function):
             for target, iterable in loop_pairs(loop):
                 if isinstance(target, ast.Name) and target.id == name:
-                    child = self.engine.child_of(iterable)
+                    child = self.engine.child_of(container_of(iterable))
                     if child is not None and child.is_list:
                         return static("module_list" if child.nested else "module", detail=child.class_name)
         return UNKNOWN

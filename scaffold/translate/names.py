@@ -53,6 +53,12 @@ def loop_pairs(loop: ast.For | ast.comprehension) -> Iterator[tuple[ast.expr, as
     yield target, iterable
 
 
+def container_of(node: ast.expr) -> ast.expr:
+    """`self.experts` for `self.experts.values()`, any other expression for itself."""
+    is_values = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values"
+    return node.func.value if is_values else node  # type: ignore[attr-defined]
+
+
 @lru_cache(maxsize=512)
 def loops(function: ast.FunctionDef) -> tuple[ast.For | ast.comprehension, ...]:
     """Loops and comprehensions of a function."""

@@ -218,6 +218,8 @@ def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
     if func.id == "len" and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
         engine.uses.add("shape_list")
         return f"shape_list({engine.expression(node.args[0])})[0]"
+    if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
+        return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
     if func.id in ("max", "min") and len(node.args) == 2:
         return _extreme(engine, node, func.id)
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):

@@ -122,3 +122,38 @@ def test_layers_bound_to_locals_have_the_names_of_their_places(tmp_path: Path) -
     assert 'layer(config.hidden_size, name=f"layers.{i + 1}") for i in range(config.depth - 1)' in text
     assert 'last = TFQuokkaDeep(config.hidden_size, name="last")' in text
     assert "training=training" in text
+
+
+EXPERTS = """
+
+class QuokkaExpert(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, x):
+        return self.dropout(self.dense(x))
+
+
+class QuokkaExperts(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.experts = nn.ModuleDict()
+        for k in range(config.num_experts):
+            self.experts[f"expert_{k}"] = QuokkaExpert(config)
+
+    def forward(self, x):
+        x = getattr(self.experts, "expert_{}".format(0))(x)
+        for expert in self.experts.values():
+            x = expert(x)
+        return x
+"""
+
+
+def test_members_of_a_dictionary_are_built_and_called_like_those_of_a_list(tmp_path: Path) -> None:
+    text = port(tmp_path, EXPERTS).text
+    assert "for layer in self.experts.values():" in method_text(text, "TFQuokkaExperts", "build")
+    call = method_text(text, "TFQuokkaExperts", "call")
+    assert 'self.experts["expert_{}".format(0)](x, training=training)' in call
+    assert "x = expert(x, training=training)" in call

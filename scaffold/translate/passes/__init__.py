@@ -37,6 +37,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     memo.kept_tensor,
     guards.shape_checks,
     guards.nothing_to_do,
+    guards.whoever_is_needed,
     losses.library_loss,
     losses.constructed_loss,
     losses.loss_of_one_item,

@@ -52,6 +52,31 @@ def nothing_to_do(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return [] if match is not None and writes and match[1] in rows else None
 
 
+def whoever_is_needed(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`ids = torch.nonzero(x, as_tuple=True)[0].tolist()`, of the members that a loop runs over: all of them.
+
+    The loop writes into a tensor where a mask is set, so a member that is not needed changes nothing. Which ones are needed
+    is not known while a graph is traced.
+    """
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return None
+    match = re.fullmatch(r"torch\.nonzero\((.+), as_tuple=True\)\[0\]\.tolist\(\)", ast.unparse(statement.value))
+    name, function = statement.targets[0].id, writer.engine.function_of(statement)
+    if match is None or function is None:
+        return None
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For) and ast.unparse(n.iter) == name]
+    if len(loops) != 1 or len(loops[0].body) != 1 or not isinstance(loops[0].body[0], ast.Assign):
+        return None
+    place, member = loops[0].body[0].targets[0], ast.unparse(loops[0].target)
+    mask = place.slice if isinstance(place, ast.Subscript) else None
+    if mask is None or member not in {n.id for n in ast.walk(mask) if isinstance(n, ast.Name)}:
+        return None
+    writer.engine.remember(loops[0].iter, name)
+    writer.engine.uses.add("shape_list")
+    found = [n for n in ast.walk(statement.value) if isinstance(n, ast.Call) and ast.unparse(n.func) == "torch.nonzero"]
+    return [f"{name} = range(shape_list({writer.engine.expression(found[0].args[0])})[0])"]
+
+
 def _assert_equal(writer: BlockWriter, statement: ast.If, left: ast.expr, right: ast.Tuple | ast.List) -> list[str]:
     items = ", ".join(writer.engine.expression(e) for e in right.elts)
     raised = statement.body[0]

@@ -40,12 +40,16 @@ def kind_of(class_name: str) -> LossKind | None:
     return next((kind for kind in KINDS if class_name.endswith(kind.suffixes)), None)
 
 
-def is_standard(forward: ast.FunctionDef) -> bool:
+def is_standard(forward: ast.FunctionDef, class_name: str) -> bool:
     """True when the one block that computes a loss looks at nothing but labels and logits, as the mixins do."""
     blocks = [n for n in ast.walk(forward) if isinstance(n, ast.If) and _tests_labels(n.test) and not _adds_only(n)]
     if len(blocks) != 1 or any(isinstance(n, ast.Name) and n.id.endswith("mask") for n in ast.walk(blocks[0])):
         return False
-    return "start_positions" in ast.unparse(blocks[0].test) or _logits(blocks[0]) is not None
+    answers = "start_positions" in ast.unparse(blocks[0].test)
+    kind = kind_of(class_name)
+    if (kind is not None and kind.mixin == "TFQuestionAnsweringLoss") is not answers:
+        return False  # the name announces another loss than the one it computes
+    return answers or _logits(blocks[0]) is not None
 
 
 def _adds_only(block: ast.If) -> bool:

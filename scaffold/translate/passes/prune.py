@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from scaffold.translate import reach, states, unpacking
 from scaffold.translate.names import switches_mode
@@ -88,10 +89,16 @@ def _moves(writer: BlockWriter, call: ast.Call) -> bool:
 
 
 def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) -> list[str] | None:
+    if ast.unparse(target) == "self.dtype" and ast.unparse(statement.value).startswith("getattr(torch, "):
+        return []  # what a port computes in is the layer's own
+    if re.fullmatch(r"self\.\w+\.weight\.data", ast.unparse(target)):
+        return []  # initial values
     kind = writer.engine.type_of(statement.value).kind
     if kind == "device" or (isinstance(target, ast.Name) and target.id in ("device", "device_type")):
         return []
     text = ast.unparse(target)
+    if isinstance(target, ast.Attribute) and ast.unparse(statement.value).startswith(f"{text}.to("):
+        return []  # a sub-module's dtype or device
     on_itself = isinstance(target, ast.Name) and ast.unparse(statement.value).startswith(f"{text}.")
     if on_itself and writer.engine.expression(statement.value) == text:
         return []  # `x = x.to(device)`, `x = x.contiguous()`

@@ -107,9 +107,9 @@ def _state(engine: Engine, function: ast.FunctionDef) -> list[str]:
     found = []
     for node in ast.walk(function):
         name, value = _setting(node) if isinstance(node, ast.Assign) else ("", None)
-        if value is not None and name in made - set(info.children) - set(info.parameters):
-            if engine.type_of(value).kind == "tensor":
-                found.append(name)
+        own = value is not None and name in made - set(info.children) - set(info.parameters)
+        if own and value is not None and engine.type_of(value).kind == "tensor":
+            found.append(name)
     return list(dict.fromkeys(found))
 
 

@@ -195,6 +195,28 @@ def uniform_(call: CallSite) -> str | Unmapped:
 
 @rewrites(
     RULES,
+    ".exponential_",
+    args=("self", "lambd"),
+    rank="same",
+    safety=Safety.REVIEW,
+    examples=(
+        Example("a.exponential_()", "tf.random.gamma(shape_list(a), 1.0, dtype=a.dtype)", "a: f32[2,3]", witness=False),
+        Example(
+            "a.exponential_(2.0)",
+            "tf.random.gamma(shape_list(a), 1.0, beta=2.0, dtype=a.dtype)",
+            "a: f32[2,3]",
+            witness=False,
+        ),
+    ),
+)
+def exponential_(call: CallSite) -> str | Unmapped:
+    """A gamma distribution of shape 1."""
+    own = call.arg("self")
+    return invoke("tf.random.gamma", call.shape(own), "1.0", beta=given(call, "lambd"), dtype=f"{own.atom}.dtype")
+
+
+@rewrites(
+    RULES,
     ".normal_",
     args=("self", "mean", "std", *PLACEMENT),
     rank="same",

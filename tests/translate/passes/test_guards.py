@@ -63,3 +63,14 @@ def test_a_round_that_writes_no_rows_need_not_be_left_out() -> None:
 
 def test_any_other_round_may_be_left_out() -> None:
     assert "continue" in statements(LOOP.format(last="x = x + rows.max()"), x="float32[2]", n="int")
+
+
+def test_a_loop_over_the_members_that_are_needed_runs_over_all() -> None:
+    text = statements(
+        "idx = torch.nonzero(n, as_tuple=True)[0].tolist()\nfor k in idx:\n    x[m[:, k]] = self.f(y[m[:, k]])",
+        x="float32[2]",
+        y="float32[2]",
+        m="bool[2]",
+        n="int64[1]",
+    )
+    assert text.startswith("idx = range(shape_list(n)[0])\nfor k in idx:\n")

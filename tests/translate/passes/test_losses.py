@@ -91,3 +91,12 @@ def test_what_a_router_adds_to_the_loss_stays_an_addition(tmp_path: Path) -> Non
     call = method_text(port(tmp_path, body).text, "TFQuokkaForMaskedLM", "call")
     assert "self.hf_compute_loss(labels=labels, logits=prediction_scores)" in call
     assert "if labels is not None:\n        masked_lm_loss += 0.1 * outputs[1]\n" in call
+
+
+def test_answers_that_are_labels_are_no_spans(tmp_path: Path) -> None:
+    body = MODEL.replace("QuokkaForMaskedLM", "QuokkaForQuestionAnswering2").replace(
+        "class QuokkaForQuestionAnswering2", "class QuokkaForVisualQuestionAnswering"
+    )
+    text = class_text(port(tmp_path, body).text, "TFQuokkaForVisualQuestionAnswering")
+    assert "start_positions" not in text
+    assert "_cross_entropy(" in text

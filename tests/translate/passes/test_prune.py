@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.translate.checkouts import statements
+from tests.translate.checkouts import body_of, statements
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,18 @@ def test_other_contexts_stay() -> None:
 def test_ordinary_conditions_stay() -> None:
     text = "if self.config.is_decoder:\n    x = a(x)"
     assert statements(text) == text
+
+
+def test_what_old_keywords_are_told_is_left_out() -> None:
+    text = body_of(
+        "def forward(self, x, **old):\n"
+        "    if old.pop('y', False) is not False:\n        warnings.warn('y is gone')\n"
+        "    if len(old) > 0:\n        raise ValueError(old)\n"
+        "    return x\n"
+    )[0]
+    assert text == "return x"
+
+
+def test_a_layer_keeps_its_own_dtype() -> None:
+    assert statements("self.dtype = getattr(torch, config.router_dtype)\ny = 1") == "y = 1"
+    assert statements("self.classifier = self.classifier.to(torch.float32)\ny = 1") == "y = 1"
