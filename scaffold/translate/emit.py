@@ -361,11 +361,17 @@ class ClassWriter:
         return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
 
     def _plain(self, info: ClassInfo) -> list[str]:
-        """A class that derives from nothing stays what it is."""
+        """A class that derives from nothing stays what it is, a dataclass with its fields."""
         body = self.class_docstring(info)
+        for node in info.node.body:
+            if isinstance(node, ast.AnnAssign):
+                value = f" = {self.engine.expression(node.value)}" if node.value is not None else ""
+                kind = signature.annotation(self.engine, node.annotation) or "tf.Tensor"
+                body.append(f"{ast.unparse(node.target)}: {kind}{value}")
         for function in info.methods.values():
             body += ["", *self.method(info, function, public=False)]
-        return [f"class {info.name}:", *indented(_strip(body) or ["pass"])]
+        is_record = any("dataclass" in ast.unparse(d) for d in info.node.decorator_list)
+        return [*(["@dataclass"] if is_record else []), f"class {info.name}:", *indented(_strip(body) or ["pass"])]
 
     def _output(self, info: ClassInfo) -> list[str]:
         lines = [*self.class_docstring(info)]

@@ -10,7 +10,7 @@ from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, mixed, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
-from scaffold.translate.names import popped_keywords, reads_shape, replacement_of, trained_parameter
+from scaffold.translate.names import popped_keywords, replacement_of, trained_parameter
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
@@ -205,23 +205,9 @@ def _autograd(engine: Engine, node: ast.Call) -> str | None:
 
 def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
     """A call by a bare name: a class or function of this file, a built-in, a sub-module in a variable."""
-    if func.id == "isinstance" and len(node.args) == 2:
-        kind = engine.source.qualname(node.args[1])
-        if kind == "torch.Tensor":
-            return f"tf.is_tensor({engine.expression(node.args[0])})"
-        if kind == "torch.nn.Identity":  # as rules/layers.py writes it
-            return f"isinstance({engine.expression(node.args[0])}, keras.layers.Activation)"
-    if func.id == "hasattr" and ast.unparse(node.args[0]) == "self" and isinstance(node.args[1], ast.Constant):
-        owner = engine.class_of(node)
-        name = str(node.args[1].value)
-        return f'hasattr(self, "{owner.attribute_names.get(name, name) if owner else name}")'
-    if func.id == "len" and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
-        engine.uses.add("shape_list")
-        return f"shape_list({engine.expression(node.args[0])})[0]"
-    if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
-        return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
-    if func.id in ("max", "min") and len(node.args) == 2:
-        return _extreme(engine, node, func.id)
+    builtin = builtins.call(engine, node, func)
+    if builtin is not None:
+        return builtin
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):
         return chosen(engine, node, func.id)
     made = engine.constructor_name(node) if engine.is_local(func) else None
@@ -254,14 +240,6 @@ def _in_keywords(engine: Engine, node: ast.Compare) -> str | None:
         return None
     is_test = isinstance(node.ops[0], ast.In) and ast.unparse(node.comparators[0]) == function.args.kwarg.arg
     return f"{node.left.value} is not None" if is_test and node.left.value in popped_keywords(function) else None
-
-
-def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
-    """`max(0, x.size(1) - n)`: a dimension may be a tensor in graph mode, which Python's own functions cannot compare."""
-    function = engine.function_of(node)
-    if not any(reads_shape(a, function) for a in node.args):
-        return engine.splice(node)
-    return f"tf.{name}imum({', '.join(arguments(engine, node))})"
 
 
 def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str:

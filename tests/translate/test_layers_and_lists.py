@@ -157,3 +157,16 @@ def test_members_of_a_dictionary_are_built_and_called_like_those_of_a_list(tmp_p
     call = method_text(text, "TFQuokkaExperts", "call")
     assert 'self.experts["expert_{}".format(0)](x, training=training)' in call
     assert "x = expert(x, training=training)" in call
+
+
+def test_a_record_keeps_its_name_and_fields(tmp_path: Path) -> None:
+    record = '''
+@dataclasses.dataclass
+class QuokkaSizes:
+    """Sizes."""
+
+    rows: int  # how many
+    scale: float = 1.0
+'''
+    text = port(tmp_path, record).text
+    assert '@dataclass\nclass QuokkaSizes:\n    """Sizes."""\n\n    rows: int\n    scale: float = 1.0\n' in text

@@ -1,0 +1,42 @@
+"""Calls of Python's own functions, where a port asks something else of them.
+
+Source of truth: translator.md §1.3 (dimensions may be tensors in graph mode).
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from scaffold.translate.names import reads_shape
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
+
+
+def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
+    """Python's own functions, where a port asks something else of them."""
+    if func.id == "isinstance" and len(node.args) == 2:
+        kind = engine.source.qualname(node.args[1])
+        if kind == "torch.Tensor":
+            return f"tf.is_tensor({engine.expression(node.args[0])})"
+        if kind == "torch.nn.Identity":  # as rules/layers.py writes it
+            return f"isinstance({engine.expression(node.args[0])}, keras.layers.Activation)"
+    if func.id == "hasattr" and ast.unparse(node.args[0]) == "self" and isinstance(node.args[1], ast.Constant):
+        owner = engine.class_of(node)
+        name = str(node.args[1].value)
+        return f'hasattr(self, "{owner.attribute_names.get(name, name) if owner else name}")'
+    if func.id == "len" and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
+        engine.uses.add("shape_list")
+        return f"shape_list({engine.expression(node.args[0])})[0]"
+    if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
+        return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
+    return _extreme(engine, node, func.id) if func.id in ("max", "min") and len(node.args) == 2 else None
+
+
+def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
+    """`max(0, x.size(1) - n)`: a dimension may be a tensor in graph mode, which Python's own functions cannot compare."""
+    function = engine.function_of(node)
+    if not any(reads_shape(a, function) for a in node.args):
+        return engine.splice(node)
+    return f"tf.{name}imum({', '.join(engine.expression(a) for a in node.args)})"
