@@ -54,13 +54,13 @@ class ClassWriter:
         if info.category is Category.OUTPUT:
             return self._output(info)
         if info.category is Category.OTHER and not info.bases:
-            return self._plain_class(info)
+            return self._plain(info)
         if info.category is Category.MODEL:
             if info.name in self.engine.main_layers:
                 lines = self._layer(info, main=True)
                 return [*lines, "", "", *thin_model(self, info)] if info.name in self.engine.thin_models else lines
             return self._head(info)
-        return self._plain(info) if info.category is Category.OTHER and not info.bases else self._layer(info)
+        return self._layer(info)
 
     def _class_constants(self, info: ClassInfo) -> dict[str, bool]:
         """Settled attributes of a class and of its bases in this file."""
@@ -113,13 +113,6 @@ class ClassWriter:
             body += ["", *self._inherited_build(info, build)]
         self.engine.as_layer = False
         return [*lines, f"class {name}({bases}):", *indented(body or ["pass"])]
-
-    def _plain_class(self, info: ClassInfo) -> list[str]:
-        """A class that is no module: it keeps its name and its methods."""
-        lines = self.class_docstring(info)
-        for function in info.methods.values():
-            lines += ["", *self.method(info, function, public=False)] if lines else self.method(info, function, False)
-        return [f"class {info.name}:", *indented(lines or ["pass"])]
 
     def _inherited_build(self, info: ClassInfo, build: list[str]) -> list[str]:
         """A subclass of a concrete layer or of a layer of this file builds what it inherits as well."""

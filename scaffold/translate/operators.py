@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, mixed, registry
+from scaffold.translate import binding, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import popped_keywords, replacement_of, trained_parameter
@@ -205,7 +205,7 @@ def _autograd(engine: Engine, node: ast.Call) -> str | None:
 
 def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
     """A call by a bare name: a class or function of this file, a built-in, a sub-module in a variable."""
-    builtin = builtins.call(engine, node, func)
+    builtin = python_calls.call(engine, node, func)
     if builtin is not None:
         return builtin
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):
