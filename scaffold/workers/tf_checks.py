@@ -232,6 +232,10 @@ def _save_safetensors(s: Subject) -> str | None:
 
 
 def _from_config(s: Subject) -> str | None:
+    try:
+        type(s.model.config).from_dict(s.model.config.to_dict())
+    except Exception as error:
+        raise CheckSkipped(f"the configuration itself cannot be rebuilt: {describe(error)}") from error
     again = s.cls.from_config(s.model.get_config())
     call(again, s.tensors(), **s.flags)
     copy_weights(s.model, again)
