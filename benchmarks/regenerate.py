@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -52,8 +53,11 @@ def suite(located: Located, edits: Sequence[Edit], out: Path, python: str) -> di
     """What the model's own TensorFlow tests say of the checkout with the edits."""
     with overlay(located.root, edits, within=out) as folder:
         for name in _BESIDE:
-            if (located.root / name).exists():
-                (folder / name).symlink_to(located.root / name)
+            place = located.root / name
+            if place.is_dir():
+                (folder / name).symlink_to(place)
+            elif place.is_file():  # a copy: conftest.py puts the `src` beside itself on the path
+                shutil.copy2(place, folder / name)
         run = run_suite(locate(folder, located.names.folder, stem=located.names.stem, ported_ok=True), python=python)
     return plain(run)
 
