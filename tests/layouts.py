@@ -30,7 +30,7 @@ DEFAULTS = {
     "keras_import": "keras",  # keras | tf.keras
     "build_style": "explicit",  # explicit | implicit
     "tensorflow": "present",  # absent: a 5.x tree
-    "tests": "present",
+    "tests": "present",  # present | own (no common TensorFlow tests) | absent
     "repo_checks": "present",
     "ruff": "0.5.1",
     "annotations": "future",  # future | typing
@@ -388,9 +388,10 @@ def _places(facets: dict[str, str]) -> dict[str, str]:
         files[f"{docs}/model_doc/twin.{extension}"] = _doc_page("TwinText", TORCH["twin"], "absent")
         if facets["doc_index"] != "absent":
             files[f"{docs}/index.{extension}"] = _index(facets)
-    if facets["tests"] == "present":
-        common = "class TFModelTesterMixin:\n    pass\n"
-        files["tests/test_modeling_tf_common.py"] = common
+    if facets["tests"] != "absent":
+        own = facets["tests"] == "own"  # only PyTorch's common tests are left
+        common = f"class {'ModelTesterMixin' if own else 'TFModelTesterMixin'}:\n    pass\n"
+        files[f"tests/test_modeling_{'' if own else 'tf_'}common.py"] = common
         for folder, stem in (("brand_new", "brand_new"), ("elder", "elder"), ("twin", "twin_text")):
             files[f"tests/models/{folder}/__init__.py"] = ""
             files[f"tests/models/{folder}/test_modeling_{stem}.py"] = "class ModelTester:\n    pass\n"

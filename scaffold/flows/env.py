@@ -116,7 +116,7 @@ def run(request: Request, progress: Progress, *, runner: Runner = run_command) -
     root, deps = request.root, table(request.root)
     python = interpreter(root)
     result = Result(python=str(python))
-    if python.exists() and _complete(result, root):
+    if python.exists() and _complete(result, root, runner):
         result.finished = True
         _remember(root, result.python)
         return result
@@ -131,21 +131,34 @@ def run(request: Request, progress: Progress, *, runner: Runner = run_command) -
         check_available(deps, request.python, root, runner)
     _install(request, deps, result, progress, runner)
     if not request.dry_run:
-        result.environment = read_environment(result.python, root)
-        check_environment(result.environment, tensorflow=True)
-        progress.note(result.environment.summary)
+        with progress.step("import the frameworks"):
+            _check(result, root, runner)
+            progress.note(result.environment.summary if result.environment else "")
         _remember(root, result.python)
     return result
 
 
-def _complete(result: Result, root: Path) -> bool:
+def _complete(result: Result, root: Path, runner: Runner) -> bool:
     try:
-        result.environment = read_environment(result.python, root)
-        check_environment(result.environment, tensorflow=True)
+        _check(result, root, runner)
     except ScaffoldError:
         result.environment = None
         return False
     return True
+
+
+def _check(result: Result, root: Path, runner: Runner) -> None:
+    """The versions, and that the frameworks can really be imported: a later package may have replaced one they need."""
+    result.environment = read_environment(result.python, root)
+    check_environment(result.environment, tensorflow=True)
+    imported = runner([result.python, "-c", "import torch, tensorflow"], root)
+    if not imported.ok:
+        said = imported.stderr.strip().splitlines()
+        raise ScaffoldError(
+            "ENV105",
+            f"the frameworks in {root / FOLDER} cannot be imported: {said[-1] if said else 'no message'}",
+            f"remove {root / FOLDER} and run the command again with --light",
+        )
 
 
 # --- what this Python can have ----------------------------------------------------------------------------------------
@@ -213,7 +226,13 @@ def _install(request: Request, deps: dict[str, str], result: Result, progress: P
             return
         result.skipped += [] if ran.ok else [f".[dev]: {_last(ran)}"]
     _demand(do("install the frameworks", [*pip, *packages(deps)]), "pip install")
-    quality = do("install .[quality]", [*pip, "-e", ".[quality]"])
+    # the tools may not replace what the frameworks need: TensorFlow 2.15 came out of it with NumPy 2, which it cannot import
+    frozen = root / FOLDER / "frameworks.txt"
+    if not request.dry_run:
+        installed = runner([result.python, "-m", "pip", "freeze"], root).stdout
+        versions = [line for line in installed.splitlines() if re.fullmatch(r"[\w.-]+==\S+", line)]
+        frozen.write_text("".join(f"{line}\n" for line in versions), encoding="utf-8")
+    quality = do("install .[quality]", [*pip, "-c", str(frozen), "-e", ".[quality]"])
     result.skipped += [] if quality.ok else [f".[quality]: {_last(quality)}"]
 
 

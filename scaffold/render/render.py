@@ -38,6 +38,10 @@ def _tests(
     path = located.names.tf_test_path
     if located.layout.value("tests") == "absent":
         return (Absent(path=path, by=BY, why="the checkout has no common TensorFlow tests to build on"),)
+    if suite is None and located.layout.value("tests") == "own":
+        return (
+            Absent(path=path, by=BY, why="there is neither a PyTorch test to start from nor common TensorFlow tests"),
+        )
     text = suite.text if suite is not None else _from_cases(located, translation, cases)
     if text is None:
         return (Absent(path=path, by=BY, why="there is neither a PyTorch test nor a probed model to start from"),)

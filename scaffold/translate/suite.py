@@ -206,7 +206,8 @@ class SuiteTranslator:
             body += self._written_class(group) if group.suite is not None else group.functions[0].lines
             kept += [f.label for f in group.functions if not f.reason]
         head = [*self._licence(), "", "from __future__ import annotations", "", *self.names.header(self.engine.uses)]
-        text = "\n".join([*head, *self._constants(), *body]) + "\n"
+        common = self.names.own_common("\n".join(body))
+        text = "\n".join([*head, *self._constants(), *common, *body]) + "\n"
         # `(nn.Module)` was a tuple to its author; the formatter would keep the parentheses
         text = tidy.tidy(re.sub(r", \(((?:tf\.)?keras\.layers\.Layer)\)\)", r", \1)", text), self.located)
         return SuiteTranslation(text=text, kept=tuple(kept), dropped=self._dropped())

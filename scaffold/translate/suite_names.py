@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from scaffold.core.checkout import Located
+from scaffold.core.resources import template
 from scaffold.core.translation import Translation
 from scaffold.translate.sources import Source
 
@@ -27,6 +29,7 @@ _RENAMED = {
     "require_torch": "require_tf",
     "ModelTesterMixin": "TFModelTesterMixin",
 }
+COMMON = "test_modeling_tf_common"
 _TORCH_NAME = re.compile(
     r"(^|_)torch(_|$)|^(require|is)_(sdpa|flash_attn|fsdp|deepspeed|accelerate|bitsandbytes|peft|fx)"
 )
@@ -44,6 +47,19 @@ def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
+@lru_cache(maxsize=4)
+def _listed(dummies: Path) -> frozenset[str]:
+    """Models from the `__all__` of modelling files, in a release whose dummies do not list them (since 54a123f068, 4.52)."""
+    prefix = "modeling_tf_" if "_tf_" in dummies.name else "modeling_"
+    found: set[str] = set()
+    for path in dummies.parents[1].glob(f"models/*/{prefix}*.py"):
+        if prefix == "modeling_" and path.name.startswith(("modeling_tf_", "modeling_flax_")):
+            continue
+        listed = re.search(r"^__all__ = \[(.*?)\]", _read(path), re.M | re.S)
+        found |= set(re.findall(r"\w+", listed[1])) if listed else set()
+    return frozenset(found)
+
+
 class SuiteNames:
     """Twins of the names one PyTorch test file binds by importing."""
 
@@ -56,13 +72,21 @@ class SuiteNames:
         self.tensorflow = self._objects(src / "utils/dummy_tf_objects.py") | set(translation.public)
         self.auto = _read(src / "models/auto/modeling_tf_auto.py")
         self.common = _read(located.root / "tests/test_modeling_tf_common.py")
+        self.brings_common = not self.common and located.layout.value("tests") == "own"
+        if self.brings_common:
+            self.common = template("tests/common.py")
         self.pytorch_common = _read(located.root / "tests/test_modeling_common.py")
         self.pytorch_common += _read(located.root / "tests/generation/test_utils.py")
         self.twins = {name: self._twin(name, node, alias) for name, node, alias in self._bound()}
 
     @staticmethod
     def _objects(path: Path) -> set[str]:
-        return set(re.findall(r"^(?:class |def )?(\w+)(?:\(| = )", _read(path), re.M))
+        found = set(re.findall(r"^(?:class |def )?(\w+)(?:\(| = )", _read(path), re.M))
+        return (
+            found
+            if any(name.endswith("Model") and "PreTrained" not in name for name in found)
+            else found | _listed(path)
+        )
 
     def _bound(self) -> list[tuple[str, ast.Import | ast.ImportFrom, ast.alias]]:
         found: list[tuple[str, ast.Import | ast.ImportFrom, ast.alias]] = []
@@ -91,7 +115,7 @@ class SuiteNames:
         dots = "." * level
         if module == "test_modeling_common":
             twin = _RENAMED.get(name, name)
-            return Twin(twin, f"from {dots}test_modeling_tf_common import {twin}" if self._in_common(twin) else None)
+            return Twin(twin, f"from {dots}{COMMON} import {twin}" if self._in_common(twin) else None)
         if module == "test_backbone_common" or module.startswith("generation"):
             return Twin(bound, None)
         sibling = re.fullmatch(r"(\w+\.)?test_modeling_(\w+)", module)
@@ -163,6 +187,10 @@ class SuiteNames:
     def header(self, uses: set[str]) -> list[str]:
         """Imports, broad: the formatter drops what is unused and sorts the rest."""
         lines = ["import inspect", "import unittest"]
+        if self.brings_common:
+            lines += ["import math", "import os", "import random", "import tempfile"]
+            lines += ["from transformers import is_tf_available, is_torch_available"]
+            uses = uses | {"np", "keras"}
         guarded: dict[str, list[str]] = {}
         for statement in self.source.tree.body:
             if isinstance(statement, (ast.Import, ast.ImportFrom)):
@@ -187,4 +215,22 @@ class SuiteNames:
 
     def _lines(self, node: ast.Import | ast.ImportFrom) -> list[str]:
         twins = [self.twins[alias.asname or alias.name.split(".")[0]] for alias in node.names]
-        return [twin.line for twin in twins if twin.line is not None]
+        found = [twin.line for twin in twins if twin.line is not None]
+        return [line for line in found if not (self.brings_common and f"{COMMON} import" in line)]
+
+    def own_common(self, text: str) -> list[str]:
+        """The common tests that the file has to bring itself, with those helpers that they or `text` use."""
+        if not self.brings_common:
+            return []
+        tree = ast.parse(self.common)
+        used = text + "".join(
+            ast.get_source_segment(self.common, n) or "" for n in tree.body if isinstance(n, ast.ClassDef)
+        )
+        lines: list[str] = []
+        for node in reversed(tree.body):
+            source = ast.get_source_segment(self.common, node) or ""
+            if isinstance(node, ast.FunctionDef) and not re.search(rf"\b{node.name}\(", used):
+                continue
+            used += source
+            lines = ["", "", *source.splitlines(), *lines]
+        return lines

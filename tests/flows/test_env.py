@@ -71,7 +71,7 @@ def test_else_the_frameworks_and_the_tools(clone: Path) -> None:
     result = run(Request(root=clone), Silent(), runner=pip)
     assert result.skipped == [".[dev]: ResolutionImpossible"]
     assert "tensorflow>=2.4,<2.16 torch>=1.7 tokenizers>=0.1 numpy safetensors" in pip.installs[1]
-    assert pip.installs[2].endswith("-e .[quality]")
+    assert pip.installs[2].endswith("frameworks.txt -e .[quality]")
 
 
 def test_light_never_tries_the_whole(clone: Path) -> None:
@@ -85,7 +85,18 @@ def test_a_second_run_asks_nothing(clone: Path) -> None:
     run(Request(root=clone), Silent(), runner=Pip())
     pip = Pip()
     assert run(Request(root=clone), Silent(), runner=pip).finished
-    assert not pip.asked
+    assert len(pip.asked) == 1 and pip.asked[0].endswith("import torch, tensorflow")
+
+
+def test_what_cannot_be_imported_is_no_environment(clone: Path) -> None:
+    """`.[quality]` once replaced the NumPy that TensorFlow 2.15 was built for."""
+    broken = Pip(**{"import torch": "Traceback\nImportError: numpy.core.umath failed to import"})
+    with pytest.raises(ScaffoldError, match="numpy.core.umath failed to import") as caught:
+        run(Request(root=clone, dev=False), Silent(), runner=broken)
+    assert caught.value.code == "ENV105" and remembered(clone) is None
+    with pytest.raises(ScaffoldError):  # a second run does not take it for finished
+        run(Request(root=clone, dev=False), Silent(), runner=broken)
+    assert len(broken.installs) == 4
 
 
 def test_what_this_python_cannot_have_is_said_before_anything_is_made(clone: Path) -> None:

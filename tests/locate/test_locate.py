@@ -165,6 +165,7 @@ def test_the_page_is_found_by_what_it_documents(tmp_path: Path) -> None:
         ({}, "dunder_all", "absent"),
         ({}, "tests", "present"),
         ({"tests": "absent"}, "tests", "absent"),
+        ({"tests": "own"}, "tests", "own"),
         ({}, "repo_checks", "present"),
         ({"repo_checks": "absent"}, "repo_checks", "absent"),
         ({}, "ruff", "0.5.1"),

@@ -133,11 +133,14 @@ def translated(
     return found
 
 
-def try_translating(root: Path, text: str, model: str = MODEL) -> SuiteTranslation | None:
+def try_translating(root: Path, text: str, model: str = MODEL, tests: str = "present") -> SuiteTranslation | None:
+    """`tests`: the layout's facet; with `own` the checkout has no common TensorFlow tests."""
     for path, content in {**FILES, NAMES.pt_test_path: text}.items():
+        if tests == "own" and path == "tests/test_modeling_tf_common.py":
+            continue
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content, encoding="utf-8")
-    return translate_tests(located(root), translation(model))
+    return translate_tests(located(root, tests), translation(model))
 
 
 def located(root: Path, tests: str = "present") -> Located:

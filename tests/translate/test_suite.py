@@ -210,3 +210,43 @@ def test_absolute_imports_of_the_common_tests_are_understood(tmp_path: Path) -> 
     assert found is not None
     assert "from ...test_modeling_tf_common import TFModelTesterMixin, ids_tensor, random_attention_mask" in found.text
     assert "tests.test_modeling_common" not in found.text
+
+
+def _without_common_tests(tmp_path: Path) -> str:
+    found = try_translating(tmp_path, HEAD + SUITE, tests="own")
+    assert found is not None
+    return found.text
+
+
+def test_a_release_without_common_tests_gets_a_file_that_brings_them(tmp_path: Path) -> None:
+    text = _without_common_tests(tmp_path)
+    tree = ast.parse(text)
+    names = [n.name for n in tree.body if isinstance(n, (ast.ClassDef, ast.FunctionDef))]
+    assert names == [
+        *("ids_tensor", "random_attention_mask", "tensors_of", "TFModelTesterMixin"),
+        *("TFQuokkaModelTester", "TFQuokkaModelTest"),
+    ]
+    assert "test_modeling_tf_common" not in text
+    assert "floats_tensor" not in text  # only what is used
+    assert "from transformers.modeling_tf_utils import keras" in text
+    (mixin,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "TFModelTesterMixin")
+    assert {"test_save_load", "test_pytorch_weights", "test_graph_mode"} <= {
+        n.name for n in mixin.body if isinstance(n, ast.FunctionDef)
+    }
+
+
+def test_the_brought_tests_name_nothing_that_is_not_there(tmp_path: Path) -> None:
+    import builtins
+
+    tree = ast.parse(_without_common_tests(tmp_path))
+    nodes = list(ast.walk(tree))
+    bound = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)} | set(dir(builtins))
+    bound |= {n.arg for n in nodes if isinstance(n, ast.arg)} | {"self"}
+    bound |= {n.name for n in nodes if isinstance(n, (ast.ClassDef, ast.FunctionDef))}
+    bound |= {
+        alias.asname or alias.name.split(".")[0]
+        for n in nodes
+        if isinstance(n, (ast.Import, ast.ImportFrom))
+        for alias in n.names
+    }
+    assert not {n.id for n in nodes if isinstance(n, ast.Name)} - bound
