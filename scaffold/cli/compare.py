@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from scaffold.cli.checkouts import add_repo, given_repo
 from scaffold.cli.console import Console
@@ -18,6 +19,9 @@ from scaffold.core.errors import ExitCode, ScaffoldError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     add_subject(parser)
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="also write a report with a plot of the error by depth"
+    )
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +69,7 @@ def locate_port(arguments: argparse.Namespace, command: str) -> Located:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print what differs; exit status 3 when something does."""
-    from scaffold.compare import to_text
+    from scaffold.compare import to_html, to_text
     from scaffold.pipeline import compare_existing
 
     located = locate_port(arguments, "compare")
@@ -77,6 +81,9 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         case=arguments.case,
         checkpoint=arguments.checkpoint,
     )
+    if arguments.html is not None:
+        arguments.html.write_text(to_html(comparison), encoding="utf-8")
+        console.note(f"report: {arguments.html}")
     console.data(comparison.as_json())
     console.raw(to_text(comparison))
     if comparison.ok:

@@ -86,6 +86,12 @@ CAUSES: dict[str, Known] = {
         "`from_pretrained(…, output_loading_info=True)` lists missing and unexpected keys",
         "give the layer PyTorch's name, build it in `build()`; for tied weights use the embedding itself",
     ),
+    "untied_head": Known(
+        "an output layer that is not tied to the embeddings",
+        "logits of order one apart, after hidden states that agree; right from `.bin`, wrong from safetensors",
+        "compare the layer's variable with the embedding table: in PyTorch they are one tensor",
+        "compute `tf.matmul(x, embeddings, transpose_b=True)` with the embedding layer's own table",
+    ),
     "missing_bias": Known(
         "a layer without its bias",
         "a difference that is the same vector at every position",

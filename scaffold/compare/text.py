@@ -74,7 +74,7 @@ def _head(entry: ClassComparison) -> Iterator[str]:
 
 
 def _origin(origin: Origin, *, first: bool) -> Iterator[str]:
-    yield f"  {'starts' if first else 'another starts'} in {named(origin)} ({origin.tf_class}, {_what(origin)})"
+    yield f"  {'starts' if first else 'another starts'} in {named(origin)} ({origin.tf_class}, {describe(origin)})"
     if origin.message:
         yield f"{_MARGIN}{_one_line(origin.message)}"
     elif origin.variable:
@@ -98,7 +98,8 @@ def pattern(origin: Origin) -> str:
     return f"{origin.tf_class} {origin.variable or ''} {origin.tf.text if origin.tf else ''}"
 
 
-def _what(origin: Origin) -> str:
+def describe(origin: Origin) -> str:
+    """Which part of the layer it is."""
     if origin.kind == "layer":
         return "the layer itself"
     before, after = origin.between

@@ -114,6 +114,9 @@ def _diagnosis(name: str, actual: Any, right: Any, state: Mapping[str, Any]) -> 
             flat = (array.reshape(-1), array.T.reshape(-1))
             if any(np.allclose(option, actual.reshape(-1), atol=1e-6) for option in flat):
                 return "misplaced_weight", f"the variable for {name} holds PyTorch's {other}"
+    twin = _tied(name, state)
+    if twin:
+        return "untied_head", f"PyTorch ties {name} to {twin}, and files keep only one of them"
     if name not in state:
         return "weight_not_loaded", f"the variable is called {name} in PyTorch's terms, and PyTorch has no such tensor"
     if not np.ptp(actual):
@@ -122,6 +125,15 @@ def _diagnosis(name: str, actual: Any, right: Any, state: Mapping[str, Any]) -> 
             f"the variable for {name} holds {float(actual.flat[0]):g} everywhere: its initial value",
         )
     return "weight_not_loaded", f"the variable for {name} does not hold PyTorch's values"
+
+
+def _tied(name: str, state: Mapping[str, Any]) -> str | None:
+    """Another name of the same tensor in PyTorch."""
+    if name not in state:
+        return None
+    mine = state[name]
+    same = (k for k, v in state.items() if k != name and v.shape == mine.shape and v.size > 1)
+    return next((k for k in same if np.array_equal(state[k], mine)), None)
 
 
 def _weights(session: Session, pt: Call, tf: Call, state: Mapping[str, Any], before: float) -> Iterator[Finding]:

@@ -60,6 +60,8 @@ class ClassRun:
                 tried.append((telling, variant, case, wrong))
                 if telling in (_RAISES, _REFUSED):
                     entry["refused"][case.name] = wrong
+                if telling == _TELLING:
+                    break
             if any(telling == _TELLING for telling, *_ in tried) or self.until < time.process_time():
                 break
         entry["cases"] = len(tried)
