@@ -19,6 +19,10 @@ _DOCUMENTING = re.compile(r"add_(start|end|code)_|replace_return_docstrings")
 _INLINED = re.compile(r"transformers\.(loss\.|models\.\w+\.modeling_)")
 
 
+#: Methods of `PreTrainedModel` that a plain module has no other way to call.
+_OF_PRETRAINED = ("get_head_mask", "invert_attention_mask", "get_extended_attention_mask")
+
+
 class _Module:
     """One file of the library: its top-level definitions and imports by name."""
 
@@ -187,7 +191,10 @@ def _as_module(node: ast.ClassDef, lines: dict[int, str | None]) -> None:
     bases = ["nn.Module" if ast.unparse(b).endswith("PreTrainedModel") else ast.unparse(b) for b in node.bases]
     header = node.body[0].lineno
     lines |= dict.fromkeys(range(node.lineno, header))
-    lines[node.lineno] = f"class {node.name}({', '.join(bases)}):"
+    used = [name for name in _OF_PRETRAINED if f"self.{name}(" in ast.unparse(node)]
+    used += ["_convert_head_mask_to_5d"] if "get_head_mask" in used else []
+    kept = "".join(f"\n    {name} = PreTrainedModel.{name}" for name in used) + ("\n" if used else "")
+    lines[node.lineno] = f"class {node.name}({', '.join(bases)}):{kept}"
     for function in node.body:
         if not isinstance(function, ast.FunctionDef):
             continue

@@ -72,7 +72,10 @@ def locate(root: Path, model: str, *, stem: str | None = None, ported_ok: bool =
     doc_page = find_page(root, names, config_class)
     pt_test = names.pt_test_path if (root / names.pt_test_path).is_file() else None
     config_path = f"{names.package_path}/{config_module}.py"
-    naming = [path for path in (pt_test, config_path) if path is not None and (root / path).is_file()]
+    tests = sorted(
+        path.relative_to(root).as_posix() for path in (root / names.pt_test_path).parent.glob("test_model*.py")
+    )
+    naming = [path for path in (pt_test, *tests, config_path) if path is not None and (root / path).is_file()]
     return Located(
         root=root,
         names=names,

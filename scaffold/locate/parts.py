@@ -46,7 +46,7 @@ def joined(root: Path, path: str, tables: AutoTables, named: list[str]) -> str |
         return None
     tree = parse_source(root, path)
     gathered = Gathered(root, path, tree)
-    edits = [*_losses(root, tree, gathered), *_backbones(root, tree, gathered, tables, named)]
+    edits = [*_losses(root, tree, gathered), *_backbones(root, tree, gathered, tables, [path, *named])]
     if not edits:
         return None
     return f"{_edited(text, edits)}\n\n{gathered.text()}"
@@ -93,14 +93,10 @@ def _backbones(root: Path, tree: ast.Module, gathered: Gathered, tables: AutoTab
         return []
     classes = string_table(parse_source(root, _AUTO), "MODEL_FOR_BACKBONE_MAPPING_NAMES")
     found: dict[str, str] = {}
-    for path in named:
-        text = (root / path).read_text(encoding="utf-8")
-        for model_type, cls in classes.items():
-            config = tables.configs.get(model_type, "")
-            if re.search(rf'\b{config}\(|CONFIG_MAPPING\["{model_type}"\]', text) and model_type not in found:
-                home = _home(root, model_type, cls, tables)
-                if home is not None and gathered.obtainable(home, cls):
-                    found[model_type] = gathered.want(home, cls)
+    for model_type in _named(root, named, list(classes), tables):
+        home = _home(root, model_type, classes[model_type], tables)
+        if home is not None and gathered.obtainable(home, classes[model_type]):
+            found[model_type] = gathered.want(home, classes[model_type])
     if not found:
         return []
     types = ", ".join(f'"{model_type}"' for model_type in found)
@@ -108,6 +104,16 @@ def _backbones(root: Path, tree: ast.Module, gathered: Gathered, tables: AutoTab
     return [
         (c.lineno, c.col_offset, c.end_col_offset or 0, _constructors(found, ast.unparse(c.args[0]))) for c in calls
     ]
+
+
+def _named(root: Path, paths: list[str], known: list[str], tables: AutoTables) -> list[str]:
+    """Backbones that the modelling file, the first of the paths, names itself; else those that the other files name."""
+    own, *others = ((root / path).read_text(encoding="utf-8") for path in paths)
+
+    def named(text: str) -> list[str]:
+        return [k for k in known if re.search(rf'\b{tables.configs.get(k, "-")}[.(]|CONFIG_MAPPING\["{k}"\]', text)]
+
+    return named(own) or list(dict.fromkeys(k for text in others for k in named(text)))
 
 
 def _constructors(found: dict[str, str], argument: str) -> str:

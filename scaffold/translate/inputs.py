@@ -37,7 +37,9 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
         if image is not None:
             specs = {first: image, **specs}
     lines = _signature(first, specs)
-    if first in specs:
+    if "None, None), tf.float32" in specs.get("pixel_values", ""):
+        lines += ["", *_SOME_SIZE]
+    elif first in specs:
         dummies = _dummy_inputs(located, first, specs)
         lines += ["", *dummies] if dummies else []
     if re.search(r"input_ids\.eq\(self\.config\.eos_token_id\)", located.source):
@@ -145,7 +147,7 @@ def _demanded(function: ast.FunctionDef) -> list[str]:
     for node in function.body:
         if isinstance(node, ast.If) and len(node.body) == 1 and isinstance(node.body[0], ast.Raise):
             match = re.fullmatch(r"(\w+) is None", ast.unparse(node.test))
-            if match:
+            if match and match.group(1) in {a.arg for a in function.args.args}:
                 found.append(match.group(1))
     return found
 
@@ -183,10 +185,27 @@ def _image(located: Located, seen: list[Observation]) -> str | None:
     if re.search(r"\bimage_size(?::[^=\n]+)?\s*=\s*[\[(]", config):
         shape = "None, self.config.num_channels, self.config.image_size[0], self.config.image_size[1]"
         return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
-    if ranks <= {4} and not re.search(r"\b(image_size|input_size|vision_config)\b", config):
-        channels = "self.config.num_channels" if re.search(r"self\.num_channels\b", config) else "3"
-        return f'tf.TensorSpec((None, {channels}, None, None), tf.float32, name="pixel_values")'
+    if ranks <= {4} and not re.search(r"self\.(image_size|input_size)\b|\bvision_config\b", config):
+        return _ANY_SIZE.format(channels=_channels(config, seen))
     return None
+
+
+def _channels(config: str, seen: list[Observation]) -> str:
+    """The number of channels: the configuration's, else what the probe saw."""
+    if re.search(r"self\.num_channels\b", config):
+        return "self.config.num_channels"
+    return str(next((o.shape[1] for o in seen if o.shape), 3))
+
+
+#: Images of any size, and the size of those that the model is called with on loading.
+_ANY_SIZE = 'tf.TensorSpec((None, {channels}, None, None), tf.float32, name="pixel_values")'
+_SOME_SIZE = [
+    "@property",
+    "def dummy_inputs(self):",
+    "    # the configuration does not say how large the images are",
+    '    channels = self.input_signature["pixel_values"].shape[1]',
+    '    return {**super().dummy_inputs, "pixel_values": tf.ones((1, channels, 64, 64))}',
+]
 
 
 def _config(located: Located) -> str:

@@ -17,6 +17,7 @@ from scaffold.translate import (
     inputs,
     markers,
     outputs,
+    overridden,
     pretrained,
     prose,
     residue,
@@ -64,6 +65,7 @@ class FileTranslator:
         self.engine.sampled_tasks = pretrained.sampled_tasks(located)
         own_lines = located.own_source.count("\n") + 1
         self.engine.part_classes = frozenset(i.name for i in self.classes.values() if i.node.lineno > own_lines)
+        overridden.drop(self.classes, self.source.tree, self.engine.part_classes)
         self.freezing = freezing.drop_frozen_classes(self.classes, self.engine.functions)
         self.prefix = pretrained.base_model_prefix(self.classes)
         self.made_outputs: dict[str, list[str]] = {}

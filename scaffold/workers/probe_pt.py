@@ -113,6 +113,7 @@ def _main() -> int:
 
 
 def _probe(arguments: argparse.Namespace, module: Any, recorder: Any, started: float) -> int:
+    from pt_joined import load_alone
     from pt_origin import Origin
     from pt_run import Probe
     from pt_tester import find_testers
@@ -134,6 +135,8 @@ def _probe(arguments: argparse.Namespace, module: Any, recorder: Any, started: f
     shutil.rmtree(arguments.out / "classes", ignore_errors=True)
     source = arguments.source or Path(module.__file__)
     probe = Probe(source, recorder, origin, arguments)
+    if arguments.source is not None:
+        probe.alone = load_alone(module)
     probe.run(models, others)
     result = {
         "source_sha": sha256(Path(module.__file__).read_bytes()).hexdigest(),

@@ -17,6 +17,7 @@ from typing import Any
 import pt_inputs
 import torch
 from pt_cases import save_cases, save_model
+from pt_joined import difference
 from pt_origin import Origin, construct
 from pt_recipes import COMBINED, FLAG_UNSAVED, QUICK, RECIPES, resized
 from pt_subject import OutOfTime, Subject, brief
@@ -73,6 +74,7 @@ class Probe:
         self._variant_time = 0.0
         self._reads_is_decoder = "config.is_decoder" in self._source
         self._body: Any = None
+        self.alone: Any = None  # the file without the parts that were joined to it, where there are any
         self._found: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {}
         self.entries: dict[str, dict[str, Any]] = {}
         self.dropped: dict[str, dict[str, dict[str, str]]] = {}
@@ -109,7 +111,7 @@ class Probe:
             return
         if not self._variant(cls, Variant("base")):
             reasons = self.dropped.get(cls.__name__, {}).get("base", {})
-            entry["error"] = next(iter(reasons.values()), "no case could be run")
+            entry["error"] = reasons.get("joined") or next(iter(reasons.values()), "no case could be run")
 
     def _layer(self, cls: Any) -> None:
         """A public module that is no model: its parameters, where it takes just a configuration."""
@@ -144,6 +146,11 @@ class Probe:
         if not subject.cases or (variant.only_if_new and self._recorder.reached == reached):
             return False
         model.config = settings
+        if variant.name == "base" and self.alone is not None:
+            differs = difference(self.alone, model, inputs, self._seed)
+            if differs:
+                self._note(cls, variant.name, "joined", differs)
+                return False
         if variant.name == "base":
             self._entry(cls)["needed"] = _described(subject.done.get("minimal", {}))
         else:  # a tensor that only another configuration has

@@ -170,3 +170,38 @@ class QuokkaSizes:
 '''
     text = port(tmp_path, record).text
     assert '@dataclass\nclass QuokkaSizes:\n    """Sizes."""\n\n    rows: int\n    scale: float = 1.0\n' in text
+
+
+PLAIN = """
+class QuokkaPair:
+    \"\"\"Two tensors.\"\"\"
+
+    def __init__(self, first, second):
+        self.first = first
+        self.second = second
+
+    def both(self):
+        return torch.cat([self.first, self.second], dim=0)
+
+
+class QuokkaStage(nn.Module, BackboneMixin):
+    def __init__(self, config):
+        super().__init__()
+        super()._init_backbone(config)
+
+    def forward(self, x):
+        return QuokkaPair(x, x).both()
+"""
+
+
+def test_a_class_that_is_no_module_keeps_its_name(tmp_path: Path) -> None:
+    text = port(tmp_path, PLAIN).text
+    assert "class QuokkaPair:" in text
+    assert "return tf.concat([self.first, self.second], axis=0)" in text
+    assert "QuokkaPair(x, x).both()" in text
+
+
+def test_a_backbone_that_is_a_module_keeps_the_mixin(tmp_path: Path) -> None:
+    text = port(tmp_path, PLAIN).text
+    assert "class TFQuokkaStage(keras.layers.Layer, BackboneMixin):" in text
+    assert "super()._init_backbone(config)" in text

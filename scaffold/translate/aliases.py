@@ -1,0 +1,32 @@
+"""Names under which the library looks for PyTorch's weights, where its one rule about the prefix of a base model misses them.
+
+Source: `modeling_tf_pytorch_utils.py`: when no PyTorch name starts with `base_model_prefix`, the first `prefix.` anywhere in a name
+is taken out; a model that wraps a main layer has the prefix in front of every name (translator.md §2.1).
+"""
+
+from __future__ import annotations
+
+from scaffold.translate.classes import ClassInfo
+from scaffold.translate.engine import Engine
+
+
+def renamed(engine: Engine, info: ClassInfo, prefix: str, *, thin: bool) -> list[str]:
+    """`tf_to_pt_weight_rename` of a model class, with a blank line behind; nothing where the library's own names are right."""
+    probed = engine.types.classes.get(info.name)
+    names = list(probed.parameters) if probed is not None else []
+    if not names or not prefix:
+        return []
+    starts = any(name.startswith(prefix) for name in names)
+    if thin and starts:
+        return _method(f'(tf_weight.removeprefix("{prefix}."),)', "the main layer is one level more than PyTorch has")
+    if thin or starts:
+        return []
+    leads = sorted({name[: name.index(f"{prefix}.")] for name in names if f"{prefix}." in name})
+    aliases = [f'tf_weight.replace("{lead}", "{lead}{prefix}.", 1)' for lead in leads if lead]
+    return (
+        _method(f"(tf_weight, {', '.join(aliases)})", f'the library takes the first "{prefix}." out') if aliases else []
+    )
+
+
+def _method(value: str, why: str) -> list[str]:
+    return ["def tf_to_pt_weight_rename(self, tf_weight):", f"    # {why}", f"    return {value}", ""]
