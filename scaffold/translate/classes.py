@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-from scaffold.translate import handed, inlining
+from scaffold.translate import factories, handed, inlining
 from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
 from scaffold.translate.variants import attention_variants
@@ -129,11 +129,13 @@ class Analyser:
         self.classes: dict[str, ClassInfo] = {}
         self.by_parameter: dict[ast.Call, str] = {}
         self.handed: dict[ast.expr, str] = {}
+        self.factories: dict[str, str] = {}
 
     def run(self) -> dict[str, ClassInfo]:
         """Class name → info, in file order."""
         for name, node in self.nodes.items():
             self.classes[name] = self._shell(name, node)
+        self.factories = factories.find(self.functions, self.constructor_name)
         self.by_parameter = inlining.constructed_by_parameter(self.source.tree, self.nodes, self.variants)
         for info in self.classes.values():
             info.inlined = inlining.methods(info.methods, self.constructor_name)
@@ -307,8 +309,8 @@ class Analyser:
             return self.by_parameter[call]
         if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in self.variants:
             return self.variants[func.value.id]["eager"]
-        if isinstance(func, ast.Name) and func.id in self.nodes:
-            return func.id
+        if isinstance(func, ast.Name) and (func.id in self.nodes or func.id in self.factories):
+            return self.factories.get(func.id, func.id)
         qualname = self.source.qualname(func)
         if (
             qualname

@@ -8,7 +8,18 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import derived, generation, inherited, prose, reach, reparametrised, samples, signature, states
+from scaffold.translate import (
+    derived,
+    generation,
+    inherited,
+    prose,
+    reach,
+    reparametrised,
+    samples,
+    signature,
+    states,
+    weight_names,
+)
 from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
@@ -310,6 +321,7 @@ class ClassWriter:
         plan, constructor = self._constructor(info, main=False)
         attributes = self._attributes(info, frozenset({"main_input_name", "base_model_prefix", "config_class"}))
         attributes += [*self.engine.ignored_keys.get(info.name, ()), *self.engine.own_members.get(info.name, ())]
+        attributes += weight_names.renamed(self.engine, info, self.prefix, thin=False)
         body = [*self.class_docstring(info), *attributes, *constructor, *self._methods(info, public=True)]
         build = build_method(plan)
         body += ["", *build] if build else []

@@ -56,6 +56,7 @@ class FileTranslator:
         self.engine.variants = analyser.variants
         self.engine.handed = analyser.handed
         self.engine.constructor_name = analyser.constructor_name
+        self.engine.factories = analyser.factories
         self.engine.library = located.root / "src/transformers"
         self.engine.state_caches = states.classes(self.engine)
         self.engine.state_parameters = states.parameters(self.engine, self.engine.state_caches)
@@ -266,8 +267,13 @@ class FileTranslator:
         self.engine.settled = constants(node, self.engine.file_constants)
         writer = BlockWriter(self.engine, CALL_PASSES, lambda text: prose.translate(text, self.engine.doc_renames))
         extra = ("training: bool = False",) if trained_parameter(node) else ()
-        entries = signature.parameters(self.engine, node, extra=extra)
+        makes = node.name in self.engine.factories
+        entries = signature.parameters(
+            self.engine, node, extra=(*extra, *(["name: str | None = None"] if makes else []))
+        )
+        self.engine.layer_name = "name" if makes else None
         body = writer.body(node.body, node.body[0].lineno - 1)
+        self.engine.layer_name = None
         return [*signature.header(node.name, entries, signature.annotation(self.engine, node.returns)), *indented(body)]
 
     def _class(self, info: ClassInfo) -> list[str]:

@@ -274,7 +274,8 @@ def chosen(engine: Engine, node: ast.Call, name: str) -> str:
         return construct(engine, node, engine.renames.get(name, name), name)
     function = engine.functions.get(name)
     trains = function is not None and trained_parameter(function) is not None
-    return write_call(engine, node, name, ("training=training",) if trains else ())
+    place = (f"name={engine.layer_name}",) if name in engine.factories and engine.layer_name is not None else ()
+    return write_call(engine, node, name, ("training=training",) if trains else place)
 
 
 def _training(engine: Engine, node: ast.Call, info: object) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from scaffold.translate import aliases, signature
+from scaffold.translate import signature, weight_names
 from scaffold.translate.classes import ClassInfo
 from scaffold.translate.names import popped_keywords
 from scaffold.translate.writer import indented
@@ -39,7 +39,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
         *writer.class_docstring(info),
         *writer.engine.ignored_keys.get(info.name, ()),
         *writer.engine.own_members.get(info.name, ()),
-        *aliases.renamed(writer.engine, info, writer.prefix, thin=True),
+        *weight_names.renamed(writer.engine, info, writer.prefix, thin=True),
         *head,
         "    super().__init__(config, *inputs, **kwargs)",
         "",

@@ -1,6 +1,6 @@
 """Names under which the library looks for PyTorch's weights, where its one rule about the prefix of a base model misses them.
 
-Source: `modeling_tf_pytorch_utils.py`: when no PyTorch name starts with `base_model_prefix`, the first `prefix.` anywhere in a name
+Source: `modeling_tf_pytorch_utils.py`: when no PyTorch name starts with `base_model_prefix`, the first `prefix.` in a name
 is taken out; a model that wraps a main layer has the prefix in front of every name (translator.md §2.1).
 """
 
