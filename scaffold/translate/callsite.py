@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scaffold.core.typedb import TypeInfo
+from scaffold.translate.names import sliced_names
 from scaffold.translate.rule import Unmapped
 
 if TYPE_CHECKING:
@@ -136,6 +137,12 @@ class CallSite:
     def result(self) -> TypeInfo:
         """What is known of the call's own value."""
         return self.engine.type_of(self.node)
+
+    @property
+    def sliced(self) -> frozenset[str]:
+        """Variables that the function also takes parts of along several axes: tensors, whatever else is known of them."""
+        function = self.engine.function_of(self.node)
+        return sliced_names(function) if function is not None else frozenset()
 
     def uses(self, name: str) -> str:
         """Note that the text needs an import (`shape_list`, `stable_softmax`, `get_initializer`, `math`, `np` …)."""

@@ -23,6 +23,7 @@ from scaffold.translate import (
 from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
+from scaffold.translate.constructor_lines import after_super, with_config
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import CALL_PASSES, caches, functional_dropout, losses, rotary, switches, tables
 from scaffold.translate.thin import DOCUMENTING, thin_model
@@ -145,34 +146,15 @@ class ClassWriter:
         extras = [
             f"self.{e} = {e}" for e in self.engine.extras.get(info.name, {}) if info.name in self.engine.tied_attributes
         ]
-        statements = self._after_super(statements, extras)
+        statements = after_super(statements, extras)
         statements += [f"self.{attr} = {name}" for name, attr in constructor.plan.stored.items()]
         statements += switches.initial_values(info)
         wanted = constructor.plan.needs_config or main
         inherited = info.category is Category.MODEL and not self.engine.as_layer
         if not inherited:
-            statements = self._with_config(statements, wanted)
+            statements = with_config(statements, wanted)
         self.engine.initializer = None
         return constructor.plan, [*head, *indented(_strip(statements))]
-
-    def _with_config(self, statements: list[str], wanted: bool) -> list[str]:
-        """`self.config` before its first use: PyTorch's models have it from their base class."""
-        kept = "self.config = config"
-        first = next((k for k, line in enumerate(statements) if re.search(r"\bself\.config\b", line)), None)
-        if first is None:
-            return self._after_super(statements, [kept]) if wanted else statements
-        if kept in statements[: first + 1] or not (wanted or kept in statements):
-            return statements
-        return self._after_super([line for line in statements if line != kept], [kept])
-
-    @staticmethod
-    def _after_super(statements: list[str], extra: list[str]) -> list[str]:
-        if not extra:
-            return statements
-        for k, line in enumerate(statements):
-            if line.startswith("super().__init__"):
-                return [*statements[: k + 1], *extra, *statements[k + 1 :]]
-        return [*extra, *statements]
 
     def _header_line(self, function: ast.FunctionDef) -> int:
         first = function.body[0]

@@ -19,6 +19,13 @@ def local_names(function: ast.FunctionDef) -> frozenset[str]:
     return frozenset(names)
 
 
+@lru_cache(maxsize=512)
+def sliced_names(function: ast.FunctionDef) -> frozenset[str]:
+    """Variables subscripted with several indices (`x[:, 0]`)."""
+    found = (n for n in ast.walk(function) if isinstance(n, ast.Subscript) and isinstance(n.slice, ast.Tuple))
+    return frozenset(n.value.id for n in found if isinstance(n.value, ast.Name))
+
+
 def optional_parameters(function: ast.FunctionDef | None) -> frozenset[str]:
     """Parameters whose default is None."""
     if function is None:

@@ -96,7 +96,7 @@ def to(call: CallSite) -> str | Unmapped:
     for target in call.varargs.get("target", []):
         if is_dtype(target):
             return converted(tensor, target)
-        if target.kind == "tensor":
+        if target.kind == "tensor" or (target.kind is None and target.text in call.sliced):
             return f"tf.cast({tensor.text}, {target.atom}.dtype)"
         if not is_device(target) and target.kind not in ("none", "bool"):
             return call.refuse("TFP114", "neither a dtype nor a device is known to be meant", "write `.to(dtype=…)`")

@@ -1,0 +1,26 @@
+"""Lines that a constructor gets beyond PyTorch's own, and where they stand."""
+
+from __future__ import annotations
+
+import re
+
+
+def with_config(statements: list[str], wanted: bool) -> list[str]:
+    """`self.config` before its first use: PyTorch's models have it from their base class."""
+    kept = "self.config = config"
+    first = next((k for k, line in enumerate(statements) if re.search(r"\bself\.config\b", line)), None)
+    if first is None:
+        return after_super(statements, [kept]) if wanted else statements
+    if kept in statements[: first + 1] or not (wanted or kept in statements):
+        return statements
+    return after_super([line for line in statements if line != kept], [kept])
+
+
+def after_super(statements: list[str], extra: list[str]) -> list[str]:
+    """Lines behind the call of the base class's constructor, or in front where there is none."""
+    if not extra:
+        return statements
+    for k, line in enumerate(statements):
+        if line.startswith("super().__init__"):
+            return [*statements[: k + 1], *extra, *statements[k + 1 :]]
+    return [*extra, *statements]
