@@ -5,6 +5,7 @@ Source of the shapes: GitHub's and Hugging Face's documented token prefixes; add
 
 from __future__ import annotations
 
+import os
 import re
 
 HIDDEN = "•••"
@@ -15,7 +16,22 @@ _SHAPES = re.compile(
     r"|(?<=[Aa]uthorization: )\S+ \S+"
 )
 
+#: Where GitHub's and the Hub's own clients look for a token.
+VARIABLES = (
+    "GH_TOKEN",
+    "GITHUB_TOKEN",
+    "GH_ENTERPRISE_TOKEN",
+    "GITHUB_ENTERPRISE_TOKEN",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+)
+
 _known: set[str] = set()
+
+
+def environment_without_tokens() -> dict[str, str]:
+    """This process' environment for programs that run foreign code, such as a clone's `setup.py`."""
+    return {name: value for name, value in os.environ.items() if name not in VARIABLES}
 
 
 def remember(value: str) -> None:

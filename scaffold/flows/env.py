@@ -20,6 +20,7 @@ from pathlib import Path
 
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.progress import Progress
+from scaffold.core.secrets import environment_without_tokens
 from scaffold.environment import TABLE, Environment, check_environment, read_environment
 
 FOLDER = ".env"
@@ -66,9 +67,10 @@ Runner = Callable[[Sequence[str], Path], Ran]
 
 
 def run_command(command: Sequence[str], cwd: Path) -> Ran:
-    """Run it with the user's own settings: pip needs their index, proxy and cache."""
+    """Run it with the user's own settings (pip needs their index, proxy and cache), but no tokens: it runs the clone's code."""
+    env = environment_without_tokens()
     try:
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=_LIMIT)
+        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=_LIMIT)
     except OSError as error:
         raise ScaffoldError(
             "ENV103", f"{command[0]} could not be started: {error.strerror}", "check --python"

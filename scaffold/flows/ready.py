@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +105,9 @@ def _open(ported: Ported, github: GitHub) -> PullRequest:
 def _judge(request: Request, result: Result, progress: Progress) -> tuple[Result, tuple[Edit, ...]]:
     if request.skip_checks and request.skip_tests:
         return result, ()
-    with progress.step("copy"), bench(result.plan.ported, request.python) as copy:
+    with ExitStack() as stack:
+        with progress.step("copy"):
+            copy = stack.enter_context(bench(result.plan.ported, request.python))
         return _on_bench(request, result, copy, progress)
 
 

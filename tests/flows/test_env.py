@@ -12,6 +12,7 @@ import pytest
 from scaffold.cli.checkouts import prefer_own_python
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.progress import Silent
+from scaffold.core.secrets import VARIABLES
 from scaffold.environment import TABLE
 from scaffold.flows.env import NOTE, Ran, Request, frameworks, interpreter, remembered, run, run_command, table
 from tests.layouts import git, miniature
@@ -155,6 +156,13 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
         run_command([str(tmp_path / "python")], tmp_path)
     assert caught.value.code == "ENV103"
     assert run_command([sys.executable, "-c", "print(1)"], tmp_path) == Ran(ok=True, stdout="1\n")
+
+
+def test_the_clones_code_sees_no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.setenv(name, "a-secret")
+    told = run_command([sys.executable, "-c", "import os; print('a-secret' in os.environ.values())"], tmp_path)
+    assert told.stdout == "False\n"
 
 
 def test_later_commands_take_it_unless_another_is_named(clone: Path) -> None:

@@ -115,9 +115,10 @@ def run(count: int, seed: int) -> list[Row]:
                     _until_done(zygote, world, world.port(), label, tally)
                     _until_done(zygote, world, world.draft("--to-upstream", "--reviewer", "gante"), label, tally)
                     tally.wrong += [f"{label}: {line}" for line in world.wrong(tree)]
-                    _until_done(zygote, world, world.draft("--to-upstream", "--title", TITLE), label, tally)
-                    _until_done(zygote, world, world.ready(), label, tally)
-                    tally.wrong += [f"{label}: {line}" for line in _wrong_at_the_end(world)]
+                    if OPERATIONS[operation] in ("update", "ready"):
+                        _until_done(zygote, world, world.draft("--to-upstream", "--title", TITLE), label, tally)
+                        _until_done(zygote, world, world.ready(), label, tally)
+                        tally.wrong += [f"{label}: {line}" for line in _wrong_at_the_end(world)]
                     tally.met += not world.hub.faults[0].times
     told = ", ".join(f"exit {status}: {number}" for status, number in sorted(tally.statuses.items()))
     return [
