@@ -15,6 +15,7 @@ PARTS = {
     "names": 10_000,
     "sources": 1_000,
     "kills": 200,
+    "later": 200,
     "disk": 40,
     "refusals": 100,
     "repeat": 12,

@@ -73,27 +73,28 @@ def _start(argv: list[str], limit: int | None, counter: int, temporary: Path) ->
         os._exit(status)
 
 
-def _steps(ground: Ground) -> tuple[int, float]:
-    """How many steps an undisturbed run makes, and how many seconds it takes."""
-    root = ground.fresh()
+def steps_of(argv: list[str], folder: Path, *, ends_with: int = 0) -> tuple[int, float]:
+    """How many steps an undisturbed run makes, and how many seconds it takes; `folder` is for temporary files."""
     with tempfile.TemporaryFile() as file:
         started = time.monotonic()
-        child = _start(arguments(root), None, file.fileno(), ground.folder)
+        child = _start(argv, None, file.fileno(), folder)
         _, status = os.waitpid(child, 0)
         seconds = time.monotonic() - started
-        if os.waitstatus_to_exitcode(status) != 0:
+        if os.waitstatus_to_exitcode(status) != ends_with:
             raise RuntimeError("the undisturbed run fails")
         return int(os.pread(file.fileno(), 8, 0)), seconds
 
 
-def _kill(root: Path, ground: Ground, dice: random.Random, steps: int, seconds: float, number: int) -> str:
+def run_and_kill(
+    argv: list[str], folder: Path, dice: random.Random, steps: int, seconds: float, *, by_step: bool
+) -> str:
     """Run and kill; where it was hit, in words."""
-    if number % 2:
+    if by_step:
         limit = dice.randint(1, steps)
-        child = _start(arguments(root), limit, 0, ground.folder)
+        child = _start(argv, limit, 0, folder)
         where = f"at step {limit} of {steps}"
     else:
-        child = _start(arguments(root), None, -1, ground.folder)
+        child = _start(argv, None, -1, folder)
         delay = dice.uniform(0, seconds * 1.1)
         time.sleep(delay)
         os.kill(child, signal.SIGKILL)
@@ -102,7 +103,7 @@ def _kill(root: Path, ground: Ground, dice: random.Random, steps: int, seconds: 
     return where
 
 
-def _settle(root: Path) -> list[str]:
+def settle(root: Path) -> list[str]:
     """Locks that are still there when what the killed program had started must be done."""
     for _ in range(100):
         left = locks(root)
@@ -114,7 +115,7 @@ def _settle(root: Path) -> list[str]:
 
 def _after_kill(root: Path, ground: Ground, before: dict[str, str]) -> tuple[str, list[str]]:
     """The kind of state that the kill left, and what is wrong with it."""
-    wrong = [f"stale lock {path}" for path in _settle(root)]
+    wrong = [f"stale lock {path}" for path in settle(root)]
     after = state(root)
     branch = git(root, "for-each-ref", f"refs/heads/{BRANCH}")
     if not branch:
@@ -136,11 +137,11 @@ def run(count: int, seed: int) -> list[Row]:
     kinds: Counter[str] = Counter()
     with tempfile.TemporaryDirectory(prefix="torture-") as name:
         ground = prepare(Path(name))
-        steps, seconds = _steps(ground)
+        steps, seconds = steps_of(arguments(ground.fresh()), ground.folder)
         for number in range(count):
             root = ground.fresh()
             before = state(root)
-            where = _kill(root, ground, dice, steps, seconds, number)
+            where = run_and_kill(arguments(root), ground.folder, dice, steps, seconds, by_step=bool(number % 2))
             kind, found = _after_kill(root, ground, before)
             kinds[kind] += 1
             found += [f"afterwards: {line}" for line in finished(root, ground, call(arguments(root)), before)]
