@@ -18,6 +18,7 @@ from scaffold.translate import (
     iteration,
     layouts,
     losses,
+    mixed,
     operators,
     registry,
     reparametrised,
@@ -195,7 +196,8 @@ class Engine(Context):
             return special
         owner = self.owner_of(node.value)
         attr = owner.attribute_names.get(node.attr, node.attr) if owner else node.attr
-        return f"{parenthesised(self.expression(node.value), node.value)}.{attr}"
+        text = f"{parenthesised(self.expression(node.value), node.value)}.{attr}"
+        return mixed.whole(self, node, text) or text
 
     def _ifexp(self, node: ast.IfExp) -> str:
         outcome = truth(node.test, self.settled)

@@ -100,7 +100,8 @@ _END_TOKENS = [
 def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[str]:
     """What the model is called with on loading PyTorch's weights; the library's own has two of everything.
 
-    A waveform has to be long enough for all convolutions. Where sizes are the data's there is none: `build()` makes the weights.
+    A waveform has to be long enough for all convolutions, and an image large enough. Where sizes are the data's there is
+    none: `build()` makes the weights.
     """
     head = ["@property", "def dummy_inputs(self):"]
     is_waveform = len(specs) == 1 and specs[first].startswith("tf.TensorSpec((None, None), tf.float32")
@@ -111,7 +112,14 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
             "    length = 16 * self.config.inputs_to_logits_ratio",
             f'    return {{"{first}": tf.random.uniform(shape=(1, length), dtype=tf.float32)}}',
         ]
-    if any(re.search(r"\((?:None|None, [\w.]+, None), None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
+    any_size = re.fullmatch(r"tf\.TensorSpec\(\(None, ([\w.]+), None, None\), tf\.float32, .*", specs[first])
+    if any_size and len(specs) == 1:
+        return [
+            *head,
+            "    # large enough for all strides to leave something",
+            f'    return {{"{first}": tf.random.uniform(shape=(1, {any_size[1]}, 64, 64), dtype=tf.float32)}}',
+        ]
+    if any(re.search(r"\(None, None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
         return [
             *head,
             "    # sizes depend on the configuration and the data, and build() makes all weights",

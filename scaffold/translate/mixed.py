@@ -100,6 +100,8 @@ def member(context: Context, child: Child, index: ast.expr) -> Child | None:
 
 def is_mixed(context: Context, child: Child) -> bool:
     """True when the members of a child's innermost list are called one by one in code that does not tell them apart."""
+    if child.is_list and not child.depth and _is_handed_about(context, child):
+        return True
     if len({_form(context, call) for call in child.calls}) < 2:
         return False
     around = [levels(context, call) for call in child.calls]
@@ -107,6 +109,32 @@ def is_mixed(context: Context, child: Child) -> bool:
         return False
     innermost = {places[0] if places else None for places in around}
     return len(innermost) > 1 or not _is_written_out(innermost.pop()) or _is_taken_apart(context, child)
+
+
+def whole(context: Context, node: ast.Attribute, text: str) -> str | None:
+    """A `nn.Sequential` that is a value in a list (`[self.up, self.down]`) as a function of one tensor."""
+    child = context.child_of(node) if isinstance(context.parent(node), (ast.List, ast.Tuple)) else None
+    if child is None or not child.is_list or not _in_container(context, child, "Sequential"):
+        return None
+    return f"(lambda x: functools.reduce(lambda value, layer: layer(value), {text}, x))"
+
+
+def _in_container(context: Context, child: Child, kind: str) -> bool:
+    """True when a list of sub-modules is a container of this kind."""
+    outer = [next((c for c in reversed(levels(context, call)) if c is not None), None) for call in child.calls]
+    return bool(outer) and all(c is not None and ast.unparse(c.func).endswith(kind) for c in outer)
+
+
+def _is_handed_about(context: Context, child: Child) -> bool:
+    """True when the class puts a whole `nn.Sequential` into a list of things to call."""
+    owner = context.class_of(child.calls[0]) if child.calls else None
+    return any(
+        isinstance(node, ast.Attribute)
+        and ast.unparse(node) == f"self.{child.attr}"
+        and isinstance(context.parent(node), (ast.List, ast.Tuple))
+        and isinstance(node.ctx, ast.Load)
+        for node in (ast.walk(owner.node) if owner is not None else ())
+    ) and _in_container(context, child, "Sequential")
 
 
 def _is_written_out(node: ast.Call | None) -> bool:

@@ -312,3 +312,22 @@ def test_a_local_is_kept_as_soon_as_it_is_bound(tmp_path: Path) -> None:
     init = method_text(port(tmp_path, INLINED).text, "TFQuokkaReassemble", "__init__")
     assert init.count("self.width = width") == 2
     assert init.index("width = config.width * 2") < init.index("self.width = width")
+
+
+HANDED_ABOUT = """
+class QuokkaPyramids(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.up = nn.Sequential(nn.Conv2d(4, 4, 1))
+        self.down = nn.Sequential(nn.Conv2d(4, 4, 1), nn.ReLU())
+
+    def forward(self, features):
+        steps = [self.up, self.down]
+        return [steps[i](features[i]) for i in range(2)]
+"""
+
+
+def test_a_sequence_in_a_list_of_things_to_call_is_a_function(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, HANDED_ABOUT).text, "TFQuokkaPyramids")
+    assert "lambda x: functools.reduce(lambda value, layer: layer(value), self.up, x)" in text
+    assert text.count("channels_first=True") == 2

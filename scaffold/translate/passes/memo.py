@@ -17,6 +17,8 @@ def kept_tensor(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     if not isinstance(test, ast.Compare) or not isinstance(only, ast.Assign) or not isinstance(test.ops[0], ast.NotIn):
         return None
     target, cache = only.targets[0], test.comparators[0]
+    if isinstance(cache, ast.Call) and isinstance(cache.func, ast.Attribute) and cache.func.attr == "keys":
+        cache = cache.func.value
     is_kept = isinstance(target, ast.Subscript) and ast.unparse(target.value) == ast.unparse(cache)
     if not is_kept or not isinstance(cache, ast.Attribute) or ast.unparse(cache.value) != "self":
         return None
