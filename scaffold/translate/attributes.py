@@ -44,7 +44,14 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
             return binding.fill(rule.tf, {"self": engine.arg(receiver)})
     if node.attr in ("values", "indices") and isinstance(receiver, ast.Call):
         return pick(engine.expression(receiver), 0 if node.attr == "values" else 1)
-    return _loss_attribute(engine, node) or _module_attribute(engine, node)
+    return _loss_attribute(engine, node) or _module_attribute(engine, node) or _sampler(node)
+
+
+def _sampler(node: ast.Attribute) -> str | None:
+    """`Gumbel(0, 1).rsample`: a function of a shape."""
+    if node.attr == "rsample" and isinstance(node.value, ast.Call) and ast.unparse(node.value).endswith("Gumbel(0, 1)"):
+        return "(lambda shape: -tf.math.log(-tf.math.log(tf.random.uniform(shape, minval=1e-20))))"
+    return None
 
 
 def function_itself(rule: AnyRule | None) -> str | None:

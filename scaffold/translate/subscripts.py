@@ -38,7 +38,7 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
         return f"tf.gather_nd({engine.expression(value)}, tf.stack({engine.expression(index)}, axis=-1))"
     if len(items) == 2 and isinstance(items[0], ast.Call) and engine.qualname_of(items[0]) == "torch.arange":
         return _row_wise(engine, node.value, items[0], items[1])
-    single = _one_item(engine, node, items)
+    single = _one_item(engine, node, items) or _mask_at_one_place(engine, node, items)
     if single is not None:
         return single
     advanced = [(k, item) for k, item in enumerate(items) if _is_index_tensor(engine, item)]
@@ -95,6 +95,21 @@ def _row_wise(engine: Engine, value: ast.expr, rows: ast.Call, column: ast.expr)
     count = engine.expression(rows.args[0])
     index = f"tf.broadcast_to({parenthesised(index, column)} % shape_list({text})[1], [{count}])"
     return f"tf.gather({text}, {index}, batch_dims=1)"
+
+
+def _mask_at_one_place(engine: Engine, node: ast.Subscript, items: list[ast.expr]) -> str | None:
+    """`x[i, mask]` and `x[mask, i]` with a number and a mask of one axis."""
+    if len(items) != 2:
+        return None
+    infos = [engine.type_of(item) for item in items]
+    masks = [i.kind == "tensor" and i.dtype == "bool" and i.rank == 1 for i in infos]
+    if sorted((i.kind or "") for i in infos) != ["int", "tensor"] or not any(masks):
+        return None
+    text = parenthesised(engine.expression(node.value))
+    first, second = (engine.expression(item) for item in items)
+    return (
+        f"tf.boolean_mask({text}[:, {second}], {first})" if masks[0] else f"tf.boolean_mask({text}[{first}], {second})"
+    )
 
 
 def _is_index_tensor(engine: Engine, item: ast.expr) -> bool:

@@ -24,3 +24,15 @@ def test_a_list_of_one_index_keeps_the_axis(before: str, after: str | None) -> N
 def test_a_table_of_the_library_is_asked_by_its_key() -> None:
     text = "from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS\ny = ROPE_INIT_FUNCTIONS[kind]"
     assert statements(text, kind="str").endswith("y = functools.partial(rope_parameters, kind)")
+
+
+def test_a_mask_at_one_place() -> None:
+    types = {"x": "float32[3]", "n": "int", "m": "bool[1]"}
+    assert statements("y = x[n, m]", **types) == "y = tf.boolean_mask(x[n], m)"
+    assert statements("y = x[m, n]", **types) == "y = tf.boolean_mask(x[:, n], m)"
+
+
+def test_noise_is_a_function_of_a_shape() -> None:
+    text = statements("draw = torch.distributions.gumbel.Gumbel(0, 1).rsample\ny = draw(x.shape)", x="float32[2]")
+    assert text.endswith("y = draw(shape_list(x))")
+    assert "tf.math.log(tf.random.uniform(shape" in text

@@ -107,6 +107,9 @@ def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> st
         open_rank = views.with_dots(engine, target)
         text = None if open_rank is None else engine.expression(target.value)
         return None if text is None else views.assigned(engine, text, open_rank or [], engine.expression(value))
+    row = _masked_row(engine, target, value, items)
+    if row is not None:
+        return row
     partial = [(axis, item) for axis, item in enumerate(items) if ast.unparse(item) != ":"]
     text = _one_axis(engine, target, value, *partial[0]) if len(partial) == 1 else None
     if text is not None:
@@ -118,6 +121,24 @@ def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> st
     if len(tensors) > 1:
         return _points(engine, target, value, items) if len(tensors) == len(items) else None
     return views.assigned(engine, engine.expression(target.value), items, engine.expression(value))
+
+
+def _masked_row(engine: Engine, target: ast.Subscript, value: ast.expr, items: list[ast.expr]) -> str | None:
+    """`x[i, mask] = v`: one row of the first axis, some places of it."""
+    if len(items) != 2 or engine.type_of(items[0]).kind != "int" or not _is_mask(engine, items[1]):
+        return None
+    rank, mask, given = engine.type_of(target.value).rank, engine.type_of(items[1]).rank, engine.type_of(value)
+    if rank is None or mask is None or given.kind != "tensor" or given.rank != rank - mask:
+        return None
+    tensor, place, new = engine.expression(target.value), engine.expression(items[0]), engine.expression(value)
+    condition = f"{parenthesised(engine.expression(items[1]))}[...{', None' * (rank - 1 - mask)}]"
+    row = f"_{_emitted(engine, 'masked_scatter')}({tensor}[{place}], {condition}, tf.cast({new}, {tensor}.dtype))"
+    return f"tf.concat([{tensor}[:{place}], {row}[None], {tensor}[{place} + 1 :]], axis=0)"
+
+
+def _emitted(engine: Engine, name: str) -> str:
+    engine.emits.add(name)
+    return name
 
 
 def _is_mask(engine: Engine, index: ast.expr) -> bool:

@@ -14,7 +14,15 @@ from tests.translate.frameworks import tensorflow
 
 FUNCTION = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions" / "assign.py"
 
-TYPES = {"x": "float32[3]", "v": "float32[3]", "m": "bool[3]", "r": "bool[2]", "n": "int", "i": "int64[1]"}
+TYPES = {
+    "x": "float32[3]",
+    "v": "float32[3]",
+    "m": "bool[3]",
+    "r": "bool[2]",
+    "n": "int",
+    "k": "bool[1]",
+    "i": "int64[1]",
+}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +38,10 @@ TYPES = {"x": "float32[3]", "v": "float32[3]", "m": "bool[3]", "r": "bool[2]", "
         (
             "x[:, 0] = 1.0  # why",
             "x = tf.concat([tf.fill(shape_list(x[:, 0:1]), tf.cast(1.0, x.dtype)), x[:, 1:]], axis=1)  # why",
+        ),
+        (
+            "x[n, k] = v[0]",
+            "x = tf.concat([x[:n], _masked_scatter(x[n], k[..., None], tf.cast(v[0], x.dtype))[None], x[n + 1 :]], axis=0)",
         ),
         ("x[:, 1:] = 1.0", "x = tf.concat([x[:, :1], tf.fill(shape_list(x[:, 1:]), tf.cast(1.0, x.dtype))], axis=1)"),
     ],
