@@ -8,7 +8,10 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scaffold.core.typedb import UNKNOWN
+from scaffold.translate import registry
 from scaffold.translate.names import reads_shape
+from scaffold.translate.rule import Rule
 
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
@@ -31,7 +34,27 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
         return f"shape_list({engine.expression(node.args[0])})[0]"
     if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
         return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
+    if func.id == "partial" and len(node.args) == 1:
+        return _partial(engine, node)
     return _extreme(engine, node, func.id) if func.id in ("max", "min") and len(node.args) == 2 else None
+
+
+def _partial(engine: Engine, node: ast.Call) -> str | None:
+    """`self.transform = partial(torch.fft.fftn, dim=(1, 2))`: a function of its own where torch's has a rule."""
+    function, parent, owner = node.args[0], engine.parent(node), engine.class_of(node)
+    rule = registry.find(engine.source.qualname(function) or "")
+    if not isinstance(rule, Rule) or not isinstance(parent, ast.Assign) or owner is None:
+        return None
+    name = ast.unparse(parent.targets[0])
+    calls = [n for n in ast.walk(owner.node) if isinstance(n, ast.Call) and ast.unparse(n.func) == name and n.args]
+    argument = ast.copy_location(ast.Name("tensor", ast.Load()), node)
+    engine.given["tensor"] = engine.type_of(calls[0].args[0]) if calls else UNKNOWN
+    call = ast.copy_location(ast.Call(function, [argument], node.keywords), node)
+    for keyword in node.keywords:
+        engine.source.parents[keyword] = node
+    text = engine.expression(call)
+    del engine.given["tensor"]
+    return f"lambda tensor: {text}"
 
 
 def _extreme(engine: Engine, node: ast.Call, name: str) -> str:

@@ -31,6 +31,8 @@ _FALSE_CALLS = frozenset(
         "self._backward_compatibility_gradient_checkpointing",
     }
 )
+#: Calls that are always true in a port, which needs nothing of what they ask for.
+_TRUE_CALLS = frozenset({"is_scipy_available"})
 #: Conditions on a device that nothing gives in a port.
 _DEVICE = {"device is not None": False, "device is None": True}
 _FALSE_ATTRIBUTES = frozenset(
@@ -62,13 +64,21 @@ def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None
         return True  # both spellings of weight normalisation are the same layer in a port
     if isinstance(node, ast.Attribute) and node.attr in _FALSE_ATTRIBUTES:
         return False
-    if isinstance(node, ast.Call) and (ast.unparse(node.func) in _FALSE_CALLS or _asks_for_cache_class(node)):
-        return False
+    if isinstance(node, ast.Call):
+        return _answer(node)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         return _DEVICE.get(text, _attention(node))
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
         return node.value
     return None
+
+
+def _answer(node: ast.Call) -> bool | None:
+    """What a call says in every port, None for most."""
+    name = ast.unparse(node.func)
+    if name in _FALSE_CALLS or _asks_for_cache_class(node):
+        return False
+    return True if name in _TRUE_CALLS else None
 
 
 def _asks_for_cache_class(node: ast.Call) -> bool:

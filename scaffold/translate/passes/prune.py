@@ -124,8 +124,6 @@ def _buffer(writer: BlockWriter, call: ast.Call) -> list[str] | None:
     owner = writer.engine.class_of(call)
     if value is None or owner is None or not isinstance(call.args[0], ast.Constant):
         return None
-    if "persistent" not in named or ast.unparse(named["persistent"]) != "False":
-        return None
     attr = str(call.args[0].value)
     return [f"self.{owner.attribute_names.get(attr, attr)} = {writer.engine.expression(value)}"]
 

@@ -92,6 +92,12 @@ def torch_float(call: CallSite) -> str:
     return f"{match.group(1) if match else 'float'}({call.text('x')})"
 
 
+@rewrite("scipy.linalg.dft", args=("n",), result="other")
+def dft(call: CallSite) -> str:
+    """The matrix of the discrete Fourier transform."""
+    return f"{call.uses('np')}.fft.fft(np.eye({call.text('n')}))"
+
+
 def _activation(name: str) -> Rule:
     return Rule(
         torch=f"transformers.activations.{name}",
@@ -127,6 +133,7 @@ LAYERS = [
 ]
 
 RULES = [
+    dft,
     *(_activation(name) for name in ("gelu", "gelu_new", "gelu_fast", "mish", "quick_gelu", "silu")),
     Rule(
         torch="transformers.utils.torch_int",

@@ -80,15 +80,30 @@ def fftn(call: CallSite) -> str | Unmapped:
     return f"tf.signal.{function}({tensor.text if complex_already else f'tf.cast({tensor.text}, tf.complex64)'})"
 
 
-rewrites(
+@rewrites(
     RULES,
     "fft.fft",
     args=("input", "n", "dim", "norm"),
     dtype="complex64",
     rank="same",
     safety=Safety.CLOSE,
-    examples=(Example("torch.fft.fft(a, dim=-1)", "tf.signal.fft(tf.cast(a, tf.complex64))", "a: f32[2,4,8]"),),
-)(fftn)
+    examples=(
+        Example("torch.fft.fft(a, dim=-1)", "tf.signal.fft(tf.cast(a, tf.complex64))", "a: f32[2,4,8]"),
+        Example("torch.fft.fft(a, dim=1)", "_fft(a, axis=1)", "a: f32[2,4,8]"),
+    ),
+)
+def fft(call: CallSite) -> str | Unmapped:
+    """Along one axis."""
+    if call.has("n") or call.has("norm"):
+        return call.refuse("TFP102", "TensorFlow transforms an axis in its own size only", "pad or scale it first")
+    tensor = receiver(call)
+    if call.constant("dim", -1) == -1:
+        return fftn(call) if tensor.rank is not None else _along(call, "-1")
+    return _along(call, call.text("dim"))
+
+
+def _along(call: CallSite, axis: str) -> str:
+    return f"_{call.emits('fft')}({receiver(call).text}, axis={axis})"
 
 
 @rewrites(
