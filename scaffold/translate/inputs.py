@@ -31,7 +31,7 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     observed = _observed(engine, classes)
     own = [] if first in _INFERRED else [first]
     own += [name for name in _demanded(function) if name not in _INFERRED and name not in own]
-    specs = {name: _spec(located, name, observed.get(name, [])) for name in own}
+    specs = {name: _spec(located, name, observed.get(name, []), _width(engine, name)) for name in own}
     if first == "pixel_values":
         image = _image(located, observed.get(first, []))
         if image is not None:
@@ -57,7 +57,8 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
         needed = probed.needed if probed is not None else {}
         if info.category is not Category.MODEL or not set(needed) & (shared | _INFERRED):
             continue
-        specs = {name: _spec(located, name, [seen]) for name, seen in needed.items() if name not in shared | _INFERRED}
+        extra = {name: seen for name, seen in needed.items() if name not in shared | _INFERRED}
+        specs = {name: _spec(located, name, [seen], _width(engine, name)) for name, seen in extra.items()}
         if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
             specs["pixel_values"] = _VIDEO
         lines = _signature("", specs)
@@ -160,7 +161,24 @@ def _demanded(function: ast.FunctionDef) -> list[str]:
     return found
 
 
-def _spec(located: Located, name: str, seen: list[Observation]) -> str:
+def _width(engine: Engine, name: str) -> str:
+    """The last axis of an input that goes into an `nn.Linear` as it is: `self.embed(states)`, made with `config.state_dim`."""
+    for info in engine.classes.values():
+        function = info.methods.get("forward")
+        if function is None or name not in {a.arg for a in function.args.args}:
+            continue
+        for node in ast.walk(function):
+            child = engine.child_of(node.func) if isinstance(node, ast.Call) else None
+            if child is None or child.qualname != "torch.nn.Linear" or not child.calls or not child.calls[0].args:
+                continue
+            size = ast.unparse(child.calls[0].args[0])
+            is_given = isinstance(node, ast.Call) and [ast.unparse(a) for a in node.args] == [name]
+            if is_given and re.fullmatch(r"(self\.)?config\.\w+|\d+", size):
+                return size if size.isdigit() else f"self.config.{size.rpartition('.')[2]}"
+    return ""
+
+
+def _spec(located: Located, name: str, seen: list[Observation], width: str = "") -> str:
     """A TensorSpec: batch and length free, a last axis that never varied fixed, the configuration's sizes where it has them."""
     ranks = {o.rank for o in seen if o.rank is not None}
     rank = ranks.pop() if len(ranks) == 1 else 2
@@ -178,7 +196,7 @@ def _spec(located: Located, name: str, seen: list[Observation]) -> str:
     ):
         dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
     elif rank >= 3 and not integral:
-        dims[1:] = ["None"] * (rank - 1)
+        dims[1:] = [*["None"] * (rank - 2), width or "None"]
     shape = ", ".join(dims) + ("," if rank == 1 else "")
     return f'tf.TensorSpec(({shape}), {"tf.int32" if integral else "tf.float32"}, name="{name}")'
 
