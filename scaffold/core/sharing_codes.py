@@ -37,4 +37,20 @@ SHARING = (
         "Downloading from the Hub and opening pull requests there is done with the package `huggingface_hub`, which is not "
         "installed beside scaffold: `pip install huggingface_hub`. A local folder is converted without it.",
     ),
+    (
+        "DEM101",
+        "no demo for the task",
+        "None of the port's classes has a head for the task that was asked for; the message lists those there are.",
+    ),
+    (
+        "DEM102",
+        "no checkpoint is known",
+        "The TensorFlow file names no checkpoint in its documentation, and none was given. Give one with `--checkpoint`.",
+    ),
+    (
+        "DEM103",
+        "the demo's folder holds other files",
+        "A file that would be written exists with other contents: you have edited it, perhaps. Nothing was written. Choose "
+        "another folder with `--into`, or remove the file.",
+    ),
 )
