@@ -2,8 +2,8 @@
 
     python benchmarks/convert_memory.py --repo path/to/transformers --layers 32 --work build/convert
 
-writes a checkpoint of Mistral's shapes with random half-precision weights in files of 2 GB (7.2 billion parameters with 32 layers),
-converts it and prints sizes, times and the largest memory of the writing and of the comparison (issue: within twice the
+writes a checkpoint of Mistral's shapes with random half-precision weights in files of 2 GB (7.2 billion parameters with 32
+layers), converts it and prints sizes, times and the largest memory of the writing and of the comparison (issue: within twice the
 largest file). The disk needs three times the checkpoint's size.
 """
 

@@ -1,4 +1,4 @@
-"""What shows a finished port to others: a Gradio app, a notebook, the community page's row, an example run, a text (guide.md G44).
+"""What shows a port to others: a Gradio app, a notebook, the community page's row, an example run, a text (guide.md G44).
 
 Everything is written from templates/demo into a folder outside of the clone's sources. Nothing is imported or run here.
 """
