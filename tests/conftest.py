@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,3 +21,31 @@ def hub(tmp_path: Path) -> Iterator[GitHubServer]:
 
     with GitHubServer(tmp_path / "hub") as server:
         yield server
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Any]:
+    """Headless Chromium."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or driver is None or importlib.util.find_spec("selenium") is None:
+        pytest.skip("Chromium, its driver and selenium are needed: apt-get install chromium chromium-driver")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-sync"
+    for flag in (
+        *flags.split(),
+        "disable-component-update",
+        "disable-dev-shm-usage",
+        f"user-data-dir={tmp_path / 'user'}",
+    ):
+        options.add_argument(f"--{flag}")
+    try:
+        opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    except Exception as error:  # a browser that this machine cannot start says nothing about the page
+        pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
+    try:
+        yield opened
+    finally:
+        opened.quit()

@@ -135,7 +135,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_codes_are_raised_and_raised_codes_are_documented() -> None:
-    pattern = re.compile(rf'"((?:{"|".join({code[:3] for code in CODES})})\d{{3}})"')
+    pattern = re.compile(r'"([A-Z]{3}\d{3})"')
     used: set[str] = set()
     for path in MODULES:
         if path.parent.name == "core" and path.stem.endswith("codes"):

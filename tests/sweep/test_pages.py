@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,34 +94,6 @@ def test_the_html_page_needs_nothing_else_and_escapes() -> None:
     text = html(ROWS)
     assert "<script>alert" not in text and "&lt;script&gt;alert(1)" in text
     assert not re.search(r"""(?:src|href)\s*=|url\(|@import|https?://""", text)
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    """Headless Chromium."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if chromium is None or driver is None or importlib.util.find_spec("selenium") is None:
-        pytest.skip("Chromium, its driver and selenium are needed: apt-get install chromium chromium-driver")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-sync"
-    for flag in (
-        *flags.split(),
-        "disable-component-update",
-        "disable-dev-shm-usage",
-        f"user-data-dir={tmp_path / 'user'}",
-    ):
-        options.add_argument(f"--{flag}")
-    try:
-        opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    except Exception as error:  # a browser that this machine cannot start says nothing about the page
-        pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
-    try:
-        yield opened
-    finally:
-        opened.quit()
 
 
 @pytest.mark.e2e
