@@ -24,7 +24,7 @@ from scaffold.locate import locate
 from scaffold.publish.upstream import fetch
 from tests.layouts import miniature
 
-#: An environment with Gradio and nbclient laid over the one that runs the tests (`make .venv/demo`): Gradio's pins clash with ours.
+#: Gradio and nbclient, laid over the environment of the tests (`make .venv/demo`): Gradio's pins clash with ours.
 PYTHON = Path(__file__).parents[2] / ".venv" / "demo" / "bin" / "python"
 
 
