@@ -125,7 +125,7 @@ def _said_by_pytest(result: ChildResult) -> str:
     lines = [line.strip("= ") for line in result.stdout.splitlines() if line.strip("= ")]
     if not lines:
         return result.last_error()
-    failed = [line for line in lines if line.startswith(("FAILED", "ERROR", "E   ModuleNotFoundError"))]
+    failed = [line for line in lines if line.startswith(("FAILED", "SUBFAIL", "ERROR", "E   ModuleNotFoundError"))]
     shown = failed[:10] + ([f"and {len(failed) - 10} more"] if len(failed) > 10 else [])
     return "\n".join([*shown, lines[-1]])
 

@@ -10,7 +10,11 @@ _NETWORK = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"
 
 def suite_variables(*, slow: bool) -> dict[str, str]:
     """Variables for `run_worker`; with `slow` those of the slow tests, which reach the Hub and its cache."""
-    variables = {"NVIDIA_TF32_OVERRIDE": "0", "RUN_PT_TF_CROSS_TESTS": "1"}
+    variables = {
+        "NVIDIA_TF32_OVERRIDE": "0",
+        "RUN_PT_TF_CROSS_TESTS": "1",
+        "TRANSFORMERS_VERBOSITY": "warning",  # the library's own level: common tests read its warnings
+    }
     if slow:
         cache = os.environ.get("HF_HOME") or os.path.join(os.path.expanduser("~"), ".cache", "huggingface")
         variables.update(RUN_SLOW="1", HF_HUB_OFFLINE="0", TRANSFORMERS_OFFLINE="0", HF_HOME=cache)

@@ -102,6 +102,7 @@ import pytest
 def test_as_the_guide_says():
     assert os.environ["RUN_PT_TF_CROSS_TESTS"] == "1"
     assert os.environ["NVIDIA_TF32_OVERRIDE"] == "0"
+    assert os.environ["TRANSFORMERS_VERBOSITY"] == "warning"
     assert not any("ghp_" in value for value in os.environ.values())
     assert not os.path.exists("fail")
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from scaffold.core.child import ChildResult
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.flows import draft as drafts
-from scaffold.flows.bench import missing_package
+from scaffold.flows.bench import _said_by_pytest, missing_package
 from scaffold.flows.ready import MESSAGE, Request, Result, run
 from scaffold.publish.git import open_clone
 from scaffold.publish.origin import require_origin, save_origin, state_of
@@ -153,3 +154,9 @@ def test_what_a_killed_run_left_is_removed(drafted: Stage) -> None:
     (drafted.folder / "bench.1").mkdir()
     assert ready(drafted, skip_tests=True, skip=("check_port.py",)).outcome == "ready"
     assert not list(drafted.folder.glob("bench.*"))
+
+
+def test_a_failed_subtest_is_named() -> None:
+    last = "SUBFAILED[Testing a class] tests/models/brand_new/test_modeling_tf_brand_new.py::T::test_shapes - AssertionError"
+    said = ChildResult(returncode=1, stdout=f"..s\n{last}\n1 failed, 3 passed in 2.00s\n", stderr="", seconds=2.0)
+    assert _said_by_pytest(said).splitlines() == [last, "1 failed, 3 passed in 2.00s"]
