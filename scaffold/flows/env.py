@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import platform
 import re
 import subprocess
 import sys
@@ -98,10 +97,8 @@ def table(root: Path) -> dict[str, str]:
 
 
 def frameworks(deps: dict[str, str]) -> list[str]:
-    """Requirements of TensorFlow (the build without CUDA where there is one) and PyTorch."""
-    small = sys.platform == "linux" and platform.machine() == "x86_64" and "tensorflow-cpu" in deps
-    name = "tensorflow-cpu" if small else "tensorflow"
-    wanted = deps.get(name, name)
+    """Requirements of TensorFlow and PyTorch. Not `tensorflow-cpu`, which 4.30 and 4.31 do not recognise as TensorFlow."""
+    wanted = deps.get("tensorflow", "tensorflow")
     if "<" not in wanted and "==" not in wanted:
         # since 2.16 `tf.keras` is Keras 3, which no release with TensorFlow works with
         wanted += ",<2.16" if ">" in wanted else "<2.16"

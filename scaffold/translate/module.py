@@ -157,6 +157,7 @@ class FileTranslator:
         text = "\n".join([*head, *body[:at], *functions, *gradients, *layers, *body[at:]]) + "\n"
         for name in sorted(self.engine.layers, key=len, reverse=True):
             text = re.sub(rf"\bTFModel{name}\b", self._layer_name(name), text)
+        text = era.documented(text, self.located, {i.name: i.tf_name for i in self.classes.values()})
         text = residue.mark(era.fitted(text, self.located.layout), self.engine)
         text = residue.undefined(tidy.tidy(text, self.located), self.engine)
         return self._translation(text)

@@ -78,7 +78,7 @@ def start_docstring(located: Located, node: ast.Assign, source: Source, engine: 
     """The file's `X_START_DOCSTRING`: the introduction of a TF file of the same checkout, the PyTorch file's parameters."""
     text = source.segment(node)
     match = re.search(r"\n( *)(Parameters|Args):", text)
-    reference = _reference_introduction(located)
+    reference = reference_introduction(located)
     if match is None or reference is None:
         return prose.translate(text, engine.doc_renames).split("\n")
     name = ast.unparse(node.targets[0])
@@ -86,7 +86,7 @@ def start_docstring(located: Located, node: ast.Assign, source: Source, engine: 
     return f'{name} = r"""{reference}{rest}'.split("\n")
 
 
-def _reference_introduction(located: Located) -> str | None:
+def reference_introduction(located: Located) -> str | None:
     """What the checkout's TF BERT file says before its parameters; that file is the guide's own model of a port.
 
     RoBERTa's says the same, should BERT's be the file that is generated.

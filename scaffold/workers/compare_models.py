@@ -233,6 +233,9 @@ def prepare(src: Path) -> None:
     """Module path, environment and threads, before anything heavy is imported."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    from legacy_keras import settle
+
+    settle()
     faulthandler.enable()
     for folder in (str(Path(__file__).resolve().parent), str(src.resolve())):
         if folder not in sys.path:

@@ -314,6 +314,9 @@ def main() -> None:
     """Exit status 0 with `conversion.json` written, an error in it included."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    from legacy_keras import settle
+
+    settle()
     spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(sys.argv[2])
     try:

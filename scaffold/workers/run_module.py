@@ -9,11 +9,14 @@ import os
 import runpy
 import sys
 
+from legacy_keras import settle as settle_keras
+
 
 def main() -> None:
     """Give the module its own argv and run it."""
     module = sys.argv[1]
     sys.argv = sys.argv[1:]
+    settle_keras()
     sys.path[0] = os.getcwd()
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

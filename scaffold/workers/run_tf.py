@@ -360,6 +360,9 @@ def main(argv: list[str] | None = None) -> int:
     """Verify each class; exit 0 when all classes were tried, 3 when nothing could run."""
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
+    from legacy_keras import settle
+
+    settle()
     faulthandler.enable()
     options = _arguments(argv)
     for folder in (str(Path(__file__).resolve().parent), str(options.src.resolve())):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
 from scaffold.core.layout import Finding, Layout
-from scaffold.translate.era import building, fitted, hints, serving, spelling
+from scaffold.locate import locate
+from scaffold.translate.era import building, documented, fitted, hints, serving, spelling
+from tests.layouts import miniature
 
 
 @pytest.mark.parametrize(
@@ -200,3 +203,102 @@ def test_the_layout_decides() -> None:
     after = fitted(text, Layout(facets={k: Finding(value=v) for k, v in found.items()}))
     assert "tf.keras.layers.Layer" in after and "def build" not in after
     assert fitted("def (", Layout(facets={k: Finding(value=v) for k, v in found.items()})) == "def ("
+
+
+ARGS_DOC = '''
+class ModelArgs:
+    input_ids = {"description": """
+    Indices, see [`{processor_class}`].
+    """, "shape": "of shape `(batch_size, sequence_length)`"}
+    use_cache = {"description": "Whether to cache.", "shape": None}
+
+
+class ClassDocstring:
+    Model = r"""
+    The bare {model_name} Model.
+    """
+    ForMultipleChoice = r"""The {model_name} Model that "chooses"."""
+'''
+
+AUTOMATIC = '''
+from .configuration_brand_new import BrandNewConfig
+
+
+class BrandNewPreTrainedModel(PreTrainedModel):
+    config_class = BrandNewConfig
+
+
+@auto_docstring
+class BrandNewModel(BrandNewPreTrainedModel):
+    pass
+
+
+@auto_docstring(custom_intro="""
+    A model with {braces} of its own.
+    """)
+class BrandNewForThings(BrandNewPreTrainedModel):
+    pass
+
+
+@auto_docstring
+class BrandNewForMultipleChoice(BrandNewPreTrainedModel):
+    pass
+'''
+
+TENSORFLOW = """
+from ...modeling_tf_utils import TFPreTrainedModel
+
+
+class TFBrandNewPreTrainedModel(TFPreTrainedModel):
+    pass
+
+
+# a word about the model
+class TFBrandNewModel(TFBrandNewPreTrainedModel):
+    @unpack_inputs
+    def call(self, input_ids: TFModelInputType | None = None, use_cache: Optional[bool] = None, odd=None):
+        return input_ids
+
+
+class TFBrandNewForThings(TFBrandNewPreTrainedModel):
+    def call(self, input_ids=None):
+        return input_ids
+
+
+class TFBrandNewForMultipleChoice(TFBrandNewPreTrainedModel):
+    def call(self, input_ids=None):
+        return input_ids
+"""
+
+
+def test_models_that_pytorch_documents_automatically(tmp_path: Path) -> None:
+    root = miniature(tmp_path)
+    (root / "src/transformers/models/brand_new/modeling_brand_new.py").write_text(AUTOMATIC)
+    path = root / "src/transformers/utils/args_doc.py"
+    path.write_text(ARGS_DOC)
+    located = locate(root, "brand_new")
+    names = ("PreTrainedModel", "Model", "ForThings", "ForMultipleChoice")
+    twins = {f"BrandNew{name}": f"TFBrandNew{name}" for name in names}
+    text = documented(TENSORFLOW, located, twins)
+    values: dict[str, str] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Assign):
+            values[ast.unparse(node.targets[0])] = ast.literal_eval(node.value)
+    assert list(values) == ["BRAND_NEW_START_DOCSTRING", "BRAND_NEW_INPUTS_DOCSTRING"]
+    assert "config ([`BrandNewConfig`])" in values["BRAND_NEW_START_DOCSTRING"]
+    shown = values["BRAND_NEW_INPUTS_DOCSTRING"].format("batch_size, sequence_length")
+    assert "input_ids (`np.ndarray` or `tf.Tensor` of shape `(batch_size, sequence_length)`, *optional*):\n" in shown
+    assert "Indices, see [`AutoProcessor`]." in shown and "use_cache (`bool`, *optional*):" in shown
+    assert "odd" not in shown and "training (`bool`" in shown
+    assert text.index("_INPUTS_DOCSTRING") < text.index("# a word about the model")
+    assert "The bare BrandNew Model." in text and "A model with {braces} of its own." in text
+    assert 'The BrandNew Model that "chooses".' in text
+    assert 'BRAND_NEW_INPUTS_DOCSTRING.format("batch_size, num_choices, sequence_length")' in text
+    assert text.count("@add_start_docstrings(") == 3
+    path.unlink()
+    assert documented(TENSORFLOW, located, twins) == TENSORFLOW
+
+
+def test_models_with_documentation_of_their_own_are_left_alone(tmp_path: Path) -> None:
+    located = locate(miniature(tmp_path), "brand_new")
+    assert documented(TENSORFLOW, located, {"BrandNewModel": "TFBrandNewModel"}) == TENSORFLOW

@@ -36,7 +36,8 @@ class Splicer:
         for line in self._lines:
             starts.append(starts[-1] + len(line) + 1)
         data = b"\n".join(self._lines)
-        for start, end, new in sorted(self._edits, key=lambda edit: edit[0], reverse=True):
+        # from the end to the start; insertions at one place keep the order of the calls
+        for start, end, new in reversed(sorted(self._edits, key=lambda edit: edit[0])):
             data = data[: starts[start[0] - 1] + start[1]] + new.encode("utf-8") + data[starts[end[0] - 1] + end[1] :]
         return data.decode("utf-8")
 

@@ -1,0 +1,31 @@
+"""Which Keras TensorFlow takes, settled before it is imported. Standard library only.
+
+Scaffold sets TF_USE_LEGACY_KERAS for every worker: from TensorFlow 2.16 on `tf.keras` is Keras 3 without it. Older releases
+have Keras 2 of their own; 2.15 looks for the separate package all the same where the variable is set, and either fails
+without it or, with one of another release, builds models under doubled names.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+
+_NAMES = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel")
+
+
+def settle() -> None:
+    """Take the variable away where the installed TensorFlow has no use for it."""
+    if _release() < (2, 16) or importlib.util.find_spec("tf_keras") is None:
+        os.environ.pop("TF_USE_LEGACY_KERAS", None)
+
+
+def _release() -> tuple[int, ...]:
+    """Major and minor number of the installed TensorFlow; a high one where that is not known."""
+    for name in _NAMES:
+        try:
+            return tuple(int(number) for number in re.findall(r"\d+", importlib.metadata.version(name))[:2])
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return (99, 0)
