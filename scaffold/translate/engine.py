@@ -281,7 +281,7 @@ class Engine(Context):
         if func.attr not in CACHE_METHODS:
             return False
         info = self.type_of(func.value)
-        if info.kind not in (None, "none", "list", "tuple"):
+        if info.kind not in (None, "none", "list", "tuple", "cache"):
             return (info.detail or "").endswith("Cache")
         return func.attr != "update" or len(node.args) >= 3
 

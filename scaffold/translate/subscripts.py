@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
 
 
+#: A cache's lists of keys and of values → their place in a pair.
+_PAIRS = {"key_cache": 0, "value_cache": 1}
+
+
 def subscript(engine: Engine, node: ast.Subscript) -> str:
     """Indexing: slices stay, tensor indices become gathers, boolean masks tf.boolean_mask."""
     value, index = node.value, node.slice
@@ -72,8 +76,11 @@ def places_of(engine: Engine, index: ast.expr) -> bool:
 def _table_lookup(engine: Engine, value: ast.expr, index: ast.expr) -> str | None:
     """`TABLE[key]` of a table of functions that the library has for PyTorch only: its rule takes the key.
 
-    Of a table of attention implementations it is the class itself, to be called later.
+    Of a table of attention implementations it is the class itself, to be called later. A cache's list of keys is the first
+    of each of its pairs.
     """
+    if isinstance(value, ast.Attribute) and value.attr in _PAIRS:
+        return f"{parenthesised(engine.expression(value.value))}[{engine.expression(index)}][{_PAIRS[value.attr]}]"
     if isinstance(value, ast.Name) and value.id in engine.variants:
         name = engine.variants[value.id]["eager"]
         return engine.renames.get(name, name)

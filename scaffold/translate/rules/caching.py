@@ -109,7 +109,15 @@ def _from_legacy(call: CallSite) -> str:
     return f"list({past.text})" if asked or not optional else f"list({past.text} or ())"
 
 
+@rewrite(f"{_MODULE}EncoderDecoderCache.from_legacy_cache", args=("past_key_values",), result="cache")
+def both_caches(call: CallSite) -> str:
+    """An emitted class: the decoder's own past and the encoder's keys and values."""
+    call.emits("encoder_decoder_cache")
+    return f"EncoderDecoderCache({call.text('past_key_values')})"
+
+
 RULES = [
+    both_caches,
     *(_made(name) for name in ("DynamicCache", "HybridCache", "StaticCache", "SlidingWindowCache")),
     Rule(
         torch=f"{_MODULE}DynamicCache.from_legacy_cache",
