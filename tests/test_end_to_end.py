@@ -70,3 +70,22 @@ def test_a_real_model_is_ported_and_matches(release: Path, model: str, capsys: p
     assert main(["new-tf-model", model, "--repo", str(release), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["already_ported"] is True
     assert git(release, "rev-parse", f"add_tf_{model}") == tip
+
+
+@pytest.mark.timeout(1800)
+def test_a_sweep_leaves_a_row_and_pages(release: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(release, "switch", "-q", "--detach", "main")
+    arguments = ["sweep", "--repo", str(release), "--models", "mgp_str", "--out", str(tmp_path), "--graph-seconds", "3"]
+    assert main([*arguments, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    (row,) = document["rows"]
+    assert document["totals"]["strict"] == 1, row
+    assert row["release"].startswith(RELEASE) and "TensorFlow 2" in row["environment"]
+    assert {head["class"] for head in row["heads"]} == {"TFMgpstrModel", "TFMgpstrForSceneTextRecognition"}
+    assert all(head["cases"]["eager"][0] == head["cases"]["eager"][1] > 1 for head in row["heads"])
+    assert "| mgp_str | A | strict | 2/2 |" in (tmp_path / "ports.md").read_text(encoding="utf-8")
+    assert git(release, "status", "--porcelain") == ""
+
+    assert main([*arguments, "--resume"]) == 0
+    assert "1 of 1 models are done" in capsys.readouterr().err
+    assert len((tmp_path / "rows.jsonl").read_text(encoding="utf-8").splitlines()) == 1
