@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -55,11 +56,9 @@ class Task:
 
     def identity(self) -> dict[str, str]:
         """What decides the result, for a row: `key` (16 hex digits) is the same when nothing of it changed."""
-        from scaffold.generator import fingerprint
-
         source = self.source
         sha = sha256(source.read_bytes()).hexdigest()[:16] if source.is_file() else ""
-        generator = fingerprint()
+        generator = _generator()
         parts = (
             self.model,
             sha,
@@ -71,6 +70,14 @@ class Task:
         )
         key = sha256("\0".join(parts).encode()).hexdigest()[:16]
         return {"key": key, "source": sha, "scaffold": __version__, "generator": generator}
+
+
+@cache
+def _generator() -> str:
+    """Once a process: a sweep asks for every task."""
+    from scaffold.generator import fingerprint
+
+    return fingerprint()
 
 
 def release_of(root: Path) -> str:
