@@ -54,6 +54,7 @@ class Context:
         self.diagnostics: list[Diagnostic] = []
         self.statistics: dict[str, int] = {"mapped": 0, "unmapped": 0}
         self.main_layers: dict[str, str] = {}  # PyTorch model class → TF main layer
+        self.main_attribute = ""  # attribute of the thin models that holds their main layer
         self.thin_models: dict[str, str] = {}  # public model class with a main layer → its TF class
         self.extras: dict[
             str, dict[str, str]
@@ -232,6 +233,21 @@ class Context:
             if owner is not None and function.attr in owner.training_methods:
                 return ", training=training"
         return ""
+
+    def in_main_layer(self, node: ast.Attribute) -> str:
+        """Way to `self.encoder` in a model that derives from a thin one, whose main layer has it; else nothing."""
+        owner = self.current
+        if owner is None or owner.category is not Category.MODEL or self.as_layer or ast.unparse(node.value) != "self":
+            return ""
+        bases = [self.classes[b] for b in owner.bases if b in self.thin_models]
+        inherited = any(node.attr in {**base.children, **base.parameters} for base in bases)
+        return f"{self.main_attribute}." if inherited and node.attr not in self._on_self_stored(owner) else ""
+
+    @staticmethod
+    def _on_self_stored(owner: ClassInfo) -> set[str]:
+        """Attributes that a class sets itself."""
+        stored = (n for n in ast.walk(owner.node) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
+        return {n.attr for n in stored if ast.unparse(n.value) == "self"}
 
     def main_layer_name(self, info: ClassInfo) -> str:
         """The layer that stands for a pretrained model used inside another one."""

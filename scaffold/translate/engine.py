@@ -196,7 +196,7 @@ class Engine(Context):
             return special
         owner = self.owner_of(node.value)
         attr = owner.attribute_names.get(node.attr, node.attr) if owner else node.attr
-        text = f"{parenthesised(self.expression(node.value), node.value)}.{attr}"
+        text = f"{parenthesised(self.expression(node.value), node.value)}.{self.in_main_layer(node)}{attr}"
         return mixed.whole(self, node, text) or text
 
     def _ifexp(self, node: ast.IfExp) -> str:

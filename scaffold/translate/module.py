@@ -34,6 +34,7 @@ from scaffold.translate.names import trained_parameter
 from scaffold.translate.passes import CALL_PASSES, freezing
 from scaffold.translate.sources import Source
 from scaffold.translate.specialise import written_out
+from scaffold.translate.thin import main_attribute
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
 
@@ -69,6 +70,7 @@ class FileTranslator:
         overridden.drop(self.classes, self.source.tree, self.engine.part_classes)
         self.freezing = freezing.drop_frozen_classes(self.classes, self.engine.functions)
         self.prefix = pretrained.base_model_prefix(self.classes)
+        self.engine.main_attribute = main_attribute(self.prefix)
         self.made_outputs: dict[str, list[str]] = {}
         self._roles()
         self._renames()

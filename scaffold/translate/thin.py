@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 DOCUMENTING = ("add_start_docstrings", "add_code_sample", "replace_return")
 
 
+def main_attribute(prefix: str) -> str:
+    """The attribute of a thin model that holds its main layer: the prefix, where Keras has no attribute of that name."""
+    return "model_layer" if prefix in ("", "name", "layers") else prefix
+
+
 def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     """`TFXModel`: the main layer under `base_model_prefix`, every argument handed on (G23)."""
     forward = info.methods["forward"]

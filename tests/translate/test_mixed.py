@@ -331,3 +331,30 @@ def test_a_sequence_in_a_list_of_things_to_call_is_a_function(tmp_path: Path) ->
     text = class_text(port(tmp_path, HANDED_ABOUT).text, "TFQuokkaPyramids")
     assert "lambda x: functools.reduce(lambda value, layer: layer(value), self.up, x)" in text
     assert text.count("channels_first=True") == 2
+
+
+BACKBONE = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.encoder = nn.Linear(4, 4)
+
+    def forward(self, pixel_values=None):
+        return self.encoder(pixel_values)
+
+
+class QuokkaBackbone(QuokkaModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.num_features = config.width
+
+    def forward(self, pixel_values=None):
+        return self.encoder(pixel_values) + self.num_features
+"""
+
+
+def test_what_a_model_inherits_from_another_is_in_that_ones_main_layer(tmp_path: Path) -> None:
+    text = port(tmp_path, BACKBONE, exported=("QuokkaModel", "QuokkaBackbone")).text
+    call = method_text(text, "TFQuokkaBackbone", "call")
+    assert "self.quokka.encoder(pixel_values) + self.num_features" in call
+    assert "self.encoder(pixel_values)" in class_text(text, "TFQuokkaMainLayer")
