@@ -6,6 +6,11 @@ class TFModelConv1D(keras.layers.Conv1D):
         self.sides = 0 if isinstance(padding, str) else padding
         self.channels_first = channels_first
 
+    def build(self, input_shape) -> None:
+        super().build(input_shape)
+        if self.channels_first:
+            self.input_spec = None  # Keras looks for the channels at the end
+
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         length = self.sides if isinstance(self.sides, int) else self.sides[0]
         if self.channels_first:

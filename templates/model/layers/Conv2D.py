@@ -6,6 +6,11 @@ class TFModelConv2D(keras.layers.Conv2D):
         self.sides = 0 if isinstance(padding, str) else padding
         self.channels_first = channels_first
 
+    def build(self, input_shape) -> None:
+        super().build(input_shape)
+        if self.channels_first:
+            self.input_spec = None  # Keras looks for the channels at the end
+
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         height, width = (self.sides, self.sides) if isinstance(self.sides, int) else self.sides
         if self.channels_first:
