@@ -165,7 +165,7 @@ class Analyser:
     def _category(self, name: str, node: ast.ClassDef) -> Category:
         eager = {entries["eager"] for entries in self.variants.values()}
         plain = _VARIANT.sub("", name)
-        if _VARIANT.search(name) and name not in eager and plain != name:
+        if _VARIANT.search(name) and name not in eager and {plain, f"{plain}Attention"} & (set(self.nodes) - {name}):
             return Category.DROPPED
         for base in node.bases:
             qualname = self.source.qualname(base) or ast.unparse(base)
@@ -203,7 +203,7 @@ class Analyser:
         ]
 
     def _collect(self, info: ClassInfo, function: ast.FunctionDef) -> None:
-        lists = self._local_lists(function)
+        lists = inlining.local_lists(function)
         for node in ast.walk(function):
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
@@ -215,6 +215,10 @@ class Analyser:
                         self._attribute(info, target.attr, node.value, lists)
             elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".append", ".add_module")):
                 self._appended(info, node.func, node.args, lists)
+            elif isinstance(node, ast.AugAssign) and isinstance(node.value, ast.List):  # `self.layers += [nn.ELU()]`
+                place = ast.Attribute(node.target, "append", ast.Load())
+                for item in node.value.elts:
+                    self._appended(info, place, [item], lists)
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
                 self._appended(info, node.targets[0], [node.value], lists)
 
@@ -258,22 +262,6 @@ class Analyser:
         else:
             nested = is_list and self._holds_lists(value, lists)
             info.children[attr] = Child(attr, real[0] or "", is_list, tuple(calls), nested)
-
-    def _local_lists(self, function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
-        """Local variable → the values it gets or that are appended to it (for `nn.ModuleList(layers)`)."""
-        found: dict[str, list[ast.expr]] = {}
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                found.setdefault(node.targets[0].id, []).append(node.value)
-            elif (
-                isinstance(node, ast.Call)
-                and node.args
-                and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("append", "extend")
-                and isinstance(node.func.value, ast.Name)
-            ):
-                found.setdefault(node.func.value.id, []).append(node.args[0])
-        return found
 
     def constructors(self, value: ast.AST, lists: dict[str, list[ast.expr]] | None = None) -> list[ast.Call]:
         """Constructor calls of sub-modules in a value, containers looked through."""

@@ -59,6 +59,8 @@ class Constructor:
             return self._call(writer, statement, statement.value)
         if isinstance(statement, ast.For) and members.registers(statement) is not None:
             return []  # the members have those names
+        if isinstance(statement, ast.AugAssign) and isinstance(statement.value, ast.List):
+            return self._more_of_list(writer, statement, statement.value)
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
             return self._member(writer, statement, statement.targets[0])
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
@@ -95,6 +97,9 @@ class Constructor:
             return self._super(ast.copy_location(ast.Call(call.func, call.args[1:], call.keywords), call))
         if name == "self.register_buffer":
             return self._buffer(writer, statement, call)
+        made = parameters.made_by_method(self, call)
+        if made is not None:
+            return made
         if name.removeprefix("self.") in self.info.inlined:
             return self._inlined(writer, self.info.methods[name.removeprefix("self.")])
         if name == "self.add_module" and len(call.args) == 2 and isinstance(call.args[1], ast.Name):
@@ -179,6 +184,19 @@ class Constructor:
             return None
         lines = writer.with_comment(statement, f"{name} = {self.value(value, attr)}")
         return [*(containers.more_shapes(self, attr, value.elts) if isinstance(value, ast.List) else []), *lines]
+
+    def _more_of_list(self, writer: BlockWriter, statement: ast.AugAssign, value: ast.List) -> list[str] | None:
+        """`layers += [nn.Linear(…), nn.ELU()]`."""
+        name = ast.unparse(statement.target)
+        own = name.removeprefix("self.")
+        attr = own if own != name and own in self.info.children else self.list_owner.get(name)
+        if attr is None:
+            return None
+        name = self.engine.expression(statement.target)
+        places = [f"len({name}) + {k}" if k else f"len({name})" for k in range(len(value.elts))]
+        items = [self.value(item, f"{attr}.{{{place}}}") for item, place in zip(value.elts, places, strict=True)]
+        lines = writer.with_comment(statement, f"{name} += [{', '.join(items)}]")
+        return [*containers.more_shapes(self, attr, value.elts), *lines]
 
     def _member(self, writer: BlockWriter, statement: ast.Assign, target: ast.Subscript) -> list[str] | None:
         """`self.experts[f"expert_{i}"] = Expert(config)` of an `nn.ModuleDict`."""

@@ -297,6 +297,8 @@ class Engine(Context):
         if normalised is not None:
             return self.expression(normalised)
         qualname = self.qualname_of(node)
+        if qualname == "torch.nn.Parameter" and node.args and getattr(self.function_of(node), "name", "") != "__init__":
+            return self.expression(node.args[0])  # a value that a method puts in a weight's place
         rule = registry.find(qualname) if qualname else None
         if qualname is not None and qualname.startswith("self."):
             owner = self.class_of(node)

@@ -134,3 +134,22 @@ def taken_out(
         if isinstance(call, ast.Call) and [ast.unparse(a) for a in call.args] == ["config"]:
             return ast.copy_location(ast.Call(call.func, made.args[:1], []), value)
     return None
+
+
+def local_lists(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
+    """Local variable → the values it gets or that are appended to it (for `nn.ModuleList(layers)`)."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            found.setdefault(node.targets[0].id, []).append(node.value)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):  # `layers += [nn.ELU()]`
+            found.setdefault(node.target.id, []).append(node.value)
+        elif (
+            isinstance(node, ast.Call)
+            and node.args
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("append", "extend")
+            and isinstance(node.func.value, ast.Name)
+        ):
+            found.setdefault(node.func.value.id, []).append(node.args[0])
+    return found

@@ -69,6 +69,49 @@ def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     return [f"self.{initial} = ({text})" if "\n" in text else f"self.{initial} = {text}"] if computed else []
 
 
+def made_by_method(constructor: Constructor, call: ast.Call) -> list[str] | None:
+    """`self.make_weights(n, width)`, a method that ends in `self.weights = nn.Parameter(table)` for a table it computes.
+
+    The constructor keeps the table, and `build()` makes the weight of it; None for any other call.
+    """
+    func, engine = call.func, constructor.engine
+    is_own = isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self"
+    method = constructor.info.methods.get(func.attr) if is_own else None  # type: ignore[attr-defined]
+    bound: dict[str, ast.expr] = {}
+    for node in method.body if method is not None else ():
+        if isinstance(node, ast.Assign):
+            bound.setdefault(ast.unparse(node.targets[0]), node.value)
+    made = {
+        t: v for t, v in bound.items() if isinstance(v, ast.Call) and t.startswith("self.") and is_parameter(engine, v)
+    }
+    table = next((bound.get(ast.unparse(v.args[0])) for v in made.values() if v.args), None)
+    if method is None or len(made) != 1 or not isinstance(table, ast.Call):
+        return None
+    given = dict(zip([a.arg for a in method.args.args[1:]], call.args, strict=False))
+    given |= {k.arg: k.value for k in call.keywords if k.arg}
+    tree = ast.parse(engine.expression(table), mode="eval")
+    values = {name: ast.parse(engine.expression(node), mode="eval").body for name, node in given.items()}
+    text = ast.unparse(_Filled(values).visit(tree))
+    attr = next(iter(made)).removeprefix("self.")
+    initial = f"initial_{attr}"
+    initializer = f"lambda shape, dtype=None: tf.cast(self.{initial}, dtype)"
+    frozen = f"self.{attr}.requires_grad = False" in ast.unparse(method)
+    engine.uses.add("shape_list")
+    shape = f"shape_list(self.{initial})"
+    constructor.plan.weights.append(Weight(constructor.keras_name(attr), attr, shape, initializer, not frozen))
+    return [f"self.{initial} = {text}"]
+
+
+class _Filled(ast.NodeTransformer):
+    """Names replaced by expressions."""
+
+    def __init__(self, values: dict[str, ast.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.values.get(node.id, node)
+
+
 def _is_tensor(constructor: Constructor, value: ast.expr) -> bool:
     """True for an initial value that is a tensor of one axis or more, none of it seen by the probe alone."""
     info = constructor.engine.type_of(value)

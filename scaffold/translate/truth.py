@@ -82,9 +82,14 @@ def _answer(node: ast.Call) -> bool | None:
 
 
 def _asks_for_cache_class(node: ast.Call) -> bool:
-    """`isinstance(past_key_values, StaticCache)`: a port's cache is a list, so the branch for tuples runs."""
+    """`isinstance(past_key_values, StaticCache)`: a port's cache is a list, so the branch for tuples runs.
+
+    Nothing is a `torch.fx.Proxy` either.
+    """
     if ast.unparse(node.func) != "isinstance" or len(node.args) != 2:
         return False
+    if ast.unparse(node.args[1]).startswith("torch.fx."):
+        return True
     kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
     return all(ast.unparse(kind).endswith("Cache") for kind in kinds)
 

@@ -289,6 +289,8 @@ def generate(subject: Subject) -> None:
         if beams > 1:
             # PyTorch repeats every input for the beams, also a mask that has a row a layer.
             inputs = {n: v for n, v in inputs.items() if not n.endswith("head_mask")}
+            if getattr(subject.model, "_is_stateful", False):
+                kwargs["use_cache"] = False  # PyTorch's beams change places, and recurrent states do not go with them
         if beams > 1 and not isinstance(_end_token(subject), (list, tuple)):
             # The two libraries weigh finished beams of different lengths differently (TensorFlow counts the prompt),
             # so none may finish early. TensorFlow's minimum length knows one end token only.

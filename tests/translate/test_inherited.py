@@ -62,3 +62,49 @@ def test_what_depends_on_a_rank_is_asked_when_it_runs() -> None:
     assert statements("y = x.transpose(0, 2)", x="tensor") == "y = _swap_axes(x, 0, 2)"
     assert statements("y = x.repeat(n, 1)", x="tensor", n="int") == "y = _tile(x, [n, 1])"
     assert statements("x[..., 1:n] = 0", x="tensor", n="int") == "x = _assign(x, np.s_[..., 1:n], 0)"
+
+
+LISTS = """
+class QuokkaEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        model = [nn.Linear(8, 8)]
+        for _ in range(config.hidden_size):
+            model += [nn.ELU(), nn.Linear(8, 8)]
+        self.layers = nn.ModuleList(model)
+        self.block = []
+        for _ in range(2):
+            self.block += [nn.Linear(8, 8)]
+        self.block = nn.ModuleList(self.block)
+        self.make_weights(config.hidden_size + 2, dim=4)
+
+    def make_weights(self, num_embeddings, dim):
+        table = self.get_embedding(num_embeddings, dim)
+        self.table = nn.Parameter(table)
+        self.table.requires_grad = False
+
+    @staticmethod
+    def get_embedding(num_embeddings, dim):
+        return torch.zeros(num_embeddings, dim)
+
+    def forward(self, hidden_states):
+        if hidden_states.shape[1] > self.table.size(0):
+            self.make_weights(hidden_states.shape[1], 4)
+        for layer in self.layers:
+            hidden_states = layer(hidden_states)
+        for layer in self.block:
+            hidden_states = layer(hidden_states)
+        return hidden_states
+"""
+
+
+def test_members_added_with_an_operator_are_named(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, LISTS).text, "TFQuokkaEncoder")
+    assert 'name=f"layers.{len(model) + 1}"' in text and 'name=f"block.{len(self.block)}"' in text
+
+
+def test_a_weight_that_a_method_makes_is_a_weight(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, LISTS).text, "TFQuokkaEncoder")
+    assert "self.initial_table = self.get_embedding(config.hidden_size + 2, 4)" in text
+    assert "shape=shape_list(self.initial_table)" in text and "trainable=False" in text
+    assert "        self.table = table\n" in text and "requires_grad" not in text

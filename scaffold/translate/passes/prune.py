@@ -99,6 +99,8 @@ def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) ->
     text = ast.unparse(target)
     if isinstance(target, ast.Attribute) and ast.unparse(statement.value).startswith(f"{text}.to("):
         return []  # a sub-module's dtype or device
+    if text.endswith(".requires_grad"):
+        return []
     on_itself = isinstance(target, ast.Name) and ast.unparse(statement.value).startswith(f"{text}.")
     if on_itself and writer.engine.expression(statement.value) == text:
         return []  # `x = x.to(device)`, `x = x.contiguous()`

@@ -259,10 +259,16 @@ def nll_loss(call: CallSite) -> str | Unmapped:
             "_ctc_loss(tf.nn.log_softmax(a, axis=-1), i, n, m)",
             "a: f32[8,2,5], i: i64(1,5)[4], n: i64(8,8)[2], m: i64(2,2)[2]",
         ),
+        Example(
+            'F.ctc_loss(F.log_softmax(a, dim=-1), i, n, m, reduction="none")',
+            '_ctc_loss(tf.nn.log_softmax(a, axis=-1), i, n, m, reduction="none")',
+            "a: f32[2,2,5], i: i64(1,5)[2,3], n: i64(2,2)[2], m: i64(3,3)[2]",
+        ),
     ),
 )
 def ctc_loss(call: CallSite) -> str | Unmapped:
     """An emitted function: torch takes flattened targets and reduces."""
     keywords = {name: given(call, name) for name in ("blank", "reduction", "zero_infinity")}
     names = ("log_probs", "targets", "input_lengths", "target_lengths")
+    call.uses("shape_list")
     return invoke(f"_{call.emits('ctc_loss')}", *(call.text(name) for name in names), **keywords)

@@ -18,8 +18,11 @@ def _ctc_loss(
         logits_time_major=True,
         blank_index=blank,
     )
-    if zero_infinity:
-        loss = tf.where(tf.math.is_finite(loss), loss, tf.zeros_like(loss))
+    # two equal tokens in a row need a blank between them; what does not fit has no alignment
+    inside = tf.sequence_mask(target_lengths - 1, shape_list(targets)[1] - 1)
+    repeats = tf.reduce_sum(tf.cast((targets[:, 1:] == targets[:, :-1]) & inside, tf.int32), axis=1)
+    fits = tf.cast(target_lengths, tf.int32) + repeats <= tf.cast(input_lengths, tf.int32)
+    loss = tf.where(fits, loss, tf.zeros_like(loss) if zero_infinity else tf.fill(tf.shape(loss), float("inf")))
     if reduction == "mean":
         return tf.reduce_mean(loss / tf.cast(tf.maximum(target_lengths, 1), loss.dtype))
     return tf.reduce_sum(loss) if reduction == "sum" else loss
