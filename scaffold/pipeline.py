@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold import __version__
 from scaffold.core.edits import Edit, Outcome, Tree, digest
-from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.errors import ScaffoldError
 from scaffold.core.port import Contributor, Port
 from scaffold.core.progress import Progress, Silent
 from scaffold.core.reports import VerificationReport
@@ -27,7 +27,6 @@ from scaffold.environment import check_environment, read_environment
 from scaffold.overlay import overlay
 
 if TYPE_CHECKING:
-    from scaffold.compare import Comparison
     from scaffold.core.checkout import Located
     from scaffold.core.translation import SuiteTranslation, Translation
     from scaffold.publish.git import Clone
@@ -317,69 +316,3 @@ def verify_existing(located: Located, python: str, progress: Progress) -> Verifi
         with progress.step("verify"):
             port = port_of(located)
             return verify(located, port, src=located.root / "src", python=python, cases=Path(name) / "classes")
-
-
-@contextmanager
-def _cases(located: Located, python: str, progress: Progress) -> Iterator[Path]:
-    """The probe's cases, kept inside `.git` for the next time; in a tree without git they disappear."""
-    from scaffold.probe import probe
-    from scaffold.publish.git import open_clone
-
-    with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
-        try:
-            folder = state_folder(open_clone(located.root), located.names.stem)
-        except ScaffoldError:
-            folder = Path(name)
-        with progress.step("probe"):
-            probe(located, python=python, out=folder / "probe")
-        yield folder / "probe" / "classes"
-
-
-def compare_existing(
-    located: Located,
-    python: str,
-    progress: Progress,
-    *,
-    classes: tuple[str, ...] = (),
-    case: str | None = None,
-    checkpoint: str | None = None,
-) -> Comparison:
-    """Compare the layers inside a port that is in the clone with PyTorch's; writes nothing to the work tree.
-
-    `classes` are TensorFlow classes (all by default; CLI103 for one that the port lacks), `case` one recorded case.
-    """
-    from scaffold.compare import compare
-    from scaffold.ported import port_of
-
-    check_environment(read_environment(python, located.root), tensorflow=True)
-    port = port_of(located)
-    unknown = [name for name in classes if name not in port.models]
-    if unknown:
-        raise ScaffoldError(
-            "CLI103",
-            f"the port has no model class {unknown[0]}",
-            f"its classes are {', '.join(port.models)}",
-            exit_code=ExitCode.USAGE,
-        )
-    pairs = {name: port.pt_name(name) for name in classes or port.models}
-    with compared_cases(located, python, progress, pairs, checkpoint) as cases, progress.step("compare"):
-        return compare(located, pairs, src=located.root / "src", python=python, cases=cases, case=case)
-
-
-@contextmanager
-def compared_cases(
-    located: Located, python: str, progress: Progress, pairs: Mapping[str, str], checkpoint: str | None
-) -> Iterator[Path]:
-    """The folder of cases to compare on: the probe's, or one recorded with a checkpoint's weights."""
-    if checkpoint is None:
-        with _cases(located, python, progress) as folder:
-            yield folder
-        return
-    from scaffold.compare import checkpoint_cases
-
-    with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
-        with progress.step("checkpoint"):
-            problems = checkpoint_cases(located, pairs.values(), checkpoint, python=python, out=Path(name))
-            for pt_class, reason in problems.items():
-                progress.note(f"{pt_class}: {reason}")
-        yield Path(name)

@@ -70,7 +70,7 @@ def locate_port(arguments: argparse.Namespace, command: str) -> Located:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print what differs; exit status 3 when something does."""
     from scaffold.compare import to_html, to_text
-    from scaffold.pipeline import compare_existing
+    from scaffold.flows.compared import compare_existing
 
     located = locate_port(arguments, "compare")
     comparison = compare_existing(
@@ -88,4 +88,5 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.raw(to_text(comparison))
     if comparison.ok:
         return ExitCode.OK
+    console.suggest(f"scaffold reduce {located.names.stem}", "for a script of the smallest case that differs")
     return ExitCode.CHECKLIST_FAILED

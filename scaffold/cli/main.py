@@ -62,6 +62,9 @@ COMMANDS = {
     "compare": Command(
         "scaffold.cli.compare", "find the layer where a port starts to differ from PyTorch, and the cause"
     ),
+    "reduce": Command(
+        "scaffold.cli.reduce", "cut a differing case down to one layer, as a script with both frameworks"
+    ),
     "translate": Command("scaffold.cli.translate", "translate one modelling file to standard output"),
     "sweep": Command("scaffold.cli.sweep", "port and verify many models, render what came of them"),
     "explain": Command("scaffold.cli.explain", "say what an error code or a torch name's rule means"),

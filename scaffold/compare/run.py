@@ -37,7 +37,7 @@ def compare(
     environment = ""
     left = dict(pairs)
     while left:
-        data, result = _run(
+        data, result = run_on(
             located, left, src=src, python=python, cases=cases, case=case, timeout=timeout, seconds=seconds
         )
         environment = data.get("environment") or environment
@@ -62,7 +62,7 @@ def compare(
     return Comparison(model=located.names.stem, classes=tuple(known[tf] for tf in pairs), environment=environment)
 
 
-def _run(
+def run_on(
     located: Located,
     pairs: Mapping[str, str],
     *,
@@ -72,15 +72,17 @@ def _run(
     case: str | None,
     timeout: float,
     seconds: float,
+    worker: str = _WORKER,
 ) -> tuple[dict[str, Any], ChildResult]:
+    """What a comparing worker wrote (empty when it wrote nothing that can be read), and how it ended."""
     names = located.names
     with tempfile.TemporaryDirectory(prefix="scaffold-compare-") as folder:
-        out = Path(folder) / "comparison.json"
+        out = Path(folder) / "found.json"
         arguments = ["--src", str(src.resolve()), "--cases", str(cases.resolve()), "--out", str(out)]
         arguments += ["--module", f"{names.folder}.{names.tf_module}", "--pt-module", f"{names.folder}.{names.module}"]
         arguments += ["--classes", ",".join(f"{pt}={tf}" for tf, pt in pairs.items()), "--seconds", str(seconds)]
         arguments += ["--case", case] if case is not None else []
-        result = run_worker(_WORKER, arguments, python=python, src=src, timeout=timeout)
+        result = run_worker(worker, arguments, python=python, src=src, timeout=timeout)
         try:
             return json.loads(out.read_text(encoding="utf-8")), result
         except (OSError, ValueError):

@@ -354,6 +354,12 @@ _VER: tuple[Code, ...] = ()
 # --- CMP: comparing the inside of both models --------------------------------------------------------------------------
 _CMP = (
     Code(
+        "CMP103",
+        "a case that could not be reduced",
+        "The child process that cuts a differing case down failed or could not import the port; the message has its last "
+        "words. `scaffold compare` reports what differs, also in a port that is half done.",
+    ),
+    Code(
         "CMP101",
         "no such checkpoint",
         "`--checkpoint` takes a folder with `config.json` and weights, as `save_pretrained()` writes it, or the name of a "

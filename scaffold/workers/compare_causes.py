@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from compare_arrays import HIDDEN
 from compare_finding import Array, Context, Finding, explained, floats, shown_at
-from compare_places import halves, order, other_value, reduction, selection, shift, softmax_axis
+from compare_places import halves, order, other_value, placement, reduction, selection, shift, softmax_axis
 
 _ENOUGH = 0.98
 _MAX_SIZE = 2_000_000
 _MAX_VALUES = 60
+_LARGE = 4096
 
 Test = Callable[[Array, Array, Context], "Iterator[Finding]"]
 
@@ -28,6 +29,7 @@ def try_all(pt: Array, tf: Array, context: Context) -> list[Finding]:
     if pt.size > _MAX_SIZE or not pt.size:
         return []
     context = Context([(n, a) for n, a in context.values if 0 < a.size <= _MAX_SIZE][-_MAX_VALUES:])
+    pt, tf, context = _first_example(pt, tf, context)
     found: dict[str, Finding] = {}
     for test in _TESTS:
         try:
@@ -41,6 +43,18 @@ def try_all(pt: Array, tf: Array, context: Context) -> list[Finding]:
             ):
                 found[finding.cause] = finding
     return sorted(found.values(), key=lambda f: -round(f.explained, 2))
+
+
+def _first_example(pt: Array, tf: Array, context: Context) -> tuple[Array, Array, Context]:
+    """Of a large batch the first example that differs: it shows what the others show."""
+    batch = pt.shape[0] if pt.ndim > 1 and pt.shape == tf.shape else 0
+    if batch < 2 or pt.size <= _LARGE:
+        return pt, tf, context
+    with np.errstate(all="ignore"):
+        at = int(np.argmax(np.abs(tf - pt).reshape(batch, -1).max(-1)))
+    one = slice(at, at + 1)
+    values = [(n, a[one] if a.ndim > 1 and a.shape[0] == batch else a) for n, a in context.values]
+    return pt[one], tf[one], Context(values)
 
 
 def scale(pt: Array, tf: Array, context: Context) -> Iterator[Finding]:
@@ -237,6 +251,7 @@ _TESTS: tuple[Test, ...] = (
     addend,
     selection,
     order,
+    placement,
     reduction,
     epsilon,
 )

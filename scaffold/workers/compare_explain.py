@@ -151,10 +151,12 @@ class Explainer:
                 short = call.path.removeprefix(f"{origin.path}.")
                 values += [(f"the output of {short}", array) for array in list(outputs.values())[:1]]
         twin = value.twin if value is not None else None
+        later = False
         for other in trace.values:
             if other is twin:
-                break
-            values.append((other.name, other.array))
+                later = True
+            elif twin is None or not np.array_equal(other.array, twin.array):
+                values.append((f"{other.name}, which PyTorch has later" if later else other.name, other.array))
         target = origin.pair.pt if origin.pair else None
         return Context([(n, a) for n, a in values if target is None or a is not target])
 

@@ -39,36 +39,50 @@ class ClassRun:
         self.until = time.process_time() + seconds
 
     def run(self, only: str | None) -> dict[str, Any]:
-        """The entry: `status` (agrees, differs, error, not_run), `detail`, `weights`, `case`, `rows`, `origins`, …"""
+        """The entry: `status` (agrees, differs, amplified, error, not_run), `detail`, `weights`, `case`, `rows`, `origins`, …"""
+        entry, chosen = self.choose(only)
+        return entry if chosen is None else self._inner(*chosen, entry)
+
+    def choose(self, only: str | None) -> tuple[dict[str, Any], tuple[Any, Any, str] | None]:
+        """The entry so far, and the most telling case with its variant and what is wrong; None when nothing can be run."""
         from run_tf import read_variants
 
         entry: dict[str, Any] = {"tf_class": self.tf_name, "pt_class": self.pt_name, "status": "not_run", "detail": ""}
         entry.update(case=None, cases=0, weights="", refused={}, rows=[], origins=[], unpaired=[])
         if getattr(self.tf_module, self.tf_name, None) is None:
-            return {**entry, "status": "error", "detail": f"the module defines no {self.tf_name}"}
+            return {**entry, "status": "error", "detail": f"the module defines no {self.tf_name}"}, None
         variants = read_variants(self.folder) if self.folder.is_dir() else []
         if not any(v.cases for v in variants):
-            return {**entry, "detail": f"no case could be recorded for {self.pt_name}"}
-        tried: list[tuple[int, Any, Any, str]] = []  # how telling, variant, case, what is wrong
+            return {**entry, "detail": f"no case could be recorded for {self.pt_name}"}, None
+        tried, unloaded = self._tried(variants, only, entry)
+        if unloaded and all(telling <= _AGREES for telling, *_ in tried):
+            return {**entry, "status": "error", "detail": unloaded}, None
+        if not tried:
+            return {**entry, "detail": f"there is no case {only}"}, None
+        return entry, max(tried, key=lambda t: t[0])[1:]
+
+    def _tried(
+        self, variants: list[Any], only: str | None, entry: dict[str, Any]
+    ) -> tuple[list[tuple[int, Any, Any, str]], str]:
+        """How telling each case is, its variant and what is wrong, up to the first whose outputs differ; why one did not load."""
+        tried: list[tuple[int, Any, Any, str]] = []
+        unloaded = ""
         for variant in variants:
             wanted = [c for c in variant.cases if only is None or c.name == only]
             problem = self._load(variant, entry) if wanted else None
             if problem is not None:
-                entry["refused"][f"{variant.folder.name}/"] = problem
+                entry["refused"][f"{variant.folder.name}/"] = unloaded = problem
             for case in wanted if problem is None else ():
+                entry["cases"] += 1
                 telling, wrong = self._differs(variant, case)
                 tried.append((telling, variant, case, wrong))
                 if telling in (_RAISES, _REFUSED):
                     entry["refused"][case.name] = wrong
                 if telling == _TELLING:
-                    break
-            if any(telling == _TELLING for telling, *_ in tried) or self.until < time.process_time():
+                    return tried, unloaded
+            if self.until < time.process_time():
                 break
-        entry["cases"] = len(tried)
-        if not tried:
-            problem = next(iter(entry["refused"].values()), f"there is no case {only}")
-            return {**entry, "status": "error" if entry["refused"] else "not_run", "detail": problem}
-        return self._inner(*max(tried, key=lambda t: t[0])[1:], entry)
+        return tried, unloaded
 
     def _load(self, variant: Any, entry: dict[str, Any]) -> str | None:
         """Load PyTorch's weights into TensorFlow's class; what went wrong with that, as text."""
@@ -258,9 +272,9 @@ def main(argv: list[str] | None = None) -> int:
         import torch
         from run_tf import _environment
 
-        torch.set_num_threads(2)
+        torch.set_num_threads(1)  # threads cost more than they give on matrices this small
         importlib.import_module("transformers.modeling_tf_utils")
-        result["environment"] = _environment(2)
+        result["environment"] = _environment(1)
         pt_module = importlib.import_module(f"transformers.models.{options.pt_module}")
         stage = "module"
         tf_module = importlib.import_module(f"transformers.models.{options.module}")

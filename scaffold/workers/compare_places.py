@@ -62,18 +62,44 @@ def _one_of(pt: Array, tf: Array, every: Array, what: str) -> Iterator[Finding]:
 
 
 def order(pt: Array, tf: Array, context: Context) -> Iterator[Finding]:
-    """The same numbers in another order of axes, alone or before a reshape."""
+    """The same numbers in another order of axes, alone or before a reshape; of another array, it is that array."""
     a, b = floats(pt, tf)
     for name, u in [("PyTorch's", a), *context.values]:
         if u.size != b.size or u.ndim > 5 or u.ndim < 2:
             continue
-        for axes in itertools.permutations(range(u.ndim)):
-            if axes == tuple(range(u.ndim)) and u.shape == b.shape:
-                continue
-            guess = u.transpose(axes).reshape(b.shape).astype(np.float64)
-            share = explained(a, b, guess) if a.shape == b.shape else float(np.allclose(guess, b, atol=1e-5))
-            if share >= _ENOUGH and not (a.shape == b.shape and np.allclose(guess, a, atol=1e-6)):
-                yield Finding("axes", share, f"TensorFlow's is {name} with axes {list(axes)}, then reshaped")
+        guesses = [
+            u.transpose(axes).reshape(b.shape).astype(np.float64) for axes in itertools.permutations(range(u.ndim))
+        ]
+        mine = _first_equal(guesses, b)
+        theirs = _first_equal(guesses, a) if a.shape == b.shape else 0
+        axes = list(itertools.permutations(range(u.ndim)))
+        if mine is None or mine == theirs or (mine == 0 and u.shape == b.shape):
+            continue
+        if theirs is None:
+            yield Finding("other_value", 0.99, f"TensorFlow's is {name} with axes {list(axes[mine])}, then reshaped")
+        else:
+            yield Finding("axes", 1.0, f"TensorFlow's is {name} with axes {list(axes[mine])}, then reshaped")
+
+
+def _first_equal(guesses: list[Array], value: Array) -> int | None:
+    scale = max(1.0, float(np.max(np.abs(value), initial=0.0)))
+    return next((n for n, guess in enumerate(guesses) if np.allclose(guess, value, atol=1e-5 * scale)), None)
+
+
+def placement(pt: Array, tf: Array, context: Context) -> Iterator[Finding]:
+    """PyTorch's array inside a larger one, but not in its middle: padded on other sides, or by another amount."""
+    if pt.ndim != tf.ndim or pt.ndim < 3 or pt.shape == tf.shape:
+        return
+    for axes in (tuple(range(pt.ndim)), (0, *range(2, pt.ndim), 1)):
+        turned = pt.transpose(axes)
+        extra = [t - p for t, p in zip(tf.shape, turned.shape, strict=True)]
+        if min(extra) < 0 or int(np.prod([e + 1 for e in extra])) > 4096:
+            continue
+        for offset in itertools.product(*(range(e + 1) for e in extra)):
+            inner = tf[tuple(slice(o, o + p) for o, p in zip(offset, turned.shape, strict=True))]
+            if np.allclose(inner, turned, atol=1e-5):
+                around = [(o, e - o) for o, e in zip(offset, extra, strict=True)]
+                yield Finding("padding", 1.0, f"TensorFlow pads by {around}")
                 return
 
 

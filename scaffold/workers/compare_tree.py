@@ -19,7 +19,8 @@ ALONE = "~"
 @dataclass
 class Tree:
     """`paths` identity of a layer → PyTorch path; `layers` path → layers in order of depth; `parents` identity → layer;
-    `attributes` identity → the attribute it is kept in; `weights` identity of a variable → (PyTorch name, transposition).
+    `attributes` identity → the attribute it is kept in; `access` identity → Python for reaching it from the
+    model; `weights` identity of a variable → (PyTorch name, transposition).
     """
 
     model: Any
@@ -27,6 +28,7 @@ class Tree:
     layers: dict[str, list[Any]] = field(default_factory=dict)
     parents: dict[int, Any] = field(default_factory=dict)
     attributes: dict[int, str] = field(default_factory=dict)
+    access: dict[int, str] = field(default_factory=dict)
     weights: dict[int, tuple[str, Any]] = field(default_factory=dict)
 
 
@@ -103,6 +105,8 @@ def _place(tree: Tree, layer: Any, path: str, modules: frozenset[str]) -> None:
             continue
         tree.parents[id(child)] = layer
         tree.attributes[id(child)] = attribute
+        steps = [f"[{part}]" if part.isdigit() else f"[{part!r}]" for part in key.split(".") if part]
+        tree.access[id(child)] = f"{tree.access.get(id(layer), '')}.{attribute}{''.join(steps)}"
         _place(tree, child, _path_of(tree, child, path, attribute, key, modules), modules)
 
 
