@@ -8,10 +8,15 @@ of its own.
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
+
+#: The auto mappings whose classes the common tests expect to have output embeddings.
+_LANGUAGE = ("CAUSAL_LM", "MASKED_LM", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ")
+_TABLES = re.compile(rf"^MODEL_FOR_(?:{'|'.join(_LANGUAGE)})_MAPPING_NAMES = .*?^\)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,13 @@ def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
             "    else:",
             "        self.set_input_embeddings(value)",
         ]
+        if tie.model not in _language_models(engine):
+            # the common tests know a language model by its auto class, and any other with such a layer by this method
+            engine.method_overrides[tie.model, "get_lm_head"] = [
+                "def get_lm_head(self) -> keras.layers.Layer:",
+                "    return self.get_output_embeddings()",
+            ]
+            engine.method_overrides[tie.model, "get_bias"] = ["def get_bias(self) -> None:", "    return None"]
         return
     path = ".".join(engine_path(engine, tie))
     engine.method_overrides[tie.model, "get_lm_head"] = [
@@ -196,6 +208,14 @@ def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
             '    self.config.vocab_size = shape_list(value["' + tie.bias + '"])[0]',
         ]
         engine.uses.add("shape_list")
+
+
+def _language_models(engine: Engine) -> frozenset[str]:
+    """The classes that the auto classes for language models name; every class where there is no such table."""
+    text = engine.library_text("models/auto/modeling_auto.py")
+    if not text:
+        return frozenset(engine.classes)
+    return frozenset(name for block in _TABLES.findall(text) for name in re.findall(r'"(\w+)"', block))
 
 
 def engine_path(engine: Engine, tie: Tie) -> list[str]:

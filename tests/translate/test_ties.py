@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from scaffold.core.translation import Translation
-from tests.translate.checkouts import class_text, method_text
+from tests.translate.checkouts import class_text, method_text, port
 
 
 def squeezed(text: str) -> str:
@@ -60,3 +61,59 @@ def test_heads_without_a_tie_have_nothing_of_it(ported: Translation) -> None:
     text = class_text(ported.text, "TFQuokkaForSequenceClassification")
     assert "tie_word_embeddings" not in text
     assert "_keys_to_ignore" not in text
+
+
+AUTO = """MODEL_FOR_CAUSAL_LM_MAPPING_NAMES = OrderedDict(
+    [
+        ("quokka", "QuokkaForCausalLM"),
+    ]
+)
+MODEL_FOR_PRETRAINING_MAPPING_NAMES = OrderedDict(
+    [
+        ("quokka", "QuokkaDoubleHeads"),
+    ]
+)
+"""
+
+HEADS = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.wte = nn.Embedding(config.vocab_size, config.hidden_size)
+
+    def get_input_embeddings(self):
+        return self.wte
+
+    def forward(self, input_ids):
+        return self.wte(input_ids)
+""" + "".join(
+    f"""
+
+class {name}(QuokkaPreTrainedModel):
+    _tied_weights_keys = ["lm_head.weight"]
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def get_output_embeddings(self):
+        return self.lm_head
+
+    def set_output_embeddings(self, value):
+        self.lm_head = value
+
+    def forward(self, input_ids):
+        return self.lm_head(self.quokka(input_ids))
+"""
+    for name in ("QuokkaForCausalLM", "QuokkaDoubleHeads")
+)
+
+
+def test_a_tied_layer_of_no_language_model_is_named(tmp_path: Path) -> None:
+    auto = {"src/transformers/models/auto/modeling_auto.py": AUTO}
+    exported = ("QuokkaModel", "QuokkaForCausalLM", "QuokkaDoubleHeads")
+    text = port(tmp_path, HEADS, exported=exported, **auto).text
+    assert "get_lm_head" not in class_text(text, "TFQuokkaForCausalLM")
+    both = class_text(text, "TFQuokkaDoubleHeads")
+    assert "return self.get_output_embeddings()" in both and "def get_bias(self) -> None:" in both
