@@ -170,10 +170,11 @@ class Subject:
         from compare_alone import Session
         from compare_record import record_keras, record_pytorch
         from compare_tree import build_tree
+        from legacy_keras import library_keras
         from run_tf import _as_output
         from tf_model import call
-        from transformers.modeling_tf_utils import keras
 
+        keras = library_keras()
         self.torch.manual_seed(0)
         with record_pytorch(self.pt_model) as theirs:
             self.run_pytorch()

@@ -1,4 +1,4 @@
-"""Which Keras TensorFlow takes, settled before it is imported. Standard library only.
+"""Which Keras TensorFlow takes, settled before it is imported, and which the library builds its models with.
 
 Scaffold sets TF_USE_LEGACY_KERAS for every worker: from TensorFlow 2.16 on `tf.keras` is Keras 3 without it. Older releases
 have Keras 2 of their own; 2.15 looks for the separate package all the same where the variable is set, and either fails
@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import os
 import re
+from typing import Any
 
 _NAMES = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel")
 
@@ -19,6 +20,14 @@ def settle() -> None:
     """Take the variable away where the installed TensorFlow has no use for it."""
     if _release() < (2, 16) or importlib.util.find_spec("tf_keras") is None:
         os.environ.pop("TF_USE_LEGACY_KERAS", None)
+
+
+def library_keras() -> Any:
+    """The Keras of the library's models: its own name for it since 415e9a0980 (4.38), `tf.keras` before."""
+    import tensorflow as tf
+    import transformers.modeling_tf_utils as library
+
+    return getattr(library, "keras", None) or tf.keras
 
 
 def _release() -> tuple[int, ...]:

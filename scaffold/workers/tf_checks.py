@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from legacy_keras import library_keras
 from numpy.typing import NDArray
 from tf_compare import arrays, compare, flatten
 from tf_model import (
@@ -269,8 +270,7 @@ def _open_or_known(check: Callable[[Any], None], unknown: Any, known: Any) -> st
 
 
 def _as_functional(s: Subject, flat: Mapping[str, Any], shapes: Mapping[str, Any]) -> None:
-    from transformers.modeling_tf_utils import keras
-
+    keras = library_keras()
     symbolic = {}
     for name, value in flat.items():
         dtype = tf.int32 if value.dtype == tf.int64 else value.dtype
