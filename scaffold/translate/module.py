@@ -285,7 +285,8 @@ class FileTranslator:
         if info.name in self.borrowed:
             self.engine.imported |= self.borrowed[info.name].imported
             return self.borrowed[info.name].lines
-        writer = ClassWriter(self.engine, self.located.config_class, self.prefix)
+        prefix = pretrained.base_model_prefix(self.classes, info) or self.prefix
+        writer = ClassWriter(self.engine, self.located.config_class, prefix)
         return writer.write(info)
 
     # -- result ------------------------------------------------------------------------------------------------------

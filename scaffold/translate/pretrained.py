@@ -64,13 +64,16 @@ def sampled_tasks(located: Located) -> frozenset[str]:
     return frozenset()
 
 
-def base_model_prefix(classes: dict[str, ClassInfo]) -> str:
-    """`base_model_prefix` of the abstract base class, empty when it has none."""
-    for info in classes.values():
-        if info.category is Category.BASE:
-            for node in info.node.body:
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "base_model_prefix":
-                    return str(ast.literal_eval(node.value))
+def base_model_prefix(classes: dict[str, ClassInfo], model: ClassInfo | None = None) -> str:
+    """`base_model_prefix` of a model or of what it derives from, empty when there is none; of the file's first base class."""
+    waiting = [model] if model is not None else []
+    waiting += [] if model is not None else [info for info in classes.values() if info.category is Category.BASE]
+    while waiting:
+        info = waiting.pop(0)
+        for node in info.node.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "base_model_prefix":
+                return str(ast.literal_eval(node.value))
+        waiting += [classes[base] for base in info.bases if base in classes]
     return ""
 
 

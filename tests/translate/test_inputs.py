@@ -25,3 +25,22 @@ def test_an_input_that_a_linear_layer_takes_has_its_width(tmp_path: Path) -> Non
     located = checkout(tmp_path, HEAD + BASE + MODEL, exported=("QuokkaModel",))
     text = " ".join(class_text(translate(located, types).text, "TFQuokkaModel").split())
     assert "(None, None, self.config.state_dim), tf.float32" in text
+
+
+def test_each_model_has_the_prefix_of_its_own_base_class(tmp_path: Path) -> None:
+    other = """
+class QuokkaTailPreTrainedModel(PreTrainedModel):
+    config_class = QuokkaConfig
+    base_model_prefix = "tail"
+
+
+class QuokkaModel(QuokkaTailPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.project = nn.Linear(2, 2)
+
+    def forward(self, input_ids: torch.Tensor = None):
+        return input_ids
+"""
+    located = checkout(tmp_path, HEAD + BASE + other, exported=("QuokkaModel",))
+    assert 'self.tail = TFQuokkaMainLayer(config, name="tail")' in translate(located, TypeDB()).text
