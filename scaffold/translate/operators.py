@@ -28,6 +28,10 @@ def _as_list(engine: Engine, node: ast.expr) -> str:
     return f"list({text})" if info.kind == "tuple" else text
 
 
+#: What torch makes of the product and the sum of two masks.
+_TRUTH: dict[type[ast.operator], str] = {ast.Mult: "logical_and", ast.Add: "logical_or"}
+
+
 def binary(engine: Engine, node: ast.BinOp) -> str:
     """A binary operator: shape arithmetic on lists, tensors of one dtype."""
     left, right = engine.type_of(node.left), engine.type_of(node.right)
@@ -36,6 +40,9 @@ def binary(engine: Engine, node: ast.BinOp) -> str:
     bitwise = isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor))
     if "tensor" not in (left.kind, right.kind) or (bitwise and left.dtype == right.dtype):
         return engine.splice(node)
+    logical = _TRUTH.get(type(node.op))
+    if logical is not None and left.kind == right.kind == "tensor" and left.dtype == right.dtype == "bool":
+        return f"tf.{logical}({engine.expression(node.left)}, {engine.expression(node.right)})"
     target = _common_dtype(node, left, right)
     if target is None:
         return engine.splice(node)

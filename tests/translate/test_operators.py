@@ -32,6 +32,8 @@ def expression(text: str) -> str:
         ("x * 2", "x * 2"),
         ("x * i", "x * tf.cast(i, tf.float32)"),
         ("m * x", "tf.cast(m, tf.float32) * x"),
+        ("m * (x > 0)", "tf.logical_and(m, x > 0)"),
+        ("m + m", "tf.logical_or(m, m)"),
         ("i / n", "tf.cast(i, tf.float32) / n"),
         ("i // n", "i // n"),
         ("i * 1.5", "tf.cast(i, tf.float32) * 1.5"),

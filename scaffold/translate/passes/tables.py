@@ -99,22 +99,27 @@ def made_or_grown(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
 
 
 def _state(engine: Engine, function: ast.FunctionDef) -> list[str]:
-    """Tensors of the layer that its `forward` replaces (`self.weights = …`), in order."""
+    """Tensors of the layer that a method replaces (`self.weights = …`) and no other one knows of, in order."""
     info = engine.class_of(function)
-    if function.name != "forward" or info is None or info.init is None:
+    if function.name == "__init__" or info is None or info.init is None or function.name in _makers(engine, info):
         return []
     made = {name for name, _ in map(_setting, info.init.body) if name}
     found = []
     for node in ast.walk(function):
         name, value = _setting(node) if isinstance(node, ast.Assign) else ("", None)
         own = value is not None and name in made - set(info.children) - set(info.parameters)
-        if own and value is not None and engine.type_of(value).kind == "tensor":
+        if own and value is not None and engine.type_of(value).kind == "tensor" and not _shared(info, function, name):
             found.append(name)
     return list(dict.fromkeys(found))
 
 
+def _shared(info: ClassInfo, function: ast.FunctionDef, attr: str) -> bool:
+    others = [m for name, m in info.methods.items() if name != "__init__" and m is not function]
+    return any(isinstance(n, ast.Attribute) and ast.unparse(n) == f"self.{attr}" for m in others for n in ast.walk(m))
+
+
 def own_state(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
-    """First statements of a `forward` that replaces tensors of its layer: it works on locals."""
+    """First statements of a method that replaces tensors of its layer: it works on locals."""
     info, found = writer.engine.class_of(function), _state(writer.engine, function)
     for node in ast.walk(function) if found else ():
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "self" and node.attr in found:

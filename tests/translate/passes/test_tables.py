@@ -65,3 +65,29 @@ def test_a_tensor_that_a_call_replaces_is_replaced_for_that_call(tmp_path: Path)
     assert "table = self.table\n" in call
     assert "        table = tf.ones(" in call
     assert "return x + table[: shape_list(x)[0]]" in call
+
+
+KEPT = """
+
+class QuokkaMask(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.value = None
+
+    def get(self, dtype):
+        if self.value is None or self.value.dtype != dtype:
+            self.value = torch.full([], -1.0, dtype=dtype)
+        return self.value
+
+    def forward(self, x: torch.Tensor):
+        return x + self.get(x.dtype)OTHER
+"""
+
+
+def test_a_tensor_that_one_method_keeps_for_itself_is_made_in_each_call(tmp_path: Path) -> None:
+    kept = method_text(port(tmp_path, KEPT.replace("OTHER", "")).text, "TFQuokkaMask", "get")
+    assert "value = self.value\n" in kept
+    assert "        value = tf.fill(" in kept
+    assert kept.rstrip().endswith("return value")
+    shared = method_text(port(tmp_path, KEPT.replace("OTHER", " + self.value")).text, "TFQuokkaMask", "get")
+    assert "self.value = tf.fill(" in shared
