@@ -151,6 +151,8 @@ def _return_tuple(s: Subject) -> str | None:
     flags = {**s.flags, "return_dict": False}
     result = call(s.model, s.tensors(), **flags)
     if not isinstance(result, tuple | list):
+        if inspect.getsource(type(s.model).call).count("return_dict") < 2:  # named by the signature alone
+            raise CheckSkipped("the model does not read return_dict, as PyTorch's does not")
         raise CheckFailed(f"return_dict=False returns {type(result).__name__}")
     first = next(iter(s.reference.values()))
     found = outputs_of(result)
@@ -254,7 +256,14 @@ def _functional(s: Subject) -> str | None:
         spec: Any = signature.get(name, value)
         shapes[name] = (spec if spec.shape.is_compatible_with(value.shape) else value).shape[1:]
     known = {name: value.shape[1:] for name, value in flat.items()}
-    return _open_or_known(lambda given: _as_functional(s, flat, given), shapes, known)
+    batch = {name: int(value.shape[0]) for name, value in flat.items()} if _takes_lists(s) else {}
+    return _open_or_known(lambda given: _as_functional(s, flat, given, batch), shapes, known)
+
+
+def _takes_lists(s: Subject) -> bool:
+    """True for a model whose input is a list of images: the batch is the length of a Python list."""
+    parameters = inspect.signature(type(s.model).call).parameters
+    return any(str(parameters[n].annotation).lower().startswith("list[") for n in s.inputs if n in parameters)
 
 
 def _open_or_known(check: Callable[[Any], None], unknown: Any, known: Any) -> str | None:
@@ -269,12 +278,12 @@ def _open_or_known(check: Callable[[Any], None], unknown: Any, known: Any) -> st
     return None
 
 
-def _as_functional(s: Subject, flat: Mapping[str, Any], shapes: Mapping[str, Any]) -> None:
+def _as_functional(s: Subject, flat: Mapping[str, Any], shapes: Mapping[str, Any], batch: Mapping[str, int]) -> None:
     keras = library_keras()
     symbolic = {}
     for name, value in flat.items():
         dtype = tf.int32 if value.dtype == tf.int64 else value.dtype
-        symbolic[name] = keras.Input(shapes[name], dtype=dtype, name=name)
+        symbolic[name] = keras.Input(shapes[name], batch_size=batch.get(name), dtype=dtype, name=name)
     result = s.model(symbolic, **s.flags)
     first = tf.nest.flatten(next(iter(result.values())) if hasattr(result, "values") else result[0])[0]
     model = keras.Model(inputs=symbolic, outputs=first)
@@ -293,8 +302,9 @@ def _dynamic(s: Subject) -> str | None:
         s.made["graph"] = outputs_of(function(tensors))
         s.agree(s.made["graph"], "unknown dimensions")
 
+    batch = (lambda t: t.shape[:1]) if _takes_lists(s) else (lambda t: [None])
     known = tf.nest.map_structure(
-        lambda t: tf.TensorSpec([None, *t.shape[1:]] if t.shape.rank else [], t.dtype), tensors
+        lambda t: tf.TensorSpec([*batch(t), *t.shape[1:]] if t.shape.rank else [], t.dtype), tensors
     )
     return _open_or_known(check, tf.nest.map_structure(_open_shape, tensors), known)
 
