@@ -32,14 +32,24 @@ class Tie:
 
 
 def find(engine: Engine, base_prefix: str) -> list[Tie]:
-    """Ties of all heads, from `_tied_weights_keys` and `get_output_embeddings`."""
+    """Ties of all heads, from `_tied_weights_keys` and `get_output_embeddings`.
+
+    A release that does not know the first (before 4.30) ties whatever the second returns.
+    """
     found = []
+    declares = _library_declares(engine)
     for info in engine.classes.values():
-        if info.category is Category.MODEL and "_tied_weights_keys" in ast.unparse(info.node):
+        if info.category is Category.MODEL and (not declares or "_tied_weights_keys" in ast.unparse(info.node)):
             pairs = [(_returned_path(info, "get_output_embeddings"), _embeddings(engine, info, base_prefix))]
             made = [_tie(engine, info, path, embeddings) for path, embeddings in [*pairs, *_explicit(info)]]
             found += [tie for tie in made if tie is not None]
     return found
+
+
+def _library_declares(engine: Engine) -> bool:
+    """True where the checkout's PreTrainedModel knows `_tied_weights_keys`, and where there is no checkout to ask."""
+    path = engine.library / "modeling_utils.py" if engine.library is not None else None
+    return path is None or not path.is_file() or "_tied_weights_keys" in path.read_text(encoding="utf-8")
 
 
 def _tie(engine: Engine, info: ClassInfo, path: tuple[str, ...] | None, embeddings: str | None) -> Tie | None:

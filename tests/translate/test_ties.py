@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from scaffold.core.translation import Translation
 from tests.translate.checkouts import class_text, method_text, port
 
@@ -117,3 +119,40 @@ def test_a_tied_layer_of_no_language_model_is_named(tmp_path: Path) -> None:
     assert "get_lm_head" not in class_text(text, "TFQuokkaForCausalLM")
     both = class_text(text, "TFQuokkaDoubleHeads")
     assert "return self.get_output_embeddings()" in both and "def get_bias(self) -> None:" in both
+
+
+OLD = """
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
+
+    def get_input_embeddings(self):
+        return self.word_embeddings
+
+    def forward(self, input_ids):
+        return self.word_embeddings(input_ids)
+
+
+class QuokkaForCausalLM(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def get_output_embeddings(self):
+        return self.lm_head
+
+    def forward(self, input_ids):
+        return self.lm_head(self.quokka(input_ids))
+"""
+
+
+@pytest.mark.parametrize(
+    ("known", "tied"), [("class PreTrainedModel: ...", True), ("_tied_weights_keys = None", False)]
+)
+def test_a_release_without_the_declaration_ties_what_the_method_returns(tmp_path: Path, known: str, tied: bool) -> None:
+    """Before 4.30 PyTorch ties every output layer that `get_output_embeddings` returns."""
+    text = squeezed(port(tmp_path, OLD, **{"src/transformers/modeling_utils.py": known}).text)
+    assert ("self.lm_head = (None if config.tie_word_embeddings else" in text) == tied
