@@ -178,5 +178,7 @@ def _show(console: Console, result: Result, connected: Connected, hub: GitHub, p
         return
     show_port(console, result, forked=True)
     where = f"{origin.web}/{origin.fork}/tree/{result.branch}"
-    console.say(f"{'Pushed to' if pushed == 'pushed' else 'Already at'} {where} (base: {origin.base_ref.split('/', 2)[-1]}).")
+    console.say(
+        f"{'Pushed to' if pushed == 'pushed' else 'Already at'} {where} (base: {origin.base_ref.split('/', 2)[-1]})."
+    )
     console.say(f"Then: scaffold open-draft-pr {result.located.names.stem} --repo {result.located.root}")
