@@ -120,6 +120,12 @@ def member_name(engine: Engine, call: ast.Call, attr: str, text: str) -> str:
         return f"{before}{key.value!s}"
     if isinstance(key, ast.Call) and ast.unparse(key.func) == "str":
         return f"{before}{{{engine.expression(key.args[0])}}}"
+    if (
+        isinstance(key, ast.Call) and ast.unparse(key.func).endswith("'.format") and not key.keywords
+    ):  # `"layer_{}".format(i)`
+        pieces = str(key.func.value.value).split("{}")  # type: ignore[attr-defined]
+        values = [f"{{{engine.expression(a)}}}" for a in key.args]
+        return before + "".join(a + b for a, b in zip(pieces, [*values, ""], strict=False))
     rendered = engine.expression(key)
     return f"{before}{rendered[2:-1]}" if isinstance(key, ast.JoinedStr) else f"{before}{{{rendered}}}"
 

@@ -20,6 +20,7 @@ from scaffold.translate import (
     overridden,
     pretrained,
     prose,
+    reach,
     residue,
     signature,
     states,
@@ -212,10 +213,13 @@ class FileTranslator:
             for node in ast.walk(waiting.pop()):
                 name = node.id if isinstance(node, ast.Name) else ""
                 name = self.engine.variants.get(name, {}).get("eager", name)
-                if name in functions and name not in reached | dropped:
+                if name in functions and name not in reached | dropped and self._may_run(node):
                     reached.add(name)
                     waiting.append(functions[name])
         return set(functions) - reached
+
+    def _may_run(self, node: ast.AST) -> bool:
+        return reach.may_run(node, self.source.parents, self.engine.file_constants)
 
     def _top_level(self, node: ast.stmt) -> list[str]:
         if isinstance(node, (ast.Import, ast.ImportFrom, ast.If, ast.Try)):

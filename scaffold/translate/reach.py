@@ -64,9 +64,20 @@ def absent(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
+def compiled(tree: ast.Module) -> frozenset[str]:
+    """Names that are None until a function of the file compiles a kernel for them (`torch.utils.cpp_extension.load`)."""
+    found: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and "cpp_extension" in ast.unparse(node):
+            found |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+    return frozenset(found)
+
+
 def constants(tree: ast.Module) -> dict[str, bool]:
     """Settled names of a file: the absent ones, and `fast = all((f, g))` of them."""
     found = dict.fromkeys(absent(tree), False)
+    for name in compiled(tree):
+        found |= {name: False, f"{name} is None": True, f"{name} is not None": False}
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             value = node.value

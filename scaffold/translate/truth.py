@@ -28,6 +28,7 @@ _FALSE_CALLS = frozenset(
         "is_mambapy_available",
         "is_causal_conv1d_available",
         "is_ninja_available",
+        "is_torch_cuda_available",
         "self._backward_compatibility_gradient_checkpointing",
     }
 )

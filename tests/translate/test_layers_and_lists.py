@@ -205,3 +205,22 @@ def test_a_backbone_that_is_a_module_keeps_the_mixin(tmp_path: Path) -> None:
     text = port(tmp_path, PLAIN).text
     assert "class TFQuokkaStage(keras.layers.Layer, BackboneMixin):" in text
     assert "super()._init_backbone(config)" in text
+
+
+FORMATTED = """
+class QuokkaAdapters(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.adapters = []
+        for idx in range(2):
+            adapter = nn.Linear(4, 4)
+            self.add_module("adapter_{}".format(idx + 1), adapter)
+            self.adapters.append(adapter)
+
+    def forward(self, x):
+        return self.adapters[0](x)
+"""
+
+
+def test_names_that_are_put_together_by_format(tmp_path: Path) -> None:
+    assert 'name=f"adapter_{idx + 1}"' in class_text(port(tmp_path, FORMATTED).text, "TFQuokkaAdapters")
