@@ -65,6 +65,7 @@ def main() -> None:
     started = time.monotonic()
     command = [sys.executable, "-m", "scaffold", "convert-weights", str(source), "--repo", str(arguments.repo)]
     command += ["--into", str(out), "--memory", arguments.memory, "--max-shard-size", "4GB", "--json"]
+    command += ["--max-error", "1e-4"]  # sums over 4,096 random numbers are rounded differently: 1.6e-5 was seen
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     seconds = time.monotonic() - started
     if done.returncode:

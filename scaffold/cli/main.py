@@ -55,6 +55,7 @@ COMMANDS = {
     "convert-weights": Command(
         "scaffold.cli.convert_weights", "convert a PyTorch checkpoint, compare, propose it on the Hub"
     ),
+    "fuzz": Command("scaffold.cli.fuzz", "compare a port with PyTorch on drawn configurations and inputs"),
     "demo": Command("scaffold.cli.demo", "write a Gradio app, a notebook and texts that show a port to others"),
     "resume": Command("scaffold.cli.resume", "go on with a command that was interrupted"),
     "update": Command("scaffold.cli.update", "generate a port anew and merge it with your edits"),

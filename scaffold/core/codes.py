@@ -349,7 +349,14 @@ _REG = (
 )
 
 # --- VER: verification -----------------------------------------------------------------------------------------------
-_VER: tuple[Code, ...] = ()
+_VER = (
+    Code(
+        "VER101",
+        "the models cannot be run",
+        "The child process that should hold both models ended before it could answer, usually because one of the two "
+        "modelling files cannot be imported; the message has the last line of its error.",
+    ),
+)
 
 # --- CMP: comparing the inside of both models --------------------------------------------------------------------------
 _CMP = (

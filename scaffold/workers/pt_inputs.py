@@ -193,10 +193,10 @@ def _as_choices(inputs: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def candidates(cls: Any, config: Any, choices: bool, limit: int = 10) -> Iterator[dict[str, Any]]:
+def candidates(cls: Any, config: Any, choices: bool, limit: int = 10, dims: Dims = DEFAULT) -> Iterator[dict[str, Any]]:
     """Sets of inputs to try, likeliest first: all that is usual, then without the optional ones."""
     names = _wanted(cls)
-    options = {name: built for name in names if (built := build(config, name))}
+    options = {name: built for name in names if (built := build(config, name, dims))}
     if "attention_mask" in options and not any(name.endswith("input_ids") for name in options):
         del options["attention_mask"]  # its length is that of what the audio or vision encoder makes of the input
     required = {name for name, p in signature(cls).items() if p.default is p.empty}
