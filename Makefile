@@ -10,7 +10,7 @@ BIN := .venv/bin
 IDENTITY = git config user.name >/dev/null || export GIT_AUTHOR_NAME=Demo GIT_COMMITTER_NAME=Demo; \
            git config user.email >/dev/null || export GIT_AUTHOR_EMAIL=demo@example.com GIT_COMMITTER_EMAIL=demo@example.com
 
-.PHONY: demo test check docs sweep torture clean
+.PHONY: demo test check docs site sweep torture clean
 
 demo: .venv/verify ## port MODEL in a real release, verify it and show the checklist
 	$(BIN)/pip install --quiet --no-deps .
@@ -25,6 +25,7 @@ check: .venv/dev ## the quick part: lint, format, types, generated docs
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m scaffold.docgen --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 sweep: .venv/dev ## port every model of the release, rewrite docs/reference/ports.*; hours; ARGS="--group A" narrows it
 	$(BIN)/scaffold sweep --upstream pypi:transformers==$(VERSION) --into $(INTO) --out $(INTO)/sweep --resume \
@@ -32,6 +33,9 @@ sweep: .venv/dev ## port every model of the release, rewrite docs/reference/port
 
 torture: .venv/dev ## hours of fuzzing, kills and faults; PARTS="names kills" chooses
 	$(BIN)/python -m tests.torture $(PARTS)
+
+site: .venv/dev ## the documentation as a site in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 docs: .venv/dev ## rewrite docs/reference from the code
 	$(BIN)/python -m scaffold.docgen
