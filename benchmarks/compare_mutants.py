@@ -72,6 +72,7 @@ CAUSES: dict[str, set[str]] = {
     "concatenation": {"concatenation"},
     "sign": {"sign", "missing_term"},
     "padding": {"padding"},
+    "transposed weight": {"transposed_weight"},
     "untied head": {"untied_head", "weight_not_loaded"},
 }
 
@@ -146,6 +147,7 @@ def mutants(text: Text) -> Iterator[Mutant]:
             yield Mutant(kind, site.node.lineno, changed, frozenset(layers))
     yield from _exchanged(text)
     yield from _untied(text)
+    yield from _transposed(text)
 
 
 Change = tuple[str, list[tuple[Any, str]], list[tuple[str, str]]]
@@ -265,6 +267,31 @@ def _untied(text: Text) -> Iterator[Mutant]:
             )
             layers = frozenset({(owner.name, ""), (owner.name, "own_decoder")})
             yield Mutant("untied head", node.lineno, changed, layers)
+
+
+#: A layer that keeps its kernel under a name that is not transposed on loading.
+_PLAIN = """class TFPlainDense(keras.layers.Dense):
+    def build(self, input_shape):
+        self.kernel = self.add_weight(name="weight", shape=[int(input_shape[-1]), self.units])
+        self.bias = self.add_weight(name="bias", shape=[self.units])
+        self.built = True
+
+
+"""
+
+
+def _transposed(text: Text) -> Iterator[Mutant]:
+    """A square layer whose weight arrives as PyTorch has it."""
+    first = next(n for n in text.tree.body if isinstance(n, ast.ClassDef))
+    line = min([first.lineno, *(d.lineno for d in first.decorator_list)])
+    for site in text.sites():
+        made = _made(site) if site.method == "__init__" else ""
+        square = made in ("query", "key", "value", "q_proj", "k_proj", "v_proj", "out_proj")
+        if square and site.node is site.statement.value:
+            rows = text.replaced((site.node.func, "TFPlainDense")).splitlines(keepends=True)
+            changed = "".join([*rows[: line - 1], _PLAIN, *rows[line - 1 :]])
+            shifted = site.node.lineno + _PLAIN.count("\n")
+            yield Mutant("transposed weight", shifted, changed, frozenset({(site.owner, made)}))
 
 
 class Bench:
