@@ -15,6 +15,7 @@ import numpy as np
 from compare_arrays import HIDDEN
 from compare_finding import Array, Context, Finding, explained, floats, shown_at
 from compare_places import halves, order, other_value, placement, reduction, selection, shift, softmax_axis
+from compare_resize import resize
 
 _ENOUGH = 0.98
 _MAX_SIZE = 2_000_000
@@ -252,6 +253,7 @@ _TESTS: tuple[Test, ...] = (
     selection,
     order,
     placement,
+    resize,
     reduction,
     epsilon,
 )

@@ -35,24 +35,25 @@ class Explainer:
     def explain(self, origin: Origin, tolerance: float = TOLERANCE) -> dict[str, Any]:
         """The origin as the report has it."""
         findings: list[Finding] = []
-        value: Value | None = None
         if origin.kind == "layer":
             findings += mend(self.session, origin.pt, origin.tf, self.state)
         findings += self._own_weights(origin) if origin.kind != "layer" else []
-        pt_trace, value = self._variables(origin, tolerance)
+        pt_trace, values = self._variables(origin, tolerance)
+        value = values[0] if values else None
         context = self._context(origin, pt_trace, value)
         findings += self._not_called(origin)
-        for pair in self._candidates(origin, value):
+        for pair in self._candidates(origin, values):
             turned = pair.pt if pair.found.axes is None else pair.pt.transpose(pair.found.axes)
             found = try_all(np.asarray(turned), np.asarray(pair.tf), context)
             findings += [Finding(f.cause, f.explained, f"{pair.name}: {f.detail}") for f in found]
         return self._described(origin, value, _best(findings))
 
-    def _candidates(self, origin: Origin, value: Value | None) -> list[Pair]:
-        """What differs first: the variable, and what the paired layers saw."""
+    def _candidates(self, origin: Origin, values: list[Value]) -> list[Pair]:
+        """What differs first: the variables, and what the paired layers saw."""
         pairs = []
-        if value is not None and value.twin is not None and value.found is not None:
-            pairs.append(Pair(value.name, value.twin.array, value.array, value.found))
+        for value in values:
+            if value.twin is not None and value.found is not None:
+                pairs.append(Pair(value.name, value.twin.array, value.array, value.found))
         if origin.pair is not None:
             pairs.append(origin.pair)
         return pairs
@@ -86,8 +87,8 @@ class Explainer:
                 found.append(Finding("not_called", 1.0, f"PyTorch calls {call.path} here, TensorFlow does not"))
         return found
 
-    def _variables(self, origin: Origin, tolerance: float) -> tuple[Trace, Value | None]:
-        """The trace of PyTorch's layer, and TensorFlow's first local variable that differs."""
+    def _variables(self, origin: Origin, tolerance: float) -> tuple[Trace, list[Value]]:
+        """The trace of PyTorch's layer, and TensorFlow's first local variables that differ, with and without its name."""
         paths = set(self.session.tree.layers)
         turn = [c for c in self.session.pt_root.walk() if c.path == origin.path].index(origin.pt)
         pt_trace, tf_trace = Trace(), Trace()
@@ -95,10 +96,10 @@ class Explainer:
             pt_trace = self._trace_pytorch(origin.path, turn, paths)
             tf_trace = self._trace_keras(origin)
         except Exception:  # a run that fails under observation leaves what the recording knows
-            return pt_trace, None
+            return pt_trace, []
         align(pt_trace, tf_trace)
-        value = first_difference(tf_trace, 0, tolerance)
-        return pt_trace, value
+        named, other = (first_difference(tf_trace, tolerance, named=which) for which in (True, False))
+        return pt_trace, [v for v in (named, other) if v is not None]
 
     def _trace_pytorch(self, path: str, turn: int, paths: set[str]) -> Trace:
         import torch

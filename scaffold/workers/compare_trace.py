@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from compare_arrays import TOLERANCE, Array, Difference, difference
+from compare_arrays import TOLERANCE, Array, Difference, difference, orders
 from compare_record import leaves, portable
 
 _SAME = {"call": "forward"}
 _MAX_VALUES = 4000
+_ALIKE = 0.9
+_SMALLEST, _LARGEST = 16, 500_000
 
 
 @dataclass(eq=False)
 class Value:
-    """What a variable was set to: `line` of the statement, `leaf` where in a tuple or dict the array stands."""
+    """What a variable was set to at `line`; `named` is off where PyTorch's is another variable that is nearly equal."""
 
     function: str
     name: str
@@ -32,6 +34,7 @@ class Value:
     array: Array
     twin: Value | None = None
     found: Difference | None = None
+    named: bool = True
 
 
 @dataclass
@@ -88,7 +91,7 @@ def tracing(active: Callable[[], bool]) -> Iterator[Trace]:
 def _keep(trace: Trace, frame: Any, name: str, line: int, value: Any) -> None:
     if len(trace.values) >= _MAX_VALUES or name.startswith("__") or name == "self":
         return
-    if isinstance(value, float) or (isinstance(value, int) and not isinstance(value, bool)):
+    if isinstance(value, float):  # whole numbers count things, and ports count differently
         value = np.asarray(value, dtype=np.float64)
     try:
         arrays = leaves(portable(value))
@@ -112,21 +115,50 @@ def align(pt: Trace, tf: Trace, *, free: bool = True) -> None:
             if not values or not np.array_equal(values[-1].array, value.array):  # dropout that does nothing is no step
                 values.append(value)
     for key, values in ours.items():
-        known = theirs.get(key, [])
-        position = 0
-        for number, value in enumerate(values):
-            if len(known) == len(values):
-                _judge(value, known[number], free)
-                continue
-            for at in range(position, len(known)):
-                if _comparable(known[at], value) and difference(known[at].array, value.array, free=free).ok:
-                    _judge(value, known[at], free)
-                    position = at
-                    break
-            else:
-                at = len(known) - (len(values) - number)  # counted from the end: a step is missing or added before
-                if known:
-                    _judge(value, known[min(max(at, 0), len(known) - 1)], free)
+        if key in theirs:
+            _judge_named(values, theirs[key], free)
+        else:
+            _judge_unnamed(values, pt.values, free)
+
+
+def _judge_named(values: list[Value], known: list[Value], free: bool) -> None:
+    """Values of a variable that both have, in their order; where the counts differ, beside the next equal one."""
+    position = 0
+    for number, value in enumerate(values):
+        if len(known) == len(values):
+            _judge(value, known[number], free)
+            continue
+        for at in range(position, len(known)):
+            if _comparable(known[at], value) and difference(known[at].array, value.array, free=free).ok:
+                _judge(value, known[at], free)
+                position = at
+                break
+        else:
+            at = len(known) - (len(values) - number)  # counted from the end: a step is missing or added before
+            _judge(value, known[min(max(at, 0), len(known) - 1)], free)
+
+
+def _judge_unnamed(values: list[Value], others: list[Value], free: bool) -> None:
+    """Values of a variable that PyTorch has not: beside PyTorch's value that is equal, or nearly so."""
+    for value in values:
+        close = [(likeness(other.array, value.array), other) for other in others if _comparable(other, value)]
+        best = max(close, key=lambda pair: pair[0], default=(0.0, None))
+        if best[1] is not None and best[0] > _ALIKE:
+            value.named = False
+            _judge(value, best[1], free)
+
+
+def likeness(pt: Array, tf: Array) -> float:
+    """Correlation of two arrays of floats in the order of axes that brings it highest; 0 where the shapes do not fit."""
+    if pt.dtype.kind != "f" or tf.dtype.kind != "f" or not _SMALLEST <= pt.size <= _LARGEST:
+        return 0.0
+    best = 0.0
+    for axes in orders(pt.shape, tf.shape, free=True):
+        a, b = (pt if axes is None else pt.transpose(axes)).ravel(), tf.ravel()
+        spread = float(np.std(a) * np.std(b))
+        if spread > 0 and np.isfinite(spread):
+            best = max(best, float(np.mean((a - a.mean()) * (b - b.mean()))) / spread)
+    return best
 
 
 def _comparable(pt: Value, tf: Value) -> bool:
@@ -140,6 +172,7 @@ def _judge(value: Value, twin: Value, free: bool) -> None:
         value.found = difference(twin.array, value.array, free=free)
 
 
-def first_difference(tf: Trace, start: int = 0, tolerance: float = TOLERANCE) -> Value | None:
-    """TensorFlow's first value, from position `start` on, that differs from its twin."""
-    return next((v for v in tf.values[start:] if v.found is not None and v.found.error > tolerance), None)
+def first_difference(tf: Trace, tolerance: float = TOLERANCE, *, named: bool = True) -> Value | None:
+    """TensorFlow's first value that differs from its twin, of those whose twin has (or has not) the same name."""
+    found = (v for v in tf.values if v.found is not None and v.found.error > tolerance)
+    return next((v for v in found if v.named is named), None)

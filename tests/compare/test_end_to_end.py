@@ -50,6 +50,17 @@ def test_the_first_layer_and_the_cause_are_named(src: Path, recorded: Path, tmp_
     assert "starts in encoder.layer.0.attention.self" in text and "a missing or wrong factor" in text
 
 
+def test_a_port_that_raises_is_compared_up_to_there(src: Path, recorded: Path, tmp_path: Path) -> None:  # noqa: F811
+    broken: Changes = {
+        "TFBertSelfOutput": (("hidden_states = self.dense(inputs=hidden_states)", "hidden_states = undone"),)
+    }
+    found = run(spoil(src, tmp_path / "tree", broken), recorded, {"TFBertModel": "BertModel"})
+    origin = found.classes[0].origins[0]
+    assert (origin.path, origin.kind) == ("encoder.layer.0.attention.output", "error")
+    assert "undone" in origin.message
+    assert "encoder.layer.0.attention.self" in {row.path for row in found.classes[0].rows if row.error is None}
+
+
 def check_scale(body: ClassComparison) -> None:
     assert body.status == "differs"
     origin = body.origins[0]
