@@ -290,7 +290,7 @@ class Engine(Context):
         return losses.constructor_of(self, func)
 
     def _call(self, node: ast.Call) -> str:
-        shortcut = layouts.tokens(self, node) or autograd.call(self, node)
+        shortcut = layouts.tokens(self, node) or autograd.call(self, node) or subscripts.activation(self, node)
         if shortcut is not None:
             return shortcut
         normalised = reparametrised.normalised(self, node)

@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 _PAIRS = {"key_cache": 0, "value_cache": 1}
 
 
+def activation(engine: Engine, node: ast.Call) -> str | None:
+    """`ACT2CLS[name]()`: the table of activations as classes."""
+    table = node.func.value if isinstance(node.func, ast.Subscript) else None
+    if not isinstance(table, ast.Name) or node.args or node.keywords:
+        return None
+    if not engine.source.imports.get(table.id, "").endswith("activations.ACT2CLS"):
+        return None
+    return f"{engine.activation_getter()}({engine.expression(node.func.slice)})"  # type: ignore[attr-defined]
+
+
 def subscript(engine: Engine, node: ast.Subscript) -> str:
     """Indexing: slices stay, tensor indices become gathers, boolean masks tf.boolean_mask."""
     value, index = node.value, node.slice

@@ -88,8 +88,9 @@ class QuokkaEncoder(nn.Module):
         return torch.zeros(num_embeddings, dim)
 
     def forward(self, hidden_states):
-        if hidden_states.shape[1] > self.table.size(0):
+        if hidden_states.shape[1] > self.table.shape[0]:
             self.make_weights(hidden_states.shape[1], 4)
+        hidden_states = hidden_states + self.table[0]
         for layer in self.layers:
             hidden_states = layer(hidden_states)
         for layer in self.block:
@@ -107,4 +108,28 @@ def test_a_weight_that_a_method_makes_is_a_weight(tmp_path: Path) -> None:
     text = class_text(port(tmp_path, LISTS).text, "TFQuokkaEncoder")
     assert "self.initial_table = self.get_embedding(config.hidden_size + 2, 4)" in text
     assert "shape=shape_list(self.initial_table)" in text and "trainable=False" in text
-    assert "        self.table = table\n" in text and "requires_grad" not in text
+    assert "            table = self.make_weights(shape_list(hidden_states)[1], 4)\n" in text
+    assert "requires_grad" not in text
+
+
+HEAD = """
+from ...activations import ACT2CLS
+
+
+class QuokkaHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.flatten = nn.Flatten(start_dim=-2)
+        self.rows = nn.Flatten()
+        self.act = ACT2CLS[config.hidden_act]()
+
+    def forward(self, hidden_states):
+        return self.act(self.rows(self.flatten(hidden_states)))
+"""
+
+
+def test_flattening_and_activation_classes(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, HEAD).text, "TFQuokkaHead")
+    assert "self.flatten = lambda x: flatten(x, start_dim=-2)" in text
+    assert "self.rows = keras.layers.Flatten()" in text
+    assert "self.act = get_tf_activation(config.hidden_act)" in text

@@ -44,6 +44,15 @@ def _conv3d(call: CallSite) -> str:
 _TRANSPOSED = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "output_padding", "groups", "bias")
 
 
+def _flatten(call: CallSite) -> str:
+    """Keras' layer keeps the batch axis alone; the library has a function for the rest."""
+    start, end = call.text("start_dim", "1"), call.text("end_dim", "-1")
+    if (start, end) == ("1", "-1"):
+        return "keras.layers.Flatten()"
+    last = "" if end == "-1" else f", end_dim={end}"
+    return f"lambda x: {call.uses('flatten')}(x, start_dim={start}{last})"
+
+
 def _layer_norm(call: CallSite) -> str:
     """`elementwise_affine` is Keras' scale and center together, `bias` the latter alone."""
     parts = [f"epsilon={call.text('eps', '1e-5')}"]
@@ -177,9 +186,8 @@ RULES = [
     LayerRule(
         torch="torch.nn.Flatten",
         args=("start_dim", "end_dim"),
-        unsupported={"start_dim": "Keras keeps the batch axis alone", "end_dim": "Keras flattens to the last axis"},
-        harmless={"start_dim": "1", "end_dim": "-1"},
-        tf="keras.layers.Flatten()",
+        rewrite=_flatten,
+        note="other axes than all but the first by the library's own function",
     ),
     LayerRule(
         torch="torch.nn.BatchNorm2d",
