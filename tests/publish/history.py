@@ -43,7 +43,7 @@ def tag(name: str, ref: str = "refs/heads/main") -> str:
 
 
 def make_upstream(folder: Path) -> Path:
-    """A bare repository: 4.45 to 4.49 with TensorFlow, 5.0 and 5.1 without, as upstream's tags and branches have them.
+    """A bare repository: 4.45 to 4.55 with TensorFlow, 5.0 and 5.1 without, as upstream's tags and branches have them.
 
     v4.46-release lacks the commit of its tag v4.46.3; v4.47-release has one commit more than v4.47.1, an annotated tag.
     """
@@ -62,7 +62,7 @@ def make_upstream(folder: Path) -> Path:
     script += commit("refs/heads/v4.47-release", release("4.47.1"), onto=main)
     script += "tag v4.47.1\nfrom refs/heads/v4.47-release\n" + f"tagger {WHO}\ndata 7\nrelease\n"
     script += commit("refs/heads/v4.47-release", {"README.md": "fixed\n"})
-    script += commit(main, release("4.49.0")) + tag("v4.49.0")
+    script += commit(main, release("4.55.0")) + tag("v4.55.0")
     script += commit(main, {**release("5.0.0"), TENSORFLOW: None}) + tag("v5.0.0") + commit(main, release("5.1.0"))
     script += tag("v5.1.0") + commit(main, release("5.2.0.dev0"))
     git(folder, "fast-import", "--quiet", stdin=script)

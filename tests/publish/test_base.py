@@ -24,7 +24,7 @@ def test_the_newest_readable_release_branch_is_found(upstream: Path) -> None:
         branch="v4.47-release",
         commit=git(upstream, "rev-parse", "v4.47-release"),
         version=(4, 47),
-        note="v4.49.0 has TensorFlow, but checkouts newer than 4.47 cannot be read yet",
+        note="v4.55.0 has TensorFlow, but checkouts newer than 4.53 cannot be read yet",
     )
 
 
@@ -35,7 +35,7 @@ def test_a_release_branch_without_its_tag_is_passed_over(upstream: Path) -> None
 
 def test_without_a_limit_the_newest_that_has_tensorflow(upstream: Path) -> None:
     found = find_base(upstream.as_uri(), token=None, newest_supported=None)
-    assert (found.ref, found.note) == ("refs/tags/v4.49.0", "")
+    assert (found.ref, found.note) == ("refs/tags/v4.55.0", "")
 
 
 def test_the_default_branch_is_asked_first(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_the_default_branch_is_asked_first(tmp_path: Path) -> None:
         "fast-import",
         "--quiet",
         "--force",
-        stdin=commit("refs/heads/tf", release("4.47.3.dev0"), onto="refs/tags/v4.49.0"),
+        stdin=commit("refs/heads/tf", release("4.47.3.dev0"), onto="refs/tags/v4.55.0"),
     )
     git(upstream, "symbolic-ref", "HEAD", "refs/heads/tf")
     found = find_base(upstream.as_uri(), token=None)
@@ -70,8 +70,8 @@ def test_a_wanted_ref_decides(upstream: Path, wanted: str, ref: str, branch: str
 
 
 def test_a_wanted_ref_that_is_too_new_is_taken_with_a_note(upstream: Path) -> None:
-    found = find_base(upstream.as_uri(), token=None, wanted="v4.49.0")
-    assert (found.version, found.note.split()[0]) == ((4, 49), "v4.49.0")
+    found = find_base(upstream.as_uri(), token=None, wanted="v4.55.0")
+    assert (found.version, found.note.split()[0]) == ((4, 55), "v4.55.0")
 
 
 def test_a_wanted_ref_without_tensorflow_is_refused_and_the_newest_named(upstream: Path) -> None:
@@ -102,7 +102,7 @@ def test_nothing_has_tensorflow(tmp_path: Path) -> None:
 
 
 def test_only_newer_ones_have_it(upstream: Path) -> None:
-    with pytest.raises(ScaffoldError, match=r"v4\.49\.0 has TensorFlow, but") as caught:
+    with pytest.raises(ScaffoldError, match=r"v4\.55\.0 has TensorFlow, but") as caught:
         find_base(upstream.as_uri(), token=None, newest_supported=(4, 2))
     assert caught.value.code == "GIT121"
 
