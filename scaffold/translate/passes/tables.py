@@ -23,7 +23,8 @@ def _makers(engine: Context, info: ClassInfo) -> dict[str, list[str]]:
         made = _made(method)
         calls = _calls(methods, name)
         places = [_place(engine, call) for call in calls]
-        if made and {"constructor", "growth"} == set(places):
+        kept = set(made) & {*info.parameters, *info.children}  # weights are loaded, not made
+        if made and not kept and {"constructor", "growth"} == set(places):
             found[name] = made
     return found
 
