@@ -6,6 +6,7 @@ Build shapes are the PyTorch constructors' own first arguments (translator.md §
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -92,19 +93,12 @@ def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None
     """Plan the build of what one or several branches of the constructor make."""
     engine, child, name = constructor.engine, constructor.info.children[attr], constructor.keras_name(attr)
     made = [c for c in child.calls if engine.function_of(c) is constructor.function]
-    shapes = list(dict.fromkeys(s for c in made if (s := build_shape(constructor, c)) is not None))
-    shapes = [s for s in shapes if s != "None"] or shapes
+    shapes = _shapes(constructor, made)
     if len(shapes) > 1 and not child.is_list and isinstance(value, (ast.Call, ast.IfExp)):
         engine.extra_init.append(f"self.{name}_shape = {shape_here(constructor, value)}")
         shapes = [f"self.{name}_shape"]
     if len(shapes) > 1:
-        engine.diagnose(
-            "TFP131",
-            attr,
-            "built with different input sizes in different branches",
-            constructor.function,
-            "write its build() entry by hand",
-        )
+        _two_sizes(constructor, attr)
     if shapes:
         add(constructor.plan, Built(name, shapes[0], child.is_list, loop=containers.loop(constructor, attr)))
 
@@ -128,10 +122,30 @@ def add(plan: Plan, entry: Built) -> None:
 def _members(constructor: Constructor, items: list[tuple[str, ast.expr]]) -> tuple[tuple[str, str], ...]:
     found = []
     for key, item in items:
-        shape = build_shape(constructor, item) if isinstance(item, ast.Call) else None
-        if shape is not None:
-            found.append((key if key.isdigit() else f'"{key}"', shape))
+        parts = (item.body, item.orelse) if isinstance(item, ast.IfExp) else (item,)
+        calls = [part for part in parts if isinstance(part, ast.Call)]
+        shapes = _shapes(constructor, calls)
+        if len(shapes) > 1:
+            _two_sizes(constructor, key)
+        if shapes:
+            found.append((key if key.isdigit() else f'"{key}"', shapes[0]))
     return tuple(found)
+
+
+def _shapes(constructor: Constructor, calls: Sequence[ast.Call]) -> list[str]:
+    """The different shapes that these are built with; those of layers with weights where there are such."""
+    shapes = list(dict.fromkeys(s for c in calls if (s := build_shape(constructor, c)) is not None))
+    return [s for s in shapes if s != "None"] or shapes
+
+
+def _two_sizes(constructor: Constructor, subject: str) -> None:
+    constructor.engine.diagnose(
+        "TFP131",
+        subject,
+        "built with different input sizes in different branches",
+        constructor.function,
+        "write its build() entry by hand",
+    )
 
 
 def build_shape(constructor: Constructor, call: ast.Call, origin: ast.Call | None = None) -> str | None:

@@ -78,3 +78,23 @@ def test_only_the_modules_own_names_of_torch_are_other_names() -> None:
         "import torch\nfrom torch import nn\nA = nn.LayerNorm\nB = 3\nC = torch\n\ndef f():\n    D = nn.Linear\n"
     )
     assert source.imports == {"torch": "torch", "nn": "torch.nn", "A": "torch.nn.LayerNorm"}
+
+
+CHOSEN = """
+class QuokkaHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.classifier = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(config.hidden_size, config.num_labels) if config.num_labels > 0 else nn.Identity(),
+        )
+
+    def forward(self, hidden_states):
+        return self.classifier(hidden_states)
+"""
+
+
+def test_a_member_that_may_be_an_identity_is_built(tmp_path: Path) -> None:
+    built = method_text(port(tmp_path, CHOSEN).text, "TFQuokkaHead", "build")
+    assert "with tf.name_scope(self.classifier[1].name):" in built
+    assert "self.classifier[1].build([None, None, self.config.hidden_size])" in built
