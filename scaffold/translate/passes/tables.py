@@ -23,10 +23,15 @@ def _makers(engine: Context, info: ClassInfo) -> dict[str, list[str]]:
         made = _made(method)
         calls = _calls(methods, name)
         places = [_place(engine, call) for call in calls]
-        kept = set(made) & {*info.parameters, *info.children}  # weights are loaded, not made
-        if made and not kept and {"constructor", "growth"} == set(places):
+        if made and not _holds_weights(engine, method) and {"constructor", "growth"} == set(places):
             found[name] = made
     return found
+
+
+def _holds_weights(engine: Context, method: ast.FunctionDef) -> bool:
+    """True when a method makes an `nn.Parameter`: weights are loaded."""
+    calls = [node for node in ast.walk(method) if isinstance(node, ast.Call)]
+    return any(engine.source.qualname(call.func) == "torch.nn.Parameter" for call in calls)
 
 
 def _calls(methods: dict[str, ast.FunctionDef], name: str) -> list[ast.Call]:
