@@ -470,6 +470,7 @@ def main() -> None:
     parser.add_argument("--src", type=Path, required=True)
     parser.add_argument("--port", action="append", required=True, metavar="MODEL:CASES")
     parser.add_argument("--each", type=int, default=50)
+    parser.add_argument("--skip", type=int, default=0, help="leave out so many first: what an earlier run had")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kinds", default="", help="only these kinds of fault, separated by commas")
     parser.add_argument("--out", type=Path, required=True)
@@ -496,7 +497,8 @@ def main() -> None:
             found = list(mutants(bench.text))
             wanted = set(filter(None, options.kinds.split(",")))
             found = [m for m in found if not wanted or m.kind in wanted]
-            for mutant in choose(found, options.each, random.Random(options.seed)):
+            chosen = choose(found, options.skip + options.each, random.Random(options.seed))
+            for mutant in chosen[options.skip :]:
                 started = time.monotonic()
                 try:
                     row = bench.run(mutant)

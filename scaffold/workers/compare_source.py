@@ -6,6 +6,7 @@ Only the standard library is needed here.
 from __future__ import annotations
 
 import ast
+import textwrap
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,14 @@ def place(file: str | None, line: int | None, root: str) -> dict[str, Any] | Non
         return None
     node = statement(file, line)
     text, _ = _parsed(file)
-    whole = ast.get_source_segment(text, node) if node is not None else None
+    whole = ast.get_source_segment(text, node, padded=True) if node is not None else None
     if whole is None or isinstance(node, ast.FunctionDef | ast.ClassDef | ast.If | ast.For | ast.With):
         rows = text.splitlines()
         whole = rows[line - 1].strip() if line <= len(rows) else ""
         first = line
     else:
         first = node.lineno if node is not None else line
+    whole = textwrap.dedent(whole).strip()
     calls = [ast.unparse(c.func) for c in ast.walk(node) if isinstance(c, ast.Call)] if node is not None else []
     name = Path(file)
     relative = name.relative_to(root).as_posix() if name.is_relative_to(root) else name.name

@@ -10,7 +10,6 @@ import pytest
 
 from scaffold.compare import ClassComparison, Comparison, to_html, to_text
 from scaffold.compare.result import Cause, Origin, Place, Row, class_from
-from tests.sweep.test_pages import browser  # noqa: F401
 
 HOSTILE = "x = '<script>document.title = 1</script>'"
 
@@ -123,7 +122,7 @@ def test_the_page_carries_everything_itself() -> None:
 
 
 @pytest.mark.e2e
-def test_a_browser_shows_the_plot(browser: Any, tmp_path: Path) -> None:  # noqa: F811
+def test_a_browser_shows_the_plot(browser: Any, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text(to_html(BOTH), encoding="utf-8")
     browser.get((tmp_path / "report.html").as_uri())
     plots = browser.find_elements("tag name", "svg")
