@@ -33,6 +33,7 @@ DEFAULTS = {
     "tests": "present",  # present | own (no common TensorFlow tests) | absent
     "repo_checks": "present",
     "ruff": "0.5.1",
+    "generics": "typing",  # builtin: the linter asks for dict[…]
     "annotations": "future",  # future | typing
     "serving": "input_signature",  # input_signature | methods: what TFPreTrainedModel has
     "archive_lists": "absent",  # lists | moved (to models/deprecated/_archive_maps.py)
@@ -410,6 +411,14 @@ def _places(facets: dict[str, str]) -> dict[str, str]:
             files["utils/documentation_tests.txt"] = "\n".join(listed) + "\n"
         files["utils/check_dummies.py"] = "import argparse\n"
         files["utils/check_copies.py"] = "import argparse\n"
+    files |= _settings(facets)
+    return files
+
+
+def _settings(facets: dict[str, str]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    if facets["generics"] == "builtin":
+        files["pyproject.toml"] = '[tool.ruff.lint]\nselect = ["C", "E", "UP006"]\n'
     if facets["init_imports"] == "collapsed":
         files["setup.cfg"] = "[isort]\nline_length = 119\n"
     return files

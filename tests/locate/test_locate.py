@@ -174,6 +174,8 @@ def test_the_page_is_found_by_what_it_documents(tmp_path: Path) -> None:
         ({"auto_init": "star"}, "auto_init", "star"),
         ({}, "annotations", "future"),
         ({"annotations": "typing"}, "annotations", "typing"),
+        ({}, "generics", "absent"),
+        ({"generics": "builtin"}, "generics", "builtin"),
         ({}, "serving", "input_signature"),
         ({"serving": "methods"}, "serving", "methods"),
         ({}, "init_imports", "exploded"),

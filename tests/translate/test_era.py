@@ -50,6 +50,13 @@ def test_hints(hint: str, written: str) -> None:
     assert ("__future__" in text) == ("Optional" in hint)  # that one is bound by the header, which this text lacks
 
 
+def test_builtin_containers_in_hints() -> None:
+    text = "def f(a: Dict[str, List[int]], b: Optional[Tuple[int]] = None) -> Tuple: return Dict"
+    after = "def f(a: dict[str, list[int]], b: Optional[tuple[int]] = None) -> tuple: return Dict"
+    assert hints.with_builtin_generics(text) == after
+    assert fitted(text, Layout(facets={"generics": Finding(value="builtin")})) == after
+
+
 def test_a_hint_of_a_later_class_keeps_the_import_from_the_future() -> None:
     text = "from __future__ import annotations\nimport os\ndef f(a: Later): pass\nclass Later: pass\n"
     assert "__future__" in hints.with_typing(text)

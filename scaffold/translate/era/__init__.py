@@ -33,6 +33,8 @@ def fitted(text: str, layout: Layout) -> str:
         text = serving.with_methods(text)
     if layout.value("annotations") == "typing":
         text = hints.with_typing(text)
+    if layout.value("generics") == "builtin":
+        text = hints.with_builtin_generics(text)
     if layout.value("keras_import") == "tf.keras":
         text = tf_keras(text)
     return text

@@ -23,6 +23,19 @@ def with_typing(text: str) -> str:
     return splicer.text()
 
 
+_BUILTIN = {"Dict": "dict", "List": "list", "Tuple": "tuple", "Set": "set", "FrozenSet": "frozenset", "Type": "type"}
+
+
+def with_builtin_generics(text: str) -> str:
+    """The module with `dict[…]` for `Dict[…]` in its hints; the imports that are unused then go with the other unused ones."""
+    splicer = Splicer(text)
+    for hint in _hints(splicer.tree):
+        for node in ast.walk(hint):
+            if isinstance(node, ast.Name) and node.id in _BUILTIN:
+                splicer.replace(node, _BUILTIN[node.id])
+    return splicer.text()
+
+
 def _hints(tree: ast.Module) -> list[ast.expr]:
     found: list[ast.expr | None] = []
     for node in ast.walk(tree):
