@@ -109,7 +109,9 @@ def unreached(
         calls = any(
             isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in names for n in ast.walk(method)
         )
+        if not calls:
+            continue
         uses = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == name]
-        if calls and not any(may_run(use, parents, known) for use in uses):
+        if not any(may_run(use, parents, known) for use in uses):
             found.add(name)
     return found

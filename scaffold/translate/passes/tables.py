@@ -7,6 +7,7 @@ constructor keeps it, a call uses it as a local.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from scaffold.translate.classes import ClassInfo
 from scaffold.translate.context import Context
@@ -21,10 +22,9 @@ def _makers(engine: Context, info: ClassInfo) -> dict[str, list[str]]:
     found = {}
     for name, method in methods.items():
         made = _made(method)
-        calls = _calls(methods, name)
-        places = [_place(engine, call) for call in calls]
-        if made and not _holds_weights(engine, method) and {"constructor", "growth"} == set(places):
-            found[name] = made
+        tried = bool(made) and not _holds_weights(engine, method)
+        if tried and {"constructor", "growth"} == {_place(engine, call) for call in _calls(methods, name)}:
+            found[name] = list(made)
     return found
 
 
@@ -51,11 +51,12 @@ def _place(engine: Context, call: ast.Call) -> str | None:
     return "growth" if alone and function.name == "forward" and engine.parent(above) is function else None  # type: ignore[arg-type]
 
 
-def _made(method: ast.FunctionDef) -> list[str]:
+@lru_cache(maxsize=512)
+def _made(method: ast.FunctionDef) -> tuple[str, ...]:
     """Attributes that a method sets at its top level, in order; none when it returns something."""
-    if any(isinstance(node, ast.Return) for node in ast.walk(method)):
-        return []
-    return list(dict.fromkeys(name for name, _ in map(_setting, method.body) if name))
+    if method.name in ("__init__", "forward") or any(isinstance(node, ast.Return) for node in ast.walk(method)):
+        return ()
+    return tuple(dict.fromkeys(name for name, _ in map(_setting, method.body) if name))
 
 
 def _setting(statement: ast.stmt) -> tuple[str, ast.expr | None]:
