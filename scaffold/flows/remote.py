@@ -35,15 +35,16 @@ def _token_for(ported: Ported, token: Token | None) -> Token | None:
 
 
 def push_branch(ported: Ported, github: GitHub, token: Token | None, progress: Progress) -> str:
-    """Push the port's branch: "pushed", "up-to-date" or, in a dry run, "planned"."""
+    """Push the port's branch: "pushed", "up-to-date" or, in a dry run, "planned" (also after a commit that is only planned)."""
     from scaffold.publish.transport import push
 
     if not github.dry_run:
         own, lease = _token_for(ported, token), lease_of(ported.clone, ported.origin.remote, ported.branch)
         return push(ported.clone, ported.origin.remote, ported.branch, token=own, progress=progress, lease=lease)
-    if pushed_commit(ported, token) == ported.tip:
+    follows = any(call.method == "git commit" for call in github.calls)
+    if not follows and pushed_commit(ported, token) == ported.tip:
         return "up-to-date"
-    github.calls.append(_call(ported, f"refs/heads/{ported.branch}", ported.tip))
+    github.calls.append(_call(ported, f"refs/heads/{ported.branch}", "the new one" if follows else ported.tip))
     return "planned"
 
 

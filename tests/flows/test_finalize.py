@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.flows import draft as drafts
 from scaffold.flows.finalize import MESSAGE, Request, Result, run
 from tests.flows.stage import BRANCH, Quiet, Stage, snapshot
 from tests.layouts import git
@@ -73,6 +74,14 @@ def test_a_dry_run(stage: Stage) -> None:
     assert [call.method for call in result.calls] == ["git commit", "git push"]
     assert snapshot(stage.root) == state
     assert stage.remote() is None
+
+
+def test_a_dry_run_tells_the_push_that_follows_a_planned_commit(stage: Stage) -> None:
+    github = stage.github()
+    drafts.run(drafts.Request(root=stage.root, model=None, github=github, token=stage.token), Quiet())
+    github.close()
+    assert stage.remote() == git(stage.root, "rev-parse", BRANCH)
+    assert [call.method for call in finalize(stage, dry_run=True).calls] == ["git commit", "git push"]
 
 
 def test_a_run_killed_between_commit_and_push_is_finished(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
