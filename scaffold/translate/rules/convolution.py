@@ -75,6 +75,11 @@ def _max_pooling(rank: int, sizes: str) -> None:
                 f"a: f32[2,3,{sizes}]",
             ),
             Example(
+                f"F.max_pool{rank}d(a, 20, ceil_mode=True)",
+                "_max_pool(a, 20, ceil_mode=True)",
+                f"a: f32[2,3,{sizes}]",
+            ),
+            Example(
                 f"F.max_pool{rank}d(a, 3, 2, 0, 1, True, False)",
                 "_max_pool(a, 3, stride=2, padding=0, ceil_mode=True)",
                 f"a: f32[2,3,{sizes}]",
@@ -105,6 +110,11 @@ def _mean_pooling(rank: int, sizes: str) -> None:
             Example(
                 f"F.avg_pool{rank}d(a, 3, stride=1, padding=1, count_include_pad=False)",
                 "_avg_pool(a, 3, stride=1, padding=1, count_include_pad=False)",
+                f"a: f32[2,3,{sizes}]",
+            ),
+            Example(
+                f"F.avg_pool{rank}d(a, 20, ceil_mode=True)",
+                "_avg_pool(a, 20, ceil_mode=True)",
                 f"a: f32[2,3,{sizes}]",
             ),
             Example(

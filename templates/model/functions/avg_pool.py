@@ -5,6 +5,7 @@ def _avg_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, ceil_mode=
     kernel, stride, padding = ([v] * rank if isinstance(v, int) else list(v) for v in (kernel_size, stride, padding))
     inner, outer = [[0, 0], [0, 0]] + [[size, size] for size in padding], [[0, 0], [0, 0]]
     for axis, length in enumerate(shape_list(tensor)[2:]):
+        kernel[axis] = min(kernel[axis], length + 2 * padding[axis]) if ceil_mode else kernel[axis]
         rest = (kernel[axis] - length - 2 * padding[axis]) % stride[axis] if ceil_mode else 0
         windows = (length + 2 * padding[axis] + rest - kernel[axis]) // stride[axis] + 1
         starts_outside = ceil_mode and (windows - 1) * stride[axis] >= length + padding[axis]

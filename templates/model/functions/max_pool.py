@@ -10,6 +10,9 @@ def _max_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, dilation=1
         extra = 0
         if ceil_mode:
             length = shape_list(tensor)[axis + 2]
+            longest = (length + 2 * padding[axis] - 1) // dilation[axis] + 1
+            if kernel[axis] > longest:  # one window, which has everything
+                kernel[axis] = stride[axis] = longest
             reach = dilation[axis] * (kernel[axis] - 1) + 1
             extra = (reach - length - 2 * padding[axis]) % stride[axis]
             windows = (length + 2 * padding[axis] + extra - reach) // stride[axis] + 1
