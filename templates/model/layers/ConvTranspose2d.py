@@ -7,6 +7,10 @@ class TFModelConvTranspose2d(keras.layers.Conv2DTranspose):
             (size, size) if isinstance(size, int) else tuple(size) for size in (padding, output_padding)
         )
 
+    def build(self, input_shape) -> None:
+        super().build(input_shape)
+        self.input_spec = None  # Keras looks for the channels at the end
+
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         result = tf.transpose(super().call(tf.transpose(inputs, perm=(0, 2, 3, 1))), perm=(0, 3, 1, 2))
         result = tf.pad(result, [[0, 0], [0, 0]] + [[0, max(a - c, 0)] for c, a in zip(self.cut, self.added)])
