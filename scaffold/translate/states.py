@@ -54,7 +54,10 @@ def settled(engine: Context, function: ast.FunctionDef) -> dict[str, bool]:
 
 
 def makes(engine: Context, statement: ast.stmt) -> bool:
-    """`cache_params = MambaCache(config, …)`."""
+    """`cache_params = MambaCache(config, …)`, and `cache_params.seqlen_offset += n`."""
+    target = statement.target if isinstance(statement, ast.AugAssign) else None
+    if isinstance(target, ast.Attribute) and ast.unparse(target.value) in engine.state_parameters:
+        return True
     value = statement.value if isinstance(statement, ast.Assign) else None
     return isinstance(value, ast.Call) and ast.unparse(value.func) in engine.state_caches
 
