@@ -102,14 +102,19 @@ def calls_absent(statements: list[ast.stmt], names: frozenset[str]) -> bool:
 def unreached(
     methods: Mapping[str, ast.FunctionDef], tree: ast.Module, parents: Parents, known: Mapping[str, bool]
 ) -> set[str]:
-    """A class's methods that call absent names, while every use of them stands where nothing runs."""
+    """A class's methods that call absent names where they run, while every use of them stands where nothing runs.
+
+    `forward` is used by every call of the layer, so it stays.
+    """
     names = frozenset(name for name, value in known.items() if not value)
     found = set()
     for name, method in methods.items():
-        calls = any(
-            isinstance(n, ast.Call) and isinstance(n.func, ast.Name) and n.func.id in names for n in ast.walk(method)
-        )
-        if not calls:
+        calls = [
+            node
+            for node in ast.walk(method)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+        ]
+        if name == "forward" or not any(may_run(call, parents, known) for call in calls):
             continue
         uses = [n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == name]
         if not any(may_run(use, parents, known) for use in uses):
