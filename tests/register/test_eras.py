@@ -88,6 +88,10 @@ def test_a_page_without_badges_says_so(tmp_path: Path) -> None:
     page.write_text("# BrandNew\n\n[[autodoc]] BrandNewModel\n    - forward\n", encoding="utf-8")
     (outcome,) = registrar.plan(located, port(located), Tree(located.root))
     assert isinstance(outcome, Absent) and "no framework badges" in outcome.why
+    other = '<div class="flex flex-wrap space-x-1">\n<a href="https://x">\n<img alt="Models" src="https://img.shields.io/x">\n</a>\n</div>'
+    page.write_text(f"# BrandNew\n\n{other}\n\n[[autodoc]] BrandNewModel\n", encoding="utf-8")
+    (outcome,) = registrar.plan(located, port(located), Tree(located.root))
+    assert isinstance(outcome, Absent), "badges of other kinds, as pages of 4.47 have, are no framework badges"
 
 
 def test_without_being_asked_an_auto_class_is_only_named(tmp_path: Path) -> None:

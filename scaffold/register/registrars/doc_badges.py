@@ -17,7 +17,7 @@ from scaffold.register.registrar import Registrar
 
 NAME = "doc-badges"
 BADGE = '<img alt="TensorFlow" src="https://img.shields.io/badge/TensorFlow-FF6F00?style=flat&logo=tensorflow&logoColor=white">'
-_HOST = re.compile(r'\s*<div class="flex flex-wrap space-x-1">')
+_FRAMEWORK = re.compile(r'\s*<img alt="(PyTorch|TensorFlow|Flax|JAX)"')
 _PYTORCH = re.compile(r'(\s*)<img alt="PyTorch" src="https://img\.shields\.io/')
 _TENSORFLOW = re.compile(r'\s*<img alt="TensorFlow"')
 
@@ -29,7 +29,7 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
     if path is None or file is None:
         return ()  # the model page's own registrar says so
     lines = range(len(file.lines))
-    if not any(_HOST.match(file.line(i)) or _PYTORCH.match(file.line(i)) for i in lines):
+    if not any(_FRAMEWORK.match(file.line(i)) for i in lines):
         if located.layout.value("doc_index") == "columns":
             return ()
         return (Absent(path=path, by=NAME, why="the page has no framework badges"),)
