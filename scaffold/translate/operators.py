@@ -105,6 +105,12 @@ def compare(engine: Engine, node: ast.Compare) -> str:
                 if _tf(i.dtype) != _tf(common)
             }
             return _replace_operands(engine, node, casts)
+    ordered = isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
+    if ordered and len(operands) == 2 and len(tensors) == 1 and "bool" in tensors[0][1].dtypes:
+        # TensorFlow has no order of truth values; a mask may be of these in one call and of integers in the next
+        tensor, info = tensors[0]
+        wide = "tf.float32" if any("float" in dtype for dtype in info.dtypes) else "tf.int32"
+        return _replace_operands(engine, node, {tensor: f"tf.cast({engine.expression(tensor)}, {wide})"})
     return engine.splice(node)
 
 

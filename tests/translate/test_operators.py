@@ -74,6 +74,8 @@ def test_shapes_are_lists(text: str, expected: str) -> None:
         ("x == i", "x == tf.cast(i, tf.float32)"),
         ("x is None", "x is None"),
         ("i >= n", "i >= n"),
+        ("m > 0", "tf.cast(m, tf.int32) > 0"),
+        ("m == 0", "m == 0"),
     ],
 )
 def test_comparisons(text: str, expected: str) -> None:
