@@ -38,4 +38,7 @@ def port_of(located: Located) -> Port:
         node.name for node in classes if node.name in pretrained and not re.search(r"Pre[Tt]rained", node.name)
     )
     public = tuple(node.name for node in classes if node.name in exported)
-    return Port(names=located.names, public=public, models=models)
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    # to 4.39 a file exports the list of its checkpoints beside its classes
+    constants = tuple(t.id for t in targets if isinstance(t, ast.Name) and t.id in exported and t.id.isupper())
+    return Port(names=located.names, public=public, models=models, constants=constants)

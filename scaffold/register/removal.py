@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
 from scaffold.core.checkout import Located
 from scaffold.core.edits import Tree
@@ -19,7 +20,7 @@ from scaffold.register.guards import import_module_of, import_structure_key, nam
 from scaffold.register.mappings import TF_MODELS, mappings
 from scaffold.register.ordering import import_order
 from scaffold.register.pages import entries, framework_blocks
-from scaffold.register.registrars import doc_index, docstring_checks, dummies, main_init, repo_checks
+from scaffold.register.registrars import doc_index, docstring_checks, doctest_list, dummies, main_init, repo_checks
 
 BY = "remove"
 _WHY = "the existing TensorFlow port is taken away first"
@@ -29,6 +30,7 @@ Strip = Callable[[Located, Port, Tree], None]
 
 def unregister(located: Located, port: Port, tree: Tree) -> None:
     """Plan the removal of the port's entries in all places; one that the checkout lacks has none."""
+    port = replace(port, public=(*port.public, *port.constants))
     for strip in _STRIPS:
         strip(located, port, tree)
 
@@ -186,6 +188,14 @@ def _strip_lists(located: Located, port: Port, tree: Tree) -> None:
             tree.plan(path, file.edited(), by=BY, why=_WHY)
 
 
+def _strip_doctests(located: Located, port: Port, tree: Tree) -> None:
+    """Drop the file from the list of those whose examples are run."""
+    file = TextFile.open(tree, doctest_list.PATH)
+    if file is not None:
+        lines = [line for line in file.lines if line.strip() != located.names.tf_path]
+        tree.plan(doctest_list.PATH, "\n".join(lines), by=BY, why=_WHY)
+
+
 _STRIPS: tuple[Strip, ...] = (
     _strip_main_init,
     _strip_model_init,
@@ -194,4 +204,5 @@ _STRIPS: tuple[Strip, ...] = (
     _strip_page,
     _strip_index,
     _strip_lists,
+    _strip_doctests,
 )

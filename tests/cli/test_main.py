@@ -52,7 +52,7 @@ def test_help_is_quick() -> None:
     ("argv", "code", "says"),
     [
         (["chekclist"], "CLI101", "scaffold checklist"),
-        (["zzz"], "CLI101", "--help"),
+        (["qqqq"], "CLI101", "--help"),
         (["new-tf-model"], "CLI102", "roc_bert"),
         (["new-tf-model", "x", "--frobnicate"], "CLI103", "frobnicate"),
         (["new-tf-model", "x", "--contributor", "Jo"], "CLI102", "--contributor-url"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_what_was_registered_is_gone(tmp_path: Path, layout: str) -> None:
     assert texts(located.root) != before
     located = locate(located.root, "brand_new", ported_ok=True)
     tree = Tree(located.root)
-    remove(located, port_of(located), tree)
+    # the miniature's file has no list of checkpoints, which it exports
+    remove(located, replace(port_of(located), constants=port(located).constants), tree)
     after = planned(located.root, tree)
     # the credit of a contributor belongs to the page, not to the port, and stays
     pages = {path for path in before if "model_doc" in path}
