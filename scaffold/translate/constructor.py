@@ -11,6 +11,7 @@ import re
 from scaffold.translate import buildplan, containers, derived, members, parameters
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.constructor_lines import LAYER_INIT
 from scaffold.translate.engine import Engine
 from scaffold.translate.losses import loss_function
 from scaffold.translate.names import local_names
@@ -126,6 +127,8 @@ class Constructor:
         if self.info.category is Category.SUBCLASS:
             return derived.super_call(self, call)
         parents = [b for b in self.info.bases if b in self.engine.classes]
+        if parents and self.engine.source.qualname(call.func) == "torch.nn.Module.__init__":
+            return [f"{LAYER_INIT}(self, **kwargs)"]  # past the class it derives from
         if parents and self.info.category is Category.LAYER:
             given = [a for a in arguments(self.engine, call) if a != "**kwargs"]
             return [f"super().__init__({', '.join([*given, '**kwargs'])})"]

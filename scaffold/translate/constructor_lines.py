@@ -16,11 +16,15 @@ def with_config(statements: list[str], wanted: bool) -> list[str]:
     return after_super([line for line in statements if line != kept], [kept])
 
 
+#: The constructor of a class whose PyTorch twin calls `nn.Module.__init__` and not that of the class it derives from.
+LAYER_INIT = "keras.layers.Layer.__init__"
+
+
 def after_super(statements: list[str], extra: list[str]) -> list[str]:
     """Lines behind the call of the base class's constructor, or in front where there is none."""
     if not extra:
         return statements
     for k, line in enumerate(statements):
-        if line.startswith("super().__init__"):
+        if line.startswith(("super().__init__", LAYER_INIT)):
             return [*statements[: k + 1], *extra, *statements[k + 1 :]]
     return [*extra, *statements]

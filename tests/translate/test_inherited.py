@@ -135,3 +135,26 @@ def test_flattening_and_activation_classes(tmp_path: Path) -> None:
     assert "self.flatten = lambda x: flatten(x, start_dim=-2)" in text
     assert "self.rows = keras.layers.Flatten()" in text
     assert "self.act = get_tf_activation(config.hidden_act)" in text
+
+
+PAST = """
+class QuokkaLoss(nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight_of = weight
+
+    def forward(self, x):
+        return x * self.weight_of
+
+
+class QuokkaOtherLoss(QuokkaLoss):
+    def __init__(self, weight):
+        nn.Module.__init__(self)
+        self.weight_of = weight + 1
+"""
+
+
+def test_a_constructor_that_passes_its_base_by(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, PAST).text, "TFQuokkaOtherLoss")
+    assert "        keras.layers.Layer.__init__(self, **kwargs)\n        self.weight_of = weight + 1" in text
+    assert "super()" not in text

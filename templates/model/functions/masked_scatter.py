@@ -5,5 +5,6 @@ def _masked_scatter(tensor: tf.Tensor, mask: tf.Tensor, source: tf.Tensor) -> tf
     """
     mask = tf.reshape(tf.broadcast_to(mask, tf.shape(tensor)), [-1])
     position = tf.maximum(tf.cumsum(tf.cast(mask, tf.int32)) - 1, 0)
-    values = tf.gather(tf.reshape(source, [-1]), position)
+    source = tf.pad(tf.reshape(source, [-1]), [[0, 1]])  # it may be empty
+    values = tf.gather(source, position)
     return tf.reshape(tf.where(mask, values, tf.reshape(tensor, [-1])), tf.shape(tensor))
