@@ -163,7 +163,9 @@ def test_a_hand_written_port_agrees(src: Path, recorded: Path) -> None:
     assert from_json(to_json(report)) == report
     model, classifier, decoder, masked = report.heads
     assert classifier.ok, to_json(report)
-    assert {c.status for c in classifier.checks} == {Status.PASS}
+    # only the model's cases have one with return_dict=False, and where PyTorch was not seen to do it, it is not asked for
+    assert {c.name for c in classifier.checks if c.status is not Status.PASS} == {"return-tuple"}
+    assert check(model, "return-tuple").status is Status.PASS
     assert {c.mode for c in classifier.cases} == {"eager", "graph"}
     assert any(c.tensor == "loss" and c.ok for c in case(classifier, "base/labels", "graph").comparisons)
     for name in ("base/minimal", "base/embeds", "base/tuple", "decoder/cache"):
