@@ -10,6 +10,7 @@ the library's loader.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import inspect
 import json
@@ -26,6 +27,8 @@ _DEFAULTS = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISI
 
 #: The mildest first; those that take no parameters and are smooth or piecewise linear.
 _ACTIVATIONS = ("gelu", "relu", "gelu_new", "silu", "tanh", "gelu_pytorch_tanh", "quick_gelu", "gelu_fast", "mish")
+
+_FORGET_AFTER = 20
 
 
 class RefusedError(Exception):
@@ -156,8 +159,18 @@ def serve(spec: Mapping[str, Any], answers: TextIO) -> None:
     """Answer until standard input ends; what the libraries print goes to standard error."""
     subject = Subject(spec)
     print(json.dumps(subject.describe()), file=answers, flush=True)
-    for line in sys.stdin:
+    for number, line in enumerate(sys.stdin, 1):
         print(json.dumps(subject.run(json.loads(line))), file=answers, flush=True)
+        if number % _FORGET_AFTER == 0:
+            forget()
+
+
+def forget() -> None:
+    """Let Keras drop what it keeps of every model that was ever made, gigabytes after some hundred cases."""
+    import tensorflow as tf
+
+    tf.keras.backend.clear_session()
+    gc.collect()
 
 
 def main() -> None:
