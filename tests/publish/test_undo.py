@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import textwrap
@@ -146,11 +148,12 @@ def test_a_kill_at_any_moment_can_be_gone_on_from(tmp_path: Path) -> None:
         commit_edits(clone, planned(root).edits(), branch=BRANCH, folder=folder_of(clone))
         (root / TEST).write_text("mine\n")
         tip = clone.head()
-        child = subprocess.Popen([sys.executable, "-c", script, str(root)], stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-c", script, str(root)]
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
         assert child.stdout is not None
         child.stdout.readline()
         time.sleep(chance.uniform(0, 0.12))
-        child.kill()
+        os.killpg(child.pid, signal.SIGKILL)  # and the git it may have started, which would go on for a moment
         child.communicate()
         if clone.tip(BRANCH) is not None:
             take_back(root)
