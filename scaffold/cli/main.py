@@ -88,7 +88,9 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> Any:
         """Raise instead of printing: the caller knows whether JSON is wanted."""
-        raise ScaffoldError("CLI103", message, f"`{self.prog} --help` shows the arguments", exit_code=ExitCode.USAGE)
+        raise ScaffoldError(
+            "CLI103", shortened(message, 600), f"`{self.prog} --help` shows the arguments", exit_code=ExitCode.USAGE
+        )
 
     def print_help(self, file: Any = None) -> None:
         """Raise instead of printing."""
@@ -108,7 +110,9 @@ class Parser(argparse.ArgumentParser):
         close = difflib.get_close_matches(wrong, self._option_string_actions, n=1, cutoff=0.6) if wrong else []
         if close:
             help = f"did you mean {close[0]}?"
-        return ScaffoldError("CLI103", f"unrecognized arguments: {' '.join(rest)}", help, exit_code=ExitCode.USAGE)
+        return ScaffoldError(
+            "CLI103", f"unrecognized arguments: {shortened(' '.join(rest), 600)}", help, exit_code=ExitCode.USAGE
+        )
 
 
 def overview() -> str:
