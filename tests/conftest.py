@@ -49,3 +49,17 @@ def browser(tmp_path: Path) -> Iterator[Any]:
         yield opened
     finally:
         opened.quit()
+
+
+@pytest.fixture
+def sdist(tmp_path: Path) -> Path:
+    """A clone of a real release's sdist; skips where it cannot be downloaded."""
+    from scaffold.core.errors import ExitCode, ScaffoldError
+    from scaffold.publish.upstream import fetch
+
+    try:
+        return fetch("pypi:transformers==4.47.1", tmp_path)
+    except ScaffoldError as error:
+        if error.exit_code is ExitCode.NETWORK:
+            pytest.skip(f"the release cannot be downloaded here: {error.message}")
+        raise

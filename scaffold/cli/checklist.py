@@ -6,11 +6,10 @@ import argparse
 import json
 import sys
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_port, saved_report
 from scaffold.cli.console import Console
-from scaffold.cli.questions import missing
 from scaffold.core.checkout import Located
-from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.errors import ExitCode
 from scaffold.core.reports import VerificationReport
 
 
@@ -31,35 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _saved(located: Located) -> VerificationReport | None:
-    """The report that the port's own run left in `.git`."""
-    from scaffold.pipeline import load_report, state_folder
-    from scaffold.publish.git import open_clone
-
-    try:
-        clone = open_clone(located.root)
-    except ScaffoldError:  # an unpacked release without git can be judged, too
-        return None
-    return load_report(state_folder(clone, located.names.stem))
-
-
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print the verdicts; exit status 3 when an item failed."""
     from scaffold.checklist import checklist, failed, to_json, to_markdown, to_text
-    from scaffold.locate import locate
 
-    if not arguments.model:
-        raise missing("the model", "its name, e.g. `scaffold checklist roc_bert`")
-    root = given_repo(arguments.repo)
-    located = locate(root, arguments.model, ported_ok=True)
-    if not (root / located.names.tf_path).is_file():
-        raise ScaffoldError(
-            "CLI103",
-            f"{located.names.stem} has no TensorFlow file in this work tree ({located.names.tf_path})",
-            f"port it (`scaffold new-tf-model {located.names.stem}`), or `git switch {located.names.branch}`",
-            exit_code=ExitCode.USAGE,
-        )
-    report = None if arguments.no_run else _saved(located)
+    located = given_port(arguments, "checklist")
+    report = None if arguments.no_run else saved_report(located)
     if report is None and arguments.run:
         report = _verify(located, arguments.python, console)
     results = checklist(located, report=report)
@@ -67,7 +43,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.markdown:
         console.raw(to_markdown(results))
     else:
-        console.say(f"{located.names.title} in {root}")
+        console.say(f"{located.names.title} in {located.root}")
         console.raw(to_text(results, verbose=arguments.verbose))
     if failed(results):
         console.suggest(f"scaffold checklist {located.names.stem}", "once what failed is mended")

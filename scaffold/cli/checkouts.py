@@ -6,10 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scaffold.cli.console import Console
 from scaffold.cli.questions import ask, missing
-from scaffold.core.errors import ScaffoldError
+from scaffold.core.errors import ExitCode, ScaffoldError
+
+if TYPE_CHECKING:
+    from scaffold.core.checkout import Located
+    from scaffold.core.reports import VerificationReport
 
 
 def add_repo(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +43,35 @@ def given_repo(repo: Path | None) -> Path:
     if not root.is_dir():
         raise ScaffoldError("LOC101", f"{root} is not a folder", "check --repo")
     return root.resolve()
+
+
+def given_port(arguments: argparse.Namespace, command: str) -> Located:
+    """The model in the clone, which must have a TensorFlow file (CLI103)."""
+    from scaffold.locate import locate
+
+    if not arguments.model:
+        raise missing("the model", f"its name, e.g. `scaffold {command} roc_bert`")
+    located = locate(given_repo(arguments.repo), arguments.model, ported_ok=True)
+    if not (located.root / located.names.tf_path).is_file():
+        raise ScaffoldError(
+            "CLI103",
+            f"{located.names.stem} has no TensorFlow file in this work tree ({located.names.tf_path})",
+            f"port it (`scaffold new-tf-model {located.names.stem}`), or `git switch {located.names.branch}`",
+            exit_code=ExitCode.USAGE,
+        )
+    return located
+
+
+def saved_report(located: Located) -> VerificationReport | None:
+    """The report that the port's own run left in `.git`."""
+    from scaffold.pipeline import load_report, state_folder
+    from scaffold.publish.git import open_clone
+
+    try:
+        clone = open_clone(located.root)
+    except ScaffoldError:  # an unpacked release without git has none, which is no hindrance
+        return None
+    return load_report(state_folder(clone, located.names.stem))
 
 
 def repo_or_upstream(arguments: argparse.Namespace, console: Console) -> Path:

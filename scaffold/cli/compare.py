@@ -9,11 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_port
 from scaffold.cli.console import Console
-from scaffold.cli.questions import missing
-from scaffold.core.checkout import Located
-from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.errors import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,29 +48,12 @@ def add_subject(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def locate_port(arguments: argparse.Namespace, command: str) -> Located:
-    """The model in the clone, which must have a TensorFlow file (CLI103)."""
-    from scaffold.locate import locate
-
-    if not arguments.model:
-        raise missing("the model", f"its name, e.g. `scaffold {command} roc_bert`")
-    located = locate(given_repo(arguments.repo), arguments.model, ported_ok=True)
-    if not (located.root / located.names.tf_path).is_file():
-        raise ScaffoldError(
-            "CLI103",
-            f"{located.names.stem} has no TensorFlow file in this work tree ({located.names.tf_path})",
-            f"port it (`scaffold new-tf-model {located.names.stem}`), or `git switch {located.names.branch}`",
-            exit_code=ExitCode.USAGE,
-        )
-    return located
-
-
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print what differs; exit status 3 when something does."""
     from scaffold.compare import to_html, to_text
     from scaffold.flows.compared import compare_existing
 
-    located = locate_port(arguments, "compare")
+    located = given_port(arguments, "compare")
     comparison = compare_existing(
         located,
         arguments.python,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_port, saved_report
 from scaffold.cli.console import Console
-from scaffold.cli.questions import missing
-from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.errors import ExitCode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,29 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Write the files; those that are there with the same contents stay as they are."""
     from scaffold.demo import make, write
-    from scaffold.locate import locate
-    from scaffold.pipeline import load_report, state_folder
     from scaffold.ported import port_of
-    from scaffold.publish.git import open_clone
 
-    if not arguments.model:
-        raise missing("the model", "its name, e.g. `scaffold demo roc_bert`")
-    located = locate(given_repo(arguments.repo), arguments.model, ported_ok=True)
-    if not (located.root / located.names.tf_path).is_file():
-        raise ScaffoldError(
-            "CLI103",
-            f"{located.names.stem} has no TensorFlow file in this work tree",
-            f"port it (`scaffold new-tf-model {located.names.stem}`), or `git switch {located.names.branch}`",
-            exit_code=ExitCode.USAGE,
-        )
-    try:
-        report = load_report(state_folder(open_clone(located.root), located.names.stem))
-    except ScaffoldError:  # an unpacked release without git has no report of a run, which is no hindrance
-        report = None
+    located = given_port(arguments, "demo")
     demo = make(
         located,
         port_of(located).models,
-        report,
+        saved_report(located),
         task=arguments.task,
         checkpoint=arguments.checkpoint,
         author=arguments.author,

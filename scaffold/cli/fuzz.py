@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_port
 from scaffold.cli.console import Console
-from scaffold.cli.questions import missing
 from scaffold.core.errors import ExitCode, ScaffoldError
 
 if TYPE_CHECKING:
@@ -36,24 +35,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when every case agrees, 1 when one does not."""
     from scaffold.environment import check_environment, read_environment
     from scaffold.fuzz import Judge, fuzz, pairs_of
-    from scaffold.locate import locate
     from scaffold.ported import port_of
 
-    if not arguments.model:
-        raise missing("the model", "its name, e.g. `scaffold fuzz roc_bert`")
     if arguments.cases < 1:
         raise ScaffoldError("CLI103", "--cases is not positive", "give e.g. 200", exit_code=ExitCode.USAGE)
-    root = given_repo(arguments.repo)
-    located = locate(root, arguments.model, ported_ok=True)
-    if not (root / located.names.tf_path).is_file():
-        raise ScaffoldError(
-            "CLI103",
-            f"{located.names.stem} has no TensorFlow file in this work tree",
-            f"port it (`scaffold new-tf-model {located.names.stem}`), or `git switch {located.names.branch}`",
-            exit_code=ExitCode.USAGE,
-        )
+    located = given_port(arguments, "fuzz")
     case = _replayed(arguments.replay)
-    check_environment(read_environment(arguments.python, root), tensorflow=True)
+    check_environment(read_environment(arguments.python, located.root), tensorflow=True)
     pairs = pairs_of(port_of(located))
     if arguments.classes:
         pairs = [pair for pair in pairs if pair[1] in arguments.classes]

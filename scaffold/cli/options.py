@@ -26,7 +26,10 @@ EXITS: dict[ExitCode, tuple[str, str]] = {
         "usage or missing answer",
         "The command line is wrong, or a value is missing and nobody can be asked; the message names the flag.",
     ),
-    ExitCode.CHECKLIST_FAILED: ("a checklist item failed", "`checklist`: at least one item failed."),
+    ExitCode.CHECKLIST_FAILED: (
+        "a checklist item failed",
+        "`checklist`: at least one item failed. `compare`: a layer differs; `reduce`: it could not be cut out.",
+    ),
     ExitCode.AUTHENTICATION: (
         "authentication",
         "No token, one that GitHub refuses, or one without the permission that is needed; the message names it.",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scaffold.cli.compare import add_subject, locate_port
+from scaffold.cli.checkouts import given_port
+from scaffold.cli.compare import add_subject
 from scaffold.cli.console import Console
 from scaffold.core.errors import ExitCode
 
@@ -23,7 +24,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Print or write the script; exit status 3 when something differs that could not be reduced."""
     from scaffold.flows.compared import reduce_existing
 
-    located = locate_port(arguments, "reduce")
+    located = given_port(arguments, "reduce")
     found = reduce_existing(
         located,
         arguments.python,

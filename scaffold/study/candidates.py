@@ -1,7 +1,7 @@
 """The PyTorch-only models of a checkout, the most rewarding port first (guide.md G2).
 
-Known offline: what came of a model when all were last tried (`outcomes.json`, written by the sweep), its heads, its size. The
-demand is known to GitHub alone and read only when asked for.
+Known offline: what came of a model when it was last tried (`outcomes.json`, the outcomes of docs/reference/ports.md), its heads,
+its size. The demand is known to GitHub alone and read only when asked for.
 """
 
 from __future__ import annotations

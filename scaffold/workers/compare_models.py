@@ -13,13 +13,11 @@ import argparse
 import faulthandler
 import importlib
 import json
-import os
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-_DEFAULTS = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
 _FINE = 2e-6  # what a layer may be off alone where no layer is off by the tolerance
 _MAX_ORIGINS = 5
 
@@ -261,11 +259,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def prepare(src: Path) -> None:
     """Module path, environment and threads, before anything heavy is imported."""
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    from legacy_keras import settle
+    import legacy_keras
 
-    settle()
+    legacy_keras.prepare()
     faulthandler.enable()
     for folder in (str(Path(__file__).resolve().parent), str(src.resolve())):
         if folder not in sys.path:

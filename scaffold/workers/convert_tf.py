@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import resource
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,8 +21,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-_DEFAULTS = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
 
 
 class ConversionError(Exception):
@@ -312,11 +309,9 @@ def convert(spec: Mapping[str, Any], out: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Exit status 0 with `conversion.json` written, an error in it included."""
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    from legacy_keras import settle
+    import legacy_keras
 
-    settle()
+    legacy_keras.prepare()
     spec = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(sys.argv[2])
     try:

@@ -23,8 +23,6 @@ from typing import Any, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-_DEFAULTS = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
-
 #: The mildest first; those that take no parameters and are smooth or piecewise linear.
 _ACTIVATIONS = ("gelu", "relu", "gelu_new", "silu", "tanh", "gelu_pytorch_tanh", "quick_gelu", "gelu_fast", "mish")
 
@@ -35,7 +33,7 @@ class RefusedError(Exception):
     """PyTorch itself does not take this configuration or these inputs."""
 
 
-def base_config(pt_module: Any, config: Mapping[str, Any] | None, cls: Any) -> Any:
+def base_config(config: Mapping[str, Any] | None, cls: Any) -> Any:
     """The configuration that cases start from: the recorded one, else the class with its sizes shrunk."""
     from pt_config import candidates
 
@@ -107,7 +105,7 @@ class Subject:
         self.tf = importlib.import_module(f"{package}.{spec['tf_module']}")
         first = getattr(self.pt, spec["pairs"][0][0])
         self.config_class = first.config_class
-        self.config = base_config(self.pt, spec["config"], self.config_class)
+        self.config = base_config(spec["config"], self.config_class)
 
     def describe(self) -> dict[str, Any]:
         """What may be changed: the configuration's plain values, and those that the file's conditions ask for."""
@@ -175,8 +173,9 @@ def forget() -> None:
 
 def main() -> None:
     """Keep standard output for the answers."""
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    import legacy_keras
+
+    legacy_keras.prepare()
     answers = os.fdopen(os.dup(1), "w")
     with contextlib.redirect_stdout(sys.stderr):
         os.dup2(2, 1)

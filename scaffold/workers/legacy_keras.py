@@ -16,6 +16,17 @@ from typing import Any
 _NAMES = ("tensorflow", "tensorflow-cpu", "tensorflow-macos", "tensorflow-intel")
 
 
+#: What a worker started by hand lacks; scaffold sets all of it (core/child.py).
+_DEFAULTS = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+
+
+def prepare() -> None:
+    """The environment of a worker that imports TensorFlow."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    settle()
+
+
 def settle() -> None:
     """Take the variable away where the installed TensorFlow has no use for it."""
     if _release() < (2, 16) or importlib.util.find_spec("tf_keras") is None:

@@ -12,7 +12,6 @@ import faulthandler
 import importlib
 import importlib.util
 import json
-import os
 import platform
 import sys
 import time
@@ -21,7 +20,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_DEFAULTS = {"TF_USE_LEGACY_KERAS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
 SKIPPED_FOR_TIME = "time for graph mode used up; this case ran in eager mode only"
 
 
@@ -358,11 +356,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def main(argv: list[str] | None = None) -> int:
     """Verify each class; exit 0 when all classes were tried, 3 when nothing could run."""
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
-    from legacy_keras import settle
+    import legacy_keras
 
-    settle()
+    legacy_keras.prepare()
     faulthandler.enable()
     options = _arguments(argv)
     for folder in (str(Path(__file__).resolve().parent), str(options.src.resolve())):

@@ -12,13 +12,12 @@ import pytest
 from hypothesis import find, settings
 
 from scaffold.cli.main import main
-from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.errors import ScaffoldError
 from scaffold.core.names import ModelNames
 from scaffold.core.port import Port
 from scaffold.fuzz import Judge, fuzz, pairs_of, question
 from scaffold.fuzz.space import Space, cases
 from scaffold.locate import locate
-from scaffold.publish.upstream import fetch
 from tests.layouts import miniature
 
 VALUES = {
@@ -118,14 +117,8 @@ def test_models_that_cannot_be_imported(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
-def test_a_real_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    try:
-        root = fetch("pypi:transformers==4.47.1", tmp_path)
-    except ScaffoldError as error:
-        if error.exit_code is ExitCode.NETWORK:
-            pytest.skip(f"the release cannot be downloaded here: {error.message}")
-        raise
-    command = ["fuzz", "bert", "--repo", str(root), "--class", "TFBertModel", "--json"]
+def test_a_real_model(tmp_path: Path, capsys: pytest.CaptureFixture[str], sdist: Path) -> None:
+    command = ["fuzz", "bert", "--repo", str(sdist), "--class", "TFBertModel", "--json"]
     assert main([*command, "--cases", "60"]) == 1  # the hand-written file has absolute positions only
     failure = json.loads(capsys.readouterr().out)["failure"]
     assert list(failure["case"]["changes"]) == ["position_embedding_type"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,12 @@ def test_the_best_expected_first_then_the_most_classes(root: Path, monkeypatch: 
     monkeypatch.setattr(module, "outcomes", lambda: {"brand_new": "failed", "twin_text": "strict"})
     assert [candidate.expected for candidate in candidates(root)] == ["strict", "failed"]
     assert [candidate.source.stem for candidate in candidates(root, family="encoder")] == ["brand_new"]
+
+
+def test_the_outcomes_are_those_of_the_published_table() -> None:
+    table = (Path(__file__).parents[2] / "docs/reference/ports.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| [A-D] \| (\w+) \|", table, re.MULTILINE)
+    assert len(rows) > 150 and dict(rows) == module.outcomes()
 
 
 def test_demand_counts_open_pull_requests(root: Path, hub: GitHubServer) -> None:

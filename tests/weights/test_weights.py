@@ -14,8 +14,7 @@ import pytest
 from scaffold import weights
 from scaffold.cli.convert_weights import limit, size
 from scaffold.cli.main import main
-from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.publish.upstream import fetch as fetch_release
+from scaffold.core.errors import ScaffoldError
 from scaffold.weights import Check, Conversion, Request, TooFarError, convert, to_markdown
 from scaffold.weights.hub import TITLE, fetch, is_repository, who
 from tests.layouts import miniature
@@ -277,15 +276,9 @@ def run(argv: Sequence[str], capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 @pytest.mark.e2e
-def test_conversions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_conversions(tmp_path: Path, capsys: pytest.CaptureFixture[str], sdist: Path) -> None:
     make_checkpoints(tmp_path)
-    try:
-        root = fetch_release("pypi:transformers==4.47.1", tmp_path)
-    except ScaffoldError as error:
-        if error.exit_code is ExitCode.NETWORK:
-            pytest.skip(f"the release cannot be downloaded here: {error.message}")
-        raise
-    repo = ["--repo", str(root)]
+    repo = ["--repo", str(sdist)]
     bert = run([str(tmp_path / "bert"), *repo, "--into", str(tmp_path / "a"), "--max-shard-size", "60KB"], capsys)
     assert "tf_model.h5.index.json" in bert["files"] and len(bert["files"]) > 2
     t5 = run([str(tmp_path / "t5"), *repo, "--into", str(tmp_path / "b")], capsys)
