@@ -88,6 +88,7 @@ def _request(arguments: argparse.Namespace) -> ForkRequest:
         base=arguments.base,
         fast=arguments.fast,
         reference=arguments.reference,
+        regenerate=arguments.regenerate,
     )
 
 

@@ -28,7 +28,10 @@ UPSTREAM = "huggingface/transformers"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkRequest:
-    """What to connect. `target` is a clone to use, or where one is to be made; `base` a ref of upstream, None to look."""
+    """What to connect. `target` is a clone to use, or where one is to be made; `base` a ref of upstream, None to look.
+
+    `regenerate`: the model may have TensorFlow on the base.
+    """
 
     model: str
     target: Path
@@ -37,6 +40,7 @@ class ForkRequest:
     base: str | None = None
     fast: bool = False
     reference: Path | None = None
+    regenerate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,24 +55,25 @@ class Connected:
 def connect_fork(
     request: ForkRequest, hub: GitHub, progress: Progress, *, begun: Callable[[Path], None] | None = None
 ) -> Connected:
-    """Make or find the fork, then make or connect the clone and put its work tree on the base.
+    """Find the base, make or find the fork, then make or connect the clone and put its work tree on the base.
 
-    `begun` gets the clone's private folder as soon as there is one, before anything is fetched. Raises HUB160, HUB161 and
-    what the steps raise; running it again goes on from there.
+    A model that the base does not have, or has in TensorFlow, is refused before anything is made. `begun` gets the clone's
+    private folder as soon as there is one, before anything is fetched. Raises HUB160, HUB161 and what the steps raise; running
+    it again goes on from there.
     """
     from scaffold.publish.fork_clone import connect
     from scaffold.publish.origin import save_origin, state_of
     from scaffold.publish.transport import wait_until_ready
 
     known = _check_target(request)
-    with progress.step("fork"):
+    with progress.step("base"):
         upstream = _upstream(request.upstream, hub)
+        base, branch = _base(request, known, upstream, hub)
+        progress.note(f"{_name(base.ref)}{f': {base.note}' if base.note else ''}")
+    with progress.step("fork"):
         ongoing = _ongoing(request, upstream, hub, progress)
         fork = hub.ensure_fork(upstream.full_name, organization=request.organization)
         progress.note(fork.html_url)
-    with progress.step("base"):
-        base = _base(request, known, upstream, hub)
-        progress.note(f"{_name(base.ref)}{f': {base.note}' if base.note else ''}")
     with progress.step("clone"):
         if not hub.dry_run:
             wait_until_ready(fork.clone_url, token=hub.token)
@@ -86,7 +91,7 @@ def connect_fork(
         )
         origin = _origin(hub, upstream, fork, base, clone)
         save_origin(state_of(clone), origin)
-        _stand_on_base(clone, base, request, hub, progress)
+        _stand_on_base(clone, base, branch, hub, progress)
     return Connected(clone=clone, origin=origin, ongoing=ongoing)
 
 
@@ -131,12 +136,29 @@ def _ongoing(request: ForkRequest, upstream: Repository, hub: GitHub, progress: 
     return found
 
 
-def _base(request: ForkRequest, known: Origin | None, upstream: Repository, hub: GitHub) -> Base:
-    """The ref that was asked for, else the one that this clone's ports start from already, else the newest that will do."""
+def _base(request: ForkRequest, known: Origin | None, upstream: Repository, hub: GitHub) -> tuple[Base, str]:
+    """The ref that was asked for, else the one that this clone's ports start from already, else the newest that will do.
+
+    With it the name of the port's branch, after a look for the model among the base's files. Where the clone has that branch
+    already, upstream may have got TensorFlow for the model since: that is for the rebase to meet.
+    """
+    from scaffold.flows.ahead import stem_of
+    from scaffold.flows.ported import PREFIX
     from scaffold.publish.base import find_base
+    from scaffold.publish.git import Clone
+    from scaffold.publish.transport import credentials
+
+    stems = [request.model.replace("-", "_")]
+    ported = known is not None and Clone(request.target).tip(f"{PREFIX}{stems[0]}") is not None
+
+    def look(store: Clone, base: Base) -> None:
+        env = credentials(hub.token, upstream.clone_url)
+        stem = stem_of(store, base.commit, request.model, ported_ok=request.regenerate or ported, env=env)
+        stems[:] = [stem] if stem is not None else stems
 
     noted = known.base_ref if known is not None and known.upstream == upstream.full_name else None
-    return find_base(upstream.clone_url, token=hub.token, wanted=request.base or noted)
+    base = find_base(upstream.clone_url, token=hub.token, wanted=request.base or noted, look=look)
+    return base, f"{PREFIX}{stems[0]}"
 
 
 def _sync(hub: GitHub, fork: Repository, upstream: Repository, progress: Progress) -> None:
@@ -160,13 +182,13 @@ def _origin(hub: GitHub, upstream: Repository, fork: Repository, base: Base, clo
     )
 
 
-def _stand_on_base(clone: Clone, base: Base, request: ForkRequest, hub: GitHub, progress: Progress) -> None:
+def _stand_on_base(clone: Clone, base: Base, branch: str, hub: GitHub, progress: Progress) -> None:
     """Switch a reused clone to the base (G8, G9), unless the port's branch is there already."""
     from scaffold.publish.origin import state_of
     from scaffold.publish.switch import check_out
     from scaffold.publish.transport import environment_for
 
-    if clone.head() == base.commit or clone.tip(f"add_tf_{request.model.replace('-', '_')}") is not None:
+    if clone.head() == base.commit or clone.tip(branch) is not None:
         return
     tip = clone.tip(base.branch)
     if tip is not None and clone.asks("merge-base", "--is-ancestor", tip, base.commit) is None:
@@ -192,13 +214,15 @@ def ported_already(request: ForkRequest, hub: GitHub, progress: Progress) -> Con
     from scaffold.publish.git import Clone
     from scaffold.publish.origin import load_origin, state_of
 
-    clone, branch = Clone(request.target), f"add_tf_{request.model.replace('-', '_')}"
+    clone = Clone(request.target)
     origin = load_origin(state_of(clone)) if (request.target / ".git").exists() else None
-    if origin is None or clone.tip(branch) is None:
+    if origin is None:
         return None
     with progress.step("base"):
-        base = _base(request, origin, _upstream(request.upstream, hub), hub)
+        base, branch = _base(request, origin, _upstream(request.upstream, hub), hub)
         progress.note(_name(base.ref))
+    if clone.tip(branch) is None:
+        return None
     known = has_commit(clone, base.commit)
     if not known or clone.asks("merge-base", "--is-ancestor", base.commit, branch) is None:
         hub.calls.append(Call(method="git rebase", target=branch, body={"onto": base.commit}))

@@ -115,6 +115,19 @@ def _already(folder: str, stem: str, others: list[str]) -> ScaffoldError:
 
 def choose(root: Path, folder: str, stem: str | None, *, ported_ok: bool) -> str:
     """The stem to work on; refuses a folder without a PyTorch model, one with TensorFlow, and an ambiguous one."""
+    stem = choose_name(root, folder, stem, ported_ok=ported_ok)
+    if not has_model(parse_source(root, f"{MODELS}/{folder}/modeling_{stem}.py")):
+        raise ScaffoldError(
+            "LOC105",
+            f"{MODELS}/{folder}/modeling_{stem}.py defines no PyTorch module",
+            "choose another model",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        )
+    return stem
+
+
+def choose_name(root: Path, folder: str, stem: str | None, *, ported_ok: bool) -> str:
+    """`choose` by the names of the files alone; what is in them is not looked at."""
     available = stems(root, folder)
     if not available:
         raise ScaffoldError(
@@ -138,11 +151,4 @@ def choose(root: Path, folder: str, stem: str | None, *, ported_ok: bool) -> str
         stem = candidates[0]
     if not ported_ok and stem not in open_ones:
         raise _already(folder, stem, open_ones)
-    if not has_model(parse_source(root, f"{MODELS}/{folder}/modeling_{stem}.py")):
-        raise ScaffoldError(
-            "LOC105",
-            f"{MODELS}/{folder}/modeling_{stem}.py defines no PyTorch module",
-            "choose another model",
-            exit_code=ExitCode.UNSUPPORTED_SOURCE,
-        )
     return stem

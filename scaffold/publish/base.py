@@ -49,18 +49,27 @@ class Base:
 
 
 def find_base(
-    source: Clone | str, *, token: Token | None, wanted: str | None = None, newest_supported: Version | None = NEWEST
+    source: Clone | str,
+    *,
+    token: Token | None,
+    wanted: str | None = None,
+    newest_supported: Version | None = NEWEST,
+    look: Callable[[Clone, Base], None] | None = None,
 ) -> Base:
     """The newest ref of upstream that has TensorFlow and that can be read: the default branch, a release branch or a tag.
 
     `source` is upstream's address, or a clone whose remote `upstream` (else `origin`) it is. `wanted` (a branch, a tag or a full
-    ref) decides instead. Raises GIT119 (exit 2: no such ref), GIT120 (exit 2: it has no TensorFlow), GIT121 (exit 7: nothing
-    has) and what `ls_remote` raises. Nothing is written to the clone.
+    ref) decides instead. `look` is called with it and a temporary repository that holds its commit and trees. Raises GIT119 (exit
+    2: no such ref), GIT120 (exit 2: it has no TensorFlow), GIT121 (exit 7: nothing has) and what `ls_remote` and `look` raise.
+    Nothing is written to the clone.
     """
     url = source if isinstance(source, str) else _upstream_address(source)
     with tempfile.TemporaryDirectory(prefix="scaffold-") as name:
         search = _Search(Path(name), url, token)
-        return search.wanted(wanted, newest_supported) if wanted else search.newest(newest_supported)
+        base = search.wanted(wanted, newest_supported) if wanted else search.newest(newest_supported)
+        if look is not None:
+            look(search.store, base)
+        return base
 
 
 def default_base(url: str, *, token: Token | None) -> Base:

@@ -246,6 +246,46 @@ def test_what_is_refused(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("model", "status", "says"),
+    [
+        ("brand_neww", 2, "did you mean brand_new?"),
+        ("twin_txet", 2, "did you mean twin_text or twin-text"),
+        ("nothing_like_it", 2, "are the model names"),
+        ("elder", 1, "elder already has TensorFlow"),
+        ("twin-vision", 1, "without TensorFlow in the same folder: twin_text"),
+        ("mute", 7, "holds no PyTorch modelling file"),
+        ("auto", 2, "there is no model 'auto'"),
+    ],
+)
+def test_a_name_that_will_not_do_makes_no_fork_and_no_clone(
+    hub: GitHubServer, model: str, status: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new-tf-model", model, "--fork", "--yes", "--github-url", hub.web]) == status
+    assert says in capsys.readouterr().err
+    assert writes(hub) == []
+    assert not list(Path().iterdir())
+
+
+def test_a_model_type_is_looked_up_in_the_files_before_the_fork(hub: GitHubServer, tmp_path: Path) -> None:
+    """Of a folder with several files, the one whose configuration the type names."""
+    source, upstream = tmp_path / "source/transformers", hub.repositories[UPSTREAM].bare
+    path = "src/transformers/models/auto/configuration_auto.py"
+    table = (source / path).read_text(encoding="utf-8")
+    for old, new in (('("twin-text", "T', '("twin-words", "T'), ('("twin-text", "twin")', '("twin-words", "twin")')):
+        assert old in table
+        table = table.replace(old, new)
+    upstream.commit("main", {path: table}, "Another model type")
+    words = ["new-tf-model", "twin-words", "--fork", "--no-probe", "--no-verify", "--yes", "--github-url", hub.web]
+    assert main(words) == 0
+    root = Path("transformers")
+    assert git(root, "branch", "--show-current") == "add_tf_twin_text"
+    done = git(root, "reflog", "--all")
+    assert main(words) == 0
+    assert main([*words, "--dry-run"]) == 0
+    assert git(root, "reflog", "--all") == done
+
+
 def test_without_a_token_the_ways_to_give_one_are_named(
     hub: GitHubServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

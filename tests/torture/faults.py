@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
@@ -108,8 +109,8 @@ def run(count: int, seed: int) -> list[Row]:
         folder = Path(name).resolve()
         tree = warm(folder)
         with Zygote() as zygote:
-            for operation, when, failure in cases:
-                label = f"{operation} {when} {failure}"
+            for number, (operation, when, failure) in enumerate(cases):
+                label, broken = f"{operation} {when} {failure}", len(tally.wrong)
                 with site(folder / "site", validate=False) as world:
                     world.hub.fault(operation, when=when, **failure)
                     _until_done(zygote, world, world.port(), label, tally)
@@ -120,6 +121,8 @@ def run(count: int, seed: int) -> list[Row]:
                         _until_done(zygote, world, world.ready(), label, tally)
                         tally.wrong += [f"{label}: {line}" for line in _wrong_at_the_end(world)]
                     tally.met += not world.hub.faults[0].times
+                for line in tally.wrong[broken:]:  # told at once: the whole takes its time
+                    print(f"faults, case {number + 1} of {len(cases)}: {line}", file=sys.stderr, flush=True)
     told = ", ".join(f"exit {status}: {number}" for status, number in sorted(tally.statuses.items()))
     return [
         Row(
