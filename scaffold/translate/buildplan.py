@@ -229,15 +229,15 @@ def _norm_shape(constructor: Constructor, call: ast.Call, node: ast.expr) -> str
     return "[" + ", ".join(["None"] * (rank - 1) + [constructor.for_build(only)]) + "]"
 
 
-def build_method(plan: Plan) -> list[str]:
-    """`build()` as lines without indentation; nothing when there is nothing to build."""
+def build_method(plan: Plan, holder: str = "self") -> list[str]:
+    """`build()` as lines without indentation; nothing when there is nothing to build. `holder` gets the weights."""
     if not plan.built and not plan.weights:
         return []
     lines: list[str] = []
     for weight in plan.weights:
         name = f'f"{weight.name}.{{i}}"' if weight.count else f'"{weight.name}"'
         arguments = f"shape={weight.shape}, initializer={weight.initializer}, trainable={weight.trainable}, name={name}"
-        made = f"self.add_weight({arguments})"
+        made = f"{holder}.add_weight({arguments})"
         add = f"self.{weight.attr} = " + (f"[{made} for i in range({weight.count})]" if weight.count else made)
         lines += [f"if {weight.condition}:", f"    {add}"] if weight.condition else [add]
     lines += [*([""] if plan.weights else []), "if self.built:", "    return", "self.built = True"]

@@ -149,6 +149,9 @@ class ClassWriter:
         statements = after_super(statements, extras)
         statements += [f"self.{attr} = {name}" for name, attr in constructor.plan.stored.items()]
         statements += switches.initial_values(info)
+        if constructor.plan.weights and info.category is Category.MODEL and not self.engine.as_layer:
+            # the library's .h5 files hold the weights of a model's layers and no others
+            statements.append('self.own_weights = keras.layers.Layer(name="own_weights")')
         wanted = constructor.plan.needs_config or main
         inherited = info.category is Category.MODEL and not self.engine.as_layer
         if not inherited:
@@ -305,7 +308,7 @@ class ClassWriter:
         attributes += [*self.engine.ignored_keys.get(info.name, ()), *self.engine.own_members.get(info.name, ())]
         attributes += weight_names.renamed(self.engine, info, self.prefix, thin=False)
         body = [*self.class_docstring(info), *attributes, *constructor, *self._methods(info, public=True)]
-        build = build_method(plan)
+        build = build_method(plan, "self.own_weights")
         body += ["", *build] if build else []
         bases = self.model_bases(info)
         self.engine.uses_library_loss = False

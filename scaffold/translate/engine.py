@@ -73,7 +73,7 @@ class Engine(Context):
         """A call of a sub-module of a class of this file."""
         trains = info.needs_training or info.category is Category.MODEL or info.name in self.trained_anyway
         extra = ("training=training",) if trains else ()
-        return operators.write_call(self, node, text, extra)
+        return operators.write_call(self, node, text, (*operators.first_argument(node, info), *extra))
 
     def construct_layer(self, rule: LayerRule, qualname: str, node: ast.Call) -> str:
         """A torch layer's constructor as the Keras one."""

@@ -42,6 +42,8 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     elif first in specs:
         dummies = _dummy_inputs(located, first, specs)
         lines += ["", *dummies] if dummies else []
+    if first == "input_ids" and re.search(r"\bvocab_size(?:: int)? ?= ?1,", _config(located)):
+        return [*lines, *([""] if lines else []), *_ONE_TOKEN]
     if re.search(r"input_ids\.eq\(self\.config\.eos_token_id\)", located.source):
         lines += ["", *_END_TOKENS] if lines else _END_TOKENS
         engine.uses.add("shape_list")
@@ -96,13 +98,22 @@ _END_TOKENS = [
     '    dummy_inputs["input_ids"] = tf.fill(shape_list(dummy_inputs["input_ids"]), self.config.eos_token_id)',
     "    return dummy_inputs",
 ]
+#: The library's dummies are ones, which a vocabulary of one token does not have.
+_ONE_TOKEN = [
+    "@property",
+    "def dummy_inputs(self):",
+    "    dummy_inputs = super().dummy_inputs",
+    "    # the vocabulary may be a single token",
+    '    dummy_inputs["input_ids"] = tf.zeros_like(dummy_inputs["input_ids"])',
+    "    return dummy_inputs",
+]
 
 
 def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[str]:
     """What the model is called with on loading PyTorch's weights; the library's own has two of everything.
 
     A waveform has to be long enough for all convolutions, and an image large enough. Where sizes are the data's there is
-    none: `build()` makes the weights.
+    none, and the property makes the weights itself: the library looks for them as soon as it has asked for the dummies.
     """
     head = ["@property", "def dummy_inputs(self):"]
     is_waveform = len(specs) == 1 and specs[first].startswith("tf.TensorSpec((None, None), tf.float32")
@@ -123,7 +134,8 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
     if any(re.search(r"\(None, None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
         return [
             *head,
-            "    # sizes depend on the configuration and the data, and build() makes all weights",
+            "    # nothing to call the model with: sizes depend on the configuration and the data",
+            "    self.build_in_name_scope()",
             "    return {}",
         ]
     return []

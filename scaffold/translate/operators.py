@@ -159,6 +159,15 @@ def write_call(engine: Engine, node: ast.Call, func: str, extra: tuple[str, ...]
     return f"{func}({', '.join(texts)})"
 
 
+def first_argument(node: ast.Call, info: ClassInfo) -> tuple[str, ...]:
+    """`input_ids=None` where a call leaves the first parameter to its default: Keras has no call without it."""
+    function = info.methods.get("forward")
+    parameters = function.args.args[1:] if function is not None else []
+    optional = len(parameters) > 0 and len(function.args.defaults) == len(parameters)  # type: ignore[union-attr]
+    given = bool(node.args) or any(k.arg in (None, parameters[0].arg) for k in node.keywords) if parameters else True
+    return () if given or not optional or not node.keywords else (f"{parameters[0].arg}=None",)
+
+
 def plain_call(engine: Engine, node: ast.Call) -> str:
     """A call that is no torch function: sub-modules get `training`, constructors their name, `forward` becomes `call`."""
     func = node.func

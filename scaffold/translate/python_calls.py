@@ -32,6 +32,8 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
     if func.id == "len" and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
         engine.uses.add("shape_list")
         return f"shape_list({engine.expression(node.args[0])})[0]"
+    if func.id in ("tuple", "list") and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
+        return f"{func.id}(tf.unstack({engine.expression(node.args[0])}))"  # a graph's tensor is not iterated over
     if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
         return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
     if func.id == "partial" and len(node.args) == 1:

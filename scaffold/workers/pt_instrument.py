@@ -10,7 +10,8 @@ import builtins
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -184,6 +185,16 @@ class Recorder:
         self._describe = describe
         self._seen: list[dict[Key, tuple[int, ...] | None]] = []
         self._quiet: list[int] = []
+        self._is_paused = False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Runs whose types are not the model's own are not recorded."""
+        self._is_paused = True
+        try:
+            yield
+        finally:
+            self._is_paused = False
 
     def start(self, sites: Sequence[Site]) -> None:
         """Begin with nothing seen at these sites."""
@@ -194,7 +205,7 @@ class Recorder:
 
     def __call__(self, index: int, value: Any) -> Any:
         """What the instrumented module calls: note the value's description, hand the value back."""
-        if self._quiet[index] < _QUIET:
+        if self._quiet[index] < _QUIET and not self._is_paused:
             try:
                 self._note(index, value)
             except Exception:

@@ -17,6 +17,7 @@ from typing import Any
 import pt_inputs
 import torch
 from pt_cases import save_cases, save_model
+from pt_conditioning import condition
 from pt_joined import difference
 from pt_origin import Origin, construct
 from pt_recipes import COMBINED, FLAG_UNSAVED, QUICK, RECIPES, resized
@@ -132,6 +133,8 @@ class Probe:
                 setattr(config, name, value)
             model = construct(cls, config, self._seed, variant.arguments)
             randomise(model, self._seed)
+            with self._recorder.paused():
+                condition(model, {**inputs, **variant.extra})
         except Exception as error:
             self._note(cls, variant.name, "model", brief(error))
             return False

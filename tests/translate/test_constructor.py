@@ -307,3 +307,20 @@ def test_a_layer_of_a_class_that_derives_from_a_torch_layer(tmp_path: Path) -> N
 def test_a_shape_in_one_argument_may_be_a_tuple(tmp_path: Path) -> None:
     text = layer(tmp_path, "shape = (config.heads, 4)\nself.scale = nn.Parameter(torch.ones(shape))")
     assert "shape=self.shape if isinstance(self.shape, (list, tuple)) else (self.shape,)" in text
+
+
+def test_a_models_own_weights_are_in_a_layer(tmp_path: Path) -> None:
+    """The library's .h5 files hold the weights of layers only."""
+    head = """
+class QuokkaForScale(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.logit_scale = nn.Parameter(torch.tensor(2.6592))
+
+    def forward(self, input_ids: torch.Tensor = None):
+        return self.quokka(input_ids) * self.logit_scale
+"""
+    text = class_text(port(tmp_path, head, exported=("QuokkaForScale",)).text, "TFQuokkaForScale")
+    assert 'self.own_weights = keras.layers.Layer(name="own_weights")' in text
+    assert "self.logit_scale = self.own_weights.add_weight(" in text

@@ -44,3 +44,21 @@ class QuokkaModel(QuokkaTailPreTrainedModel):
 """
     located = checkout(tmp_path, HEAD + BASE + other, exported=("QuokkaModel",))
     assert 'self.tail = TFQuokkaMainLayer(config, name="tail")' in translate(located, TypeDB()).text
+
+
+def test_a_vocabulary_of_one_token_has_dummies_of_its_own(tmp_path: Path) -> None:
+    model = MODEL.replace("return self.project(states)", "return self.project(input_ids)")
+    config = "class QuokkaConfig(PretrainedConfig):\n    def __init__(self, vocab_size=1, **kwargs):\n        pass\n"
+    located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
+    (located.root / located.names.package_path / f"{located.config_module}.py").write_text(config)
+    text = class_text(translate(located, TypeDB()).text, "TFQuokkaPreTrainedModel")
+    assert 'dummy_inputs["input_ids"] = tf.zeros_like(dummy_inputs["input_ids"])' in text
+
+
+def test_where_nothing_can_be_called_the_weights_are_made_at_once(tmp_path: Path) -> None:
+    model = MODEL.replace("input_ids: torch.Tensor = None, states", "states")
+    needed = {"states": Observation("tensor", "float32", 3)}
+    types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
+    located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
+    text = class_text(translate(located, types).text, "TFQuokkaPreTrainedModel")
+    assert "self.build_in_name_scope()\n        return {}" in text

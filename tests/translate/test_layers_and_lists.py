@@ -224,3 +224,23 @@ class QuokkaAdapters(nn.Module):
 
 def test_names_that_are_put_together_by_format(tmp_path: Path) -> None:
     assert 'name=f"adapter_{idx + 1}"' in class_text(port(tmp_path, FORMATTED).text, "TFQuokkaAdapters")
+
+
+def test_a_call_without_the_first_argument_says_so(tmp_path: Path) -> None:
+    """Keras wants the first argument of every call."""
+    layers = """
+class QuokkaInner(nn.Module):
+    def forward(self, input_ids=None, embeds=None):
+        return embeds
+
+
+class QuokkaOuter(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.inner = QuokkaInner()
+
+    def forward(self, x: torch.Tensor):
+        return self.inner(embeds=x) + self.inner(x, embeds=x) + self.inner(embeds=x, input_ids=x)
+"""
+    text = method_text(port(tmp_path, layers).text, "TFQuokkaOuter", "call")
+    assert "self.inner(embeds=x, input_ids=None) + self.inner(x, embeds=x) + self.inner(embeds=x, input_ids=x)" in text

@@ -144,3 +144,49 @@ except OutOfTime:
     pass
 """,
     )
+
+
+def test_weights_are_halved_where_pytorch_itself_rounds_too_much(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+from pt_conditioning import WANTED, condition, rounding
+from pt_weights import randomise
+
+class Scores(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
+    def forward(self, states):
+        scores = self.query(states) @ self.key(states).transpose(1, 2)
+        return ModelOutput(scores=scores.masked_fill(scores > 3, torch.finfo(scores.dtype).min))
+
+torch.manual_seed(0)
+inputs = {"states": torch.randn(2, 9, 256)}
+model = Scores(256)
+randomise(model, 0)
+before, weight = rounding(model, inputs), model.query.weight.clone()
+assert before > WANTED
+halved = condition(model, inputs)
+assert halved and torch.equal(model.query.weight, weight / 2**halved)
+assert rounding(model, inputs) < before / 2
+assert model.query.weight.dtype == torch.float32 and torch.get_default_dtype() == torch.float32
+
+class Single(Scores):
+    def forward(self, states):
+        return super().forward(states.float() * torch.ones(1, dtype=torch.float32))
+
+class Decides(Scores):
+    def forward(self, states):
+        return ModelOutput(scores=self.query(states) * torch.randn(2, 9, 256))
+
+for kind in (Single, Decides):
+    model = kind(256)
+    randomise(model, 0)
+    kept = model.query.weight.clone()
+    assert condition(model, inputs) == 0 and torch.equal(model.query.weight, kept), kind.__name__
+small = Toy(Config()).eval()
+randomise(small, 0)
+assert condition(small, {"input_ids": torch.randint(1, 20, (2, 3))}) == 0
+""",
+    )
