@@ -14,6 +14,7 @@ from scaffold.translate.names import popped_keywords, replacement_of, trained_pa
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
+    from scaffold.translate.classes import ClassInfo
     from scaffold.translate.engine import Engine
 
 _SEQUENCES = frozenset({"size", "tuple", "list"})

@@ -1,4 +1,4 @@
-"""Weights with which PyTorch itself computes exactly enough: a port cannot be closer to a float32 result than that is to the truth.
+"""Weights with which PyTorch itself computes exactly enough: no port comes closer to a float32 result than that is to the truth.
 
 Scores that no factor scales down grow with the width, and so does their rounding; another framework, which adds in another order,
 rounds otherwise. What the verification could not tell from an error is avoided here: where PyTorch's own float32 is too far
