@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from scaffold.translate import factories, handed, inlining
+from scaffold.translate.names import AUTO
 from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
 from scaffold.translate.variants import attention_variants
 
 #: Layers of the library itself that have a rule.
 _LIBRARY_LAYERS = frozenset({"transformers.pytorch_utils.Conv1D", "transformers.modeling_utils.SequenceSummary"})
+
+
+_FROM_CONFIG = re.compile(r"transformers\.models\.auto\.(?:modeling_auto\.)?(AutoModel\w*)\.from_config")
 
 
 class Category(Enum):
@@ -309,6 +313,9 @@ class Analyser:
             return "torch.nn." + qualname.split(".")[-1]
         if qualname in _LIBRARY_LAYERS:
             return qualname
+        part = _FROM_CONFIG.fullmatch(qualname or "")
+        if part is not None:
+            return f"{AUTO}{part[1]}"
         if (
             qualname
             and qualname.startswith("transformers.models.")

@@ -92,6 +92,9 @@ class Context:
         self.dropout_rates: frozenset[str] = frozenset()
         self.uses_library_loss = False
         self.loss_name = "loss"
+        self._called: dict[ast.Call, set[int]] | None = (
+            None  # constructor call of a sub-layer → ranks it is called with
+        )
 
     # -- what rules may ask ------------------------------------------------------------------------------------------
 
@@ -267,6 +270,18 @@ class Context:
                 if child is not None and child.attr in attrs:
                     return self.type_of(node.args[0]).rank
         return None
+
+    def called_ranks(self, constructor: ast.Call) -> frozenset[int]:
+        """Ranks of the tensors that the sub-layer made by a constructor call is called with anywhere in the file."""
+        if self._called is None:
+            self._called = {}
+            for node in ast.walk(self.source.tree):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+                    child = self.child_of(node.func)
+                    ranks = {o.rank for o in self.types.at(node.args[0]).seen if o.kind == "tensor" and o.rank}
+                    for call in child.calls if child is not None else ():
+                        self._called.setdefault(call, set()).update(ranks)
+        return frozenset(self._called.get(constructor, ()))
 
     def attribute_type(self, node: ast.Attribute) -> TypeInfo:
         """Merged observations of the same `self.x` elsewhere in the class, or its value in `__init__`."""

@@ -9,6 +9,7 @@ import ast
 import re
 
 from scaffold.translate import (
+    composite,
     derived,
     generation,
     inherited,
@@ -25,7 +26,16 @@ from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
 from scaffold.translate.constructor_lines import after_super, with_config
 from scaffold.translate.engine import Engine
-from scaffold.translate.passes import CALL_PASSES, caches, functional_dropout, losses, rotary, switches, tables
+from scaffold.translate.passes import (
+    CALL_PASSES,
+    caches,
+    deprecated,
+    functional_dropout,
+    losses,
+    rotary,
+    switches,
+    tables,
+)
 from scaffold.translate.thin import DOCUMENTING, thin_model
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
@@ -36,10 +46,11 @@ DROPPED_METHODS = frozenset(
     " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
     " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
     " freeze_feature_encoder _init_params init_weights train apply_weight_norm remove_weight_norm"
-    " load_hook".split()
+    " load_hook enable_input_require_grads disable_input_require_grads".split()
 )
 #: Class attributes of the PyTorch base class that mean something in TensorFlow.
 KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
+_OWN_ATTRIBUTES = frozenset({"main_input_name", "base_model_prefix", "config_class"})  # of a model
 
 
 class ClassWriter:
@@ -201,6 +212,7 @@ class ClassWriter:
             self.engine.method_overrides[info.name, rotary.UPDATE] = update
         source = self.engine.source
         unreached = reach.unreached(info.methods, source.tree, source.parents, self.engine.file_constants)
+        unreached |= deprecated.left_out(self.engine, info)
         for name, function in info.methods.items():
             override = self.engine.method_overrides.get((info.name, name))
             dropped = name in DROPPED_METHODS | info.inlined | unreached or self._is_dropped(info, function)
@@ -240,6 +252,7 @@ class ClassWriter:
     def method(self, info: ClassInfo, function: ast.FunctionDef, public: bool) -> list[str]:
         """One method, `forward` as `call`."""
         is_call = function.name == "forward"
+        public = public and not (is_call and self.engine.as_layer and signature.first_is_list(self.engine, function))
         self.engine.unpacks = public and is_call
         known = self._class_constants(info) | states.settled(self.engine, function)
         self.engine.settled = constants(function, known)
@@ -297,14 +310,15 @@ class ClassWriter:
 
     def _head(self, info: ClassInfo) -> list[str]:
         self.engine.uses_library_loss = self._has_library_loss(info)
-        prepared = states.prepared_inputs(self.engine, info) or generation.prepared_inputs(info)
+        ranks = composite.ranks(self.engine, info)
+        prepared = states.prepared_inputs(self.engine, info) or generation.prepared_inputs(info, ranks)
         if prepared is not None:
             self.engine.method_overrides[info.name, "prepare_inputs_for_generation"] = prepared
         padded = generation.padded_in_front(info, self.engine.classes.values())
         if padded is not None:
             self.engine.method_overrides[info.name, "_update_model_kwargs_for_xla_generation"] = padded
         plan, constructor = self._constructor(info, main=False)
-        attributes = self._attributes(info, frozenset({"main_input_name", "base_model_prefix", "config_class"}))
+        attributes = self.attributes(info)
         attributes += [*self.engine.ignored_keys.get(info.name, ()), *self.engine.own_members.get(info.name, ())]
         attributes += weight_names.renamed(self.engine, info, self.prefix, thin=False)
         body = [*self.class_docstring(info), *attributes, *constructor, *self._methods(info, public=True)]
@@ -331,7 +345,8 @@ class ClassWriter:
 
     # -- other classes -----------------------------------------------------------------------------------------------
 
-    def _attributes(self, info: ClassInfo, kept: frozenset[str]) -> list[str]:
+    def attributes(self, info: ClassInfo, kept: frozenset[str] = _OWN_ATTRIBUTES) -> list[str]:
+        """Class attributes that mean something in TensorFlow."""
         lines = []
         for node in info.node.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in kept:
@@ -341,7 +356,7 @@ class ClassWriter:
     def _base(self, info: ClassInfo) -> list[str]:
         body = [
             *self.class_docstring(info),
-            *self._attributes(info, KEPT_ATTRIBUTES),
+            *self.attributes(info, composite.kept_attributes(self.engine, self.prefix, KEPT_ATTRIBUTES)),
             *self.engine.base_members.get(info.name, ()),
         ]
         classes = self.engine.classes

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.engine import Engine
 from scaffold.translate.writer import BlockWriter, indented
 
 #: Optional arguments of `call` that generation hands on unchanged.
@@ -100,8 +101,41 @@ def is_generative(info: ClassInfo) -> bool:
     return any(base.endswith("GenerationMixin") for base in info.bases)
 
 
-def prepared_inputs(info: ClassInfo) -> list[str] | None:
-    """The method for a decoder-only class that relies on PyTorch's generic one; None when the class has its own."""
+def generates(engine: Engine, info: ClassInfo) -> bool:
+    """True for a sub-module whose `generate` is called: it has to be a model of its own in TensorFlow too."""
+    calls = [
+        n.func.value
+        for n in ast.walk(engine.source.tree)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "generate"
+    ]
+    children = [engine.child_of(node) for node in calls if ast.unparse(node) != "self"]
+    return any(child is not None and child.class_name == info.name for child in children)
+
+
+#: Inputs that are read with the prompt: what they say is in the cache afterwards.
+_WITH_PROMPT = re.compile(r"(?:pixel|image|video)\w*")
+
+
+def _with_prompt(own: ast.FunctionDef | None, names: list[str], ranks: Mapping[str, int]) -> dict[str, list[str]]:
+    """Images among the inputs of a class's own method → lines that take an axis of beams out of them."""
+    given = [a.arg for a in own.args.args] if own is not None else []
+    found = {}
+    for name in given:
+        if name in names and _WITH_PROMPT.fullmatch(name):
+            axes = ranks.get(name, 1) - 1
+            found[name] = [f'    {name} = kwargs.get("{name}") if past_key_values is None else None']
+            found[name] += [
+                f"    if {name} is not None and len({name}.shape) > {axes + 1}:",
+                f"        {name} = tf.reshape({name}, [-1] + shape_list({name})[-{axes}:])",
+            ] * (axes > 0)
+    return found
+
+
+def prepared_inputs(info: ClassInfo, ranks: Mapping[str, int] | None = None) -> list[str] | None:
+    """The method for a decoder-only class that relies on PyTorch's generic one; None when the class has its own.
+
+    `ranks`: input → its rank, for inputs of which the library's beam search makes copies in an axis of their own.
+    """
     forward = info.methods.get("forward")
     own = info.methods.get("prepare_inputs_for_generation")
     about_caches = own is not None and any(a.arg == "cache_position" for a in own.args.args)
@@ -113,10 +147,17 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
     if "input_ids" not in names or "past_key_values" not in names or "decoder_input_ids" in names:
         return None
     positions = "position_ids" in names
+    images = _with_prompt(own, names, ranks or {})
     lines = [
         "def prepare_inputs_for_generation(",
         "    self, input_ids, past_key_values=None, attention_mask=None, use_cache=None, **kwargs",
         "):",
+        *(
+            ["    # images are read with the prompt; beam search keeps copies of them in an axis of their own"]
+            if images
+            else []
+        ),
+        *(line for block in images.values() for line in block),
         *_flat_encoder(names),
         *(_HEAD_MASK if "head_mask" in names else []),
         *(_TOKEN_TYPES if "token_type_ids" in names else []),
@@ -136,7 +177,7 @@ def prepared_inputs(info: ClassInfo) -> list[str] | None:
             "",
         ]
     handed = ["input_ids", "attention_mask", *(["token_type_ids"] if "token_type_ids" in names else [])]
-    handed += [*(["position_ids"] if positions else []), "past_key_values", "use_cache"]
+    handed += [*(["position_ids"] if positions else []), "past_key_values", "use_cache", *images]
     lines += ["    return {", *(f'        "{n}": {n},' for n in handed)]
     lines += [f'        "{n}": {n if n in _LOCAL else f"""kwargs.get("{n}")"""},' for n in _HANDED_ON if n in names]
     return [*lines, "    }"]

@@ -10,6 +10,7 @@ import re
 
 from scaffold.core.checkout import Located
 from scaffold.core.typedb import Observation
+from scaffold.translate import composite
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 
@@ -42,12 +43,23 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     elif first in specs:
         dummies = _dummy_inputs(located, first, specs)
         lines += ["", *dummies] if dummies else []
+    if not any("dummy_inputs" in line for line in lines) and _ignores_size(located, engine, observed):
+        lines += ["", *_SMALL_IMAGES] if lines else _SMALL_IMAGES
     if first == "input_ids" and re.search(r"\bvocab_size(?:: int)? ?= ?1,", _config(located)):
         return [*lines, *([""] if lines else []), *_ONE_TOKEN]
     if re.search(r"input_ids\.eq\(self\.config\.eos_token_id\)", located.source):
         lines += ["", *_END_TOKENS] if lines else _END_TOKENS
         engine.uses.add("shape_list")
+    if composite.has_parts(engine) and not any("dummy_inputs" in line for line in lines):
+        lines += ["", *composite.DUMMIES] if lines else composite.DUMMIES
     return lines or (_fixed_length(located) if first == "input_ids" else [])
+
+
+def _ignores_size(located: Located, engine: Engine, observed: dict[str, list[Observation]]) -> bool:
+    """True for images whose size the configuration gives, but the model never asks for: it may be wrong there."""
+    read = any(isinstance(n, ast.Attribute) and n.attr == "image_size" for n in ast.walk(engine.source.tree))
+    ranks = {o.rank for o in observed.get("pixel_values", ())}
+    return ranks == {4} and not read and re.search(r"self\.image_size\b", _config(located)) is not None
 
 
 def own_members(located: Located, engine: Engine, base: str, classes: dict[str, ClassInfo]) -> dict[str, list[str]]:
@@ -84,6 +96,15 @@ _WHOLE_VIDEOS = [
     "    return {",
     "        name: tf.repeat(value, self.config.num_frames, axis=0) for name, value in super().dummy_inputs.items()",
     "    }",
+]
+_SMALL_IMAGES = [
+    "@property",
+    "def dummy_inputs(self):",
+    "    # images may be of any size, and this is large enough for all strides to leave something",
+    "    dummy_inputs = super().dummy_inputs",
+    '    if "pixel_values" in dummy_inputs:',
+    '        dummy_inputs["pixel_values"] = tf.ones((1, dummy_inputs["pixel_values"].shape[1], 64, 64))',
+    "    return dummy_inputs",
 ]
 _VIDEO = (
     'tf.TensorSpec((None, getattr(self.config, "vision_config", self.config).num_frames, '

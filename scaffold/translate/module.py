@@ -12,6 +12,7 @@ from scaffold.core.typedb import TypeDB
 from scaffold.translate import (
     autograd,
     borrow,
+    composite,
     era,
     imports,
     inputs,
@@ -31,6 +32,7 @@ from scaffold.translate import (
 from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
 from scaffold.translate.emit import DROPPED_METHODS, ClassWriter
 from scaffold.translate.engine import Engine
+from scaffold.translate.generation import generates
 from scaffold.translate.names import trained_parameter
 from scaffold.translate.passes import CALL_PASSES, freezing
 from scaffold.translate.sources import Source
@@ -85,6 +87,7 @@ class FileTranslator:
         for base in self.engine.base_members:
             self.engine.own_members |= inputs.own_members(located, self.engine, base, self._derived(base))
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
+        composite.leave_resizing(self.engine)
         self.withheld: list[tuple[str, str]] = []
         self.constants: list[str] = []
 
@@ -100,7 +103,7 @@ class FileTranslator:
         """Main layers: models used inside other classes, and the base model."""
         used = {child.class_name for info in self.classes.values() for child in info.children.values()}
         for info in self.classes.values():
-            if info.category is not Category.MODEL or "forward" not in info.methods:
+            if info.category is not Category.MODEL or "forward" not in info.methods or generates(self.engine, info):
                 continue
             is_public = info.name in self.public
             if info.name in used or info.name == f"{self.located.names.camel}Model":

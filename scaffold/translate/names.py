@@ -6,6 +6,9 @@ import ast
 from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 
+#: Qualified names of the library's classes that find a model by its configuration start so.
+AUTO = "transformers.models.auto."
+
 
 @lru_cache(maxsize=512)
 def local_names(function: ast.FunctionDef) -> frozenset[str]:

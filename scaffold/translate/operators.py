@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, mixed, python_calls, registry
+from scaffold.translate import binding, composite, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import popped_keywords, replacement_of, trained_parameter
@@ -106,9 +106,11 @@ def compare(engine: Engine, node: ast.Compare) -> str:
                 if _tf(i.dtype) != _tf(common)
             }
             return _replace_operands(engine, node, casts)
-    ordered = isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE))
+    numbers = [o.value for o in operands if isinstance(o, ast.Constant)]
+    ordered = isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) or any(type(n) is int for n in numbers)
     if ordered and len(operands) == 2 and len(tensors) == 1 and "bool" in tensors[0][1].dtypes:
-        # TensorFlow has no order of truth values; a mask may be of these in one call and of integers in the next
+        # TensorFlow has no order of truth values, nor is one equal to a number; a mask may be of these in one call and of
+        # integers in the next
         tensor, info = tensors[0]
         wide = "tf.float32" if any("float" in dtype for dtype in info.dtypes) else "tf.int32"
         return _replace_operands(engine, node, {tensor: f"tf.cast({engine.expression(tensor)}, {wide})"})
@@ -179,7 +181,7 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
-    applied = _autograd(engine, node)
+    applied = composite.call(engine, node) or _autograd(engine, node)
     if applied is not None:
         return applied
     popped = _popped(engine, node)

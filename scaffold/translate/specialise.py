@@ -18,7 +18,7 @@ def written_out(text: str) -> str:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return text
-    edits: list[_Edit] = []
+    edits = _from_config(tree)
     for node in tree.body:
         init = _constructor(node)
         for parameter, default in _class_parameters(init) if init is not None else ():
@@ -28,6 +28,25 @@ def written_out(text: str) -> str:
             if all(ast.unparse(value) == ast.unparse(default) for value in given):
                 edits += _edits(init, parameter, default, calls)
     return _applied(text, edits)
+
+
+def _from_config(tree: ast.Module) -> list[_Edit]:
+    """`self.text_model = TextModel._from_config(config.text_config)` of a class of this file is its constructor's call."""
+    own = {n.name for n in tree.body if isinstance(n, ast.ClassDef)}
+    edits: list[_Edit] = []
+    for node in ast.walk(tree):
+        call = node.value if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute) else None
+        func = call.func if isinstance(call, ast.Call) else None
+        if isinstance(func, ast.Attribute) and func.attr == "_from_config" and ast.unparse(func.value) in own:
+            name = func.value
+            length = (func.end_col_offset or 0) - (name.end_col_offset or 0)
+            edits.append((func.lineno, name.end_col_offset or 0, func.end_col_offset or 0, " " * length))
+            edits += [
+                (k.lineno, k.col_offset, k.end_col_offset or 0, "")
+                for k in call.keywords  # type: ignore[union-attr]
+                if k.arg == "attn_implementation" and k.lineno == k.end_lineno
+            ]
+    return edits
 
 
 def _constructor(node: ast.stmt) -> ast.FunctionDef | None:

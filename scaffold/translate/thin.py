@@ -42,6 +42,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     docs = _call_decorators(writer, forward)
     body = [
         *writer.class_docstring(info),
+        *writer.attributes(info),
         *writer.engine.ignored_keys.get(info.name, ()),
         *writer.engine.own_members.get(info.name, ()),
         *weight_names.renamed(writer.engine, info, writer.prefix, thin=True),

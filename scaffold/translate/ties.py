@@ -174,7 +174,7 @@ def _chain(engine: Engine, tie: Tie) -> list[str]:
 def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
     attr = tie.attr
     if not nested:
-        layer = f"self.{attr}"
+        layer = f"self.{_kept(engine.classes[tie.model], attr)}"
         engine.method_overrides[tie.model, "get_output_embeddings"] = [
             "def get_output_embeddings(self) -> keras.layers.Layer:",
             f"    return {layer} if {layer} is not None else self.get_input_embeddings()",
@@ -194,14 +194,14 @@ def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
             ]
             engine.method_overrides[tie.model, "get_bias"] = ["def get_bias(self) -> None:", "    return None"]
         return
-    path = ".".join(engine_path(engine, tie))
+    path, kept = ".".join(engine_path(engine, tie)), _kept(engine.classes[tie.owner], attr)
     engine.method_overrides[tie.model, "get_lm_head"] = [
         "def get_lm_head(self) -> keras.layers.Layer:",
         f"    return self.{path}",
     ]
     engine.method_overrides[tie.owner, "get_output_embeddings"] = [
         "def get_output_embeddings(self) -> keras.layers.Layer:",
-        f"    return self.input_embeddings if self.{attr} is None else self.{attr}",
+        f"    return self.input_embeddings if self.{kept} is None else self.{kept}",
     ]
     engine.method_overrides[tie.owner, "set_output_embeddings"] = [
         "def set_output_embeddings(self, value):",
@@ -228,6 +228,11 @@ def _language_models(engine: Engine) -> frozenset[str]:
     return frozenset(name for block in _TABLES.findall(text) for name in re.findall(r'"(\w+)"', block))
 
 
+def _kept(owner: ClassInfo, attr: str) -> str:
+    """The attribute of the Keras layer: PyTorch's, if Keras has none of that name."""
+    return owner.attribute_names.get(attr, attr)
+
+
 def engine_path(engine: Engine, tie: Tie) -> list[str]:
     """Keras attributes that lead to the tied layer's owner."""
     names = []
@@ -242,5 +247,5 @@ def call(engine: Engine, owner: ClassInfo, attr: str, argument: str, plain: str)
     """The tied layer's call: a product with the embedding matrix, or the layer of its own."""
     embeddings, bias = engine.tied_calls[owner.name, attr]
     product = f"tf.matmul({argument}, {embeddings}.embeddings, transpose_b=True)"
-    text = f"{product} if self.{attr} is None else {plain}"
+    text = f"{product} if self.{_kept(owner, attr)} is None else {plain}"
     return f"tf.nn.bias_add({text}, self.{bias})" if bias else text

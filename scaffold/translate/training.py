@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scaffold.translate.names import switches_mode, trained_parameter
+from scaffold.translate.names import AUTO, switches_mode, trained_parameter
 
 if TYPE_CHECKING:
     from scaffold.translate.classes import Analyser, Child, ClassInfo
@@ -79,13 +79,18 @@ class Training:
         for part in ast.walk(node):
             if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "self":
                 child = info.children.get(part.attr)
+                if child is not None and child.qualname.startswith(AUTO) and part is not node:
+                    continue  # a method of a part, `self.language_model.get_input_embeddings()`
                 if child is not None and self._child_depends(child):
                     return True
         return False
 
     def _child_depends(self, child: Child) -> bool:
         names = {child.qualname, *(self.analyser.constructor_name(c) or "" for c in child.calls)}
-        return any(n in TRAINING_LAYERS or (n in self.classes and self._class_depends(self.classes[n])) for n in names)
+        return any(
+            n.startswith(AUTO) or n in TRAINING_LAYERS or (n in self.classes and self._class_depends(self.classes[n]))
+            for n in names
+        )
 
     @staticmethod
     def _class_depends(info: ClassInfo) -> bool:

@@ -6,27 +6,40 @@ is taken out; a model that wraps a main layer has the prefix in front of every n
 
 from __future__ import annotations
 
+from scaffold.translate import composite
 from scaffold.translate.classes import ClassInfo
 from scaffold.translate.engine import Engine
+from scaffold.translate.writer import indented
 
 
 def renamed(engine: Engine, info: ClassInfo, prefix: str, *, thin: bool) -> list[str]:
     """`tf_to_pt_weight_rename` of a model class, with a blank line behind; nothing where the library's own names are right."""
+    parts = composite.renaming(engine, info, f"{engine.main_attribute}." if thin else "")
+    value, why = ("", "") if composite.without_prefix(engine, prefix) else _value(engine, info, prefix, thin)
+    if not value and not parts:
+        return []
+    body = [*parts, *([f"# {why}"] if why else []), f"return {value or '(tf_weight,)'}"]
+    return ["def tf_to_pt_weight_rename(self, tf_weight):", *indented(body), ""]
+
+
+def _value(engine: Engine, info: ClassInfo, prefix: str, thin: bool) -> tuple[str, str]:
+    """The names to look for and why; empty texts where the library's own are right."""
     probed = engine.types.classes.get(info.name)
     names = list(probed.parameters) if probed is not None else []
+    if names and not prefix and thin:
+        return (
+            f'(tf_weight.removeprefix("{engine.main_attribute}."),)',
+            "the main layer is one level more than PyTorch has",
+        )
     if not names or not prefix:
-        return []
+        return "", ""
     starts = any(name.startswith(prefix) for name in names)
     if thin and starts:
-        return _method(f'(tf_weight.removeprefix("{prefix}."),)', "the main layer is one level more than PyTorch has")
+        return f'(tf_weight.removeprefix("{prefix}."),)', "the main layer is one level more than PyTorch has"
     if thin or starts:
-        return []
+        return "", ""
     leads = sorted({name[: name.index(f"{prefix}.")] for name in names if f"{prefix}." in name})
     aliases = [f'tf_weight.replace("{lead}", "{lead}{prefix}.", 1)' for lead in leads if lead]
     return (
-        _method(f"(tf_weight, {', '.join(aliases)})", f'the library takes the first "{prefix}." out') if aliases else []
+        (f"(tf_weight, {', '.join(aliases)})", f'the library takes the first "{prefix}." out') if aliases else ("", "")
     )
-
-
-def _method(value: str, why: str) -> list[str]:
-    return ["def tf_to_pt_weight_rename(self, tf_weight):", f"    # {why}", f"    return {value}", ""]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pt_config
 import pt_inputs
+import pt_parts
 import torch
 from pt_subject import at_most, brief
 from pt_tester import Tester
@@ -91,9 +92,11 @@ class Origin:
                 except Exception as error:
                     failures.append(brief(error))
                     continue
+                exchanged = pt_parts.exchange(config, cls)
+                label = "tests" + "".join(f", {attr} of type {kind}" for attr, kind in exchanged.items())
                 given = {name: v for name, v in inputs.items() if v is not None}
                 if tester in listed:
-                    yield "tests", config, given, tester.labels(cls, inputs)
+                    yield label, config, given, tester.labels(cls, inputs)
                 else:
                     yield from self._from_parts(cls, config, given)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scaffold.core.typedb import Observation, ProbedClass, TypeDB
+from scaffold.core.typedb import Observation, ProbedClass, TypeDB, TypeInfo
 from scaffold.translate import translate
 from tests.translate.checkouts import BASE, HEAD, checkout, class_text
 
@@ -62,3 +62,26 @@ def test_where_nothing_can_be_called_the_weights_are_made_at_once(tmp_path: Path
     located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
     text = class_text(translate(located, types).text, "TFQuokkaPreTrainedModel")
     assert "self.build_in_name_scope()\n        return {}" in text
+
+
+def test_images_whose_size_no_layer_asks_for_are_small_on_loading(tmp_path: Path) -> None:
+    model = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.project = nn.Conv2d(3, 2, {size})
+
+    def forward(self, input_ids: torch.Tensor = None, pixel_values: torch.Tensor = None):
+        return self.project(pixel_values)
+"""
+    config = "class QuokkaConfig:\n    def __init__(self, image_size=600):\n        self.image_size = image_size\n"
+    files = {"src/transformers/models/quokka/configuration_quokka.py": config}
+    found = []
+    for size in ("3", "config.image_size"):
+        source = HEAD + BASE + model.format(size=size)
+        place = source.split("\n").index("        return self.project(pixel_values)") + 1
+        seen = TypeInfo((Observation("tensor", "float32", 4, shape=(2, 3, 32, 32)),))
+        types = TypeDB({(place, 28, place, 40): seen})
+        located = checkout(tmp_path, source, exported=("QuokkaModel",), files=files)
+        found.append("64, 64" in translate(located, types).text)
+    assert found == [True, False]

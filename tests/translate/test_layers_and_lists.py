@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from scaffold.translate.specialise import written_out
-from tests.translate.checkouts import class_text, method_text, port, statements
+from tests.translate.checkouts import class_text, engine_for, known, method_text, port, statements
 
 POOLS = """
 class QuokkaPool(nn.Module):
@@ -244,3 +245,30 @@ class QuokkaOuter(nn.Module):
 """
     text = method_text(port(tmp_path, layers).text, "TFQuokkaOuter", "call")
     assert "self.inner(embeds=x, input_ids=None) + self.inner(x, embeds=x) + self.inner(embeds=x, input_ids=x)" in text
+
+
+NORM = """
+class QuokkaHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.norm = nn.LayerNorm(8)
+
+    def forward(self, x, y):
+        return self.norm(x), self.norm(y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ranks", "expected"), [((2, 3), "TFModelLayerNorm("), ((3, 3), "keras.layers.LayerNormalization(")]
+)
+def test_a_norm_of_inputs_of_several_ranks(ranks: tuple[int, int], expected: str) -> None:
+    engine = engine_for(NORM, x=f"float32[{ranks[0]}]", y=f"float32[{ranks[1]}]")
+    for node in ast.walk(engine.source.tree):
+        if isinstance(node, ast.Name) and node.id in ("x", "y"):
+            place = (node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0)
+            engine.types.sites[place] = known(f"float32[{ranks[node.id == 'y']}]")
+    made = next(
+        c for c in ast.walk(engine.source.tree) if isinstance(c, ast.Call) and "LayerNorm" in ast.unparse(c.func)
+    )
+    engine.layer_name = '"norm"'
+    assert engine.expression(made).startswith(expected)

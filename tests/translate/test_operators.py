@@ -34,6 +34,8 @@ def expression(text: str) -> str:
         ("m * x", "tf.cast(m, tf.float32) * x"),
         ("m * (x > 0)", "tf.logical_and(m, x > 0)"),
         ("m + m", "tf.logical_or(m, m)"),
+        ("m == 0", "tf.cast(m, tf.int32) == 0"),
+        ("m != False", "m != False"),
         ("i / n", "tf.cast(i, tf.float32) / n"),
         ("i // n", "i // n"),
         ("i * 1.5", "tf.cast(i, tf.float32) * 1.5"),

@@ -65,3 +65,18 @@ def test_a_long_header_has_one_parameter_a_line() -> None:
     assert lines[1] == "    parameter_0,"
     assert lines[-1] == "):"
     ast.parse("\n".join([*lines, "    pass"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("def forward(self, states: Tuple[torch.Tensor], other): return states[0]", "none", True),
+        ("def forward(self, states): return states[0]", "tuple", True),
+        ("def forward(self, states): return states[0]", "float32[2]", False),
+    ],
+)
+def test_a_list_of_tensors_first_is_no_bundle_of_arguments(text: str, kind: str, expected: bool) -> None:
+    engine = engine_for(text, states=kind)
+    function = engine.source.tree.body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    assert signature.first_is_list(engine, function) is expected

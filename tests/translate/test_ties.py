@@ -156,3 +156,45 @@ def test_a_release_without_the_declaration_ties_what_the_method_returns(tmp_path
     """Before 4.30 PyTorch ties every output layer that `get_output_embeddings` returns."""
     text = squeezed(port(tmp_path, OLD, **{"src/transformers/modeling_utils.py": known}).text)
     assert ("self.lm_head = (None if config.tie_word_embeddings else" in text) == tied
+
+
+RESERVED = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    config_class = QuokkaTextConfig
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = nn.Embedding(config.vocab_size, config.hidden_size)
+
+    def get_input_embeddings(self):
+        return self.words
+
+    def forward(self, input_ids):
+        return self.words(input_ids)
+
+
+class QuokkaForCausalLM(QuokkaPreTrainedModel):
+    _tied_weights_keys = ["output.weight"]
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.output = nn.Linear(config.hidden_size, config.vocab_size)
+
+    def get_output_embeddings(self):
+        return self.output
+
+    def forward(self, input_ids):
+        return self.output(self.quokka(input_ids))
+"""
+
+
+def test_a_tied_layer_of_a_name_that_keras_has_is_asked_for_by_its_own(tmp_path: Path) -> None:
+    text = port(tmp_path, RESERVED, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+    assert "if self.quokka_output is None" in method_text(text, "TFQuokkaForCausalLM", "call")
+    assert "return self.quokka_output if" in method_text(text, "TFQuokkaForCausalLM", "get_output_embeddings")
+
+
+def test_a_thin_model_keeps_its_own_configuration_class(tmp_path: Path) -> None:
+    text = port(tmp_path, RESERVED, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+    assert "config_class = QuokkaTextConfig" in class_text(text, "TFQuokkaModel")

@@ -6,6 +6,7 @@ from scaffold.translate import autograd, generation
 from scaffold.translate.passes import (
     caches,
     containers,
+    deprecated,
     freezing,
     functional_dropout,
     groups,
@@ -24,6 +25,8 @@ from scaffold.translate.writer import Pass
 CALL_PASSES: tuple[Pass, ...] = (
     caches.length_of_the_mask,
     autograd.saved,
+    deprecated.asks_values,
+    deprecated.unreached_branch,
     prune.settled_conditions,
     freezing.frozen_parameters,
     freezing.initialising_loop,

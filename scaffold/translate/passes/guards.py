@@ -24,6 +24,8 @@ def shape_checks(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         left, right = test.left, test.comparators[0]
         if writer.engine.type_of(left).kind == "size" and isinstance(right, (ast.Tuple, ast.List)):
             return _assert_equal(writer, statement, left, right)
+        if _is_counted(writer, left) or _is_counted(writer, right):
+            return _asserted(writer, statement, f"{writer.engine.expression(left)}, {writer.engine.expression(right)}")
     if _reads_shape(writer, test):
         condition = writer.engine.expression(test)
         if isinstance(test, ast.BoolOp):
@@ -79,17 +81,32 @@ def whoever_is_needed(writer: BlockWriter, statement: ast.stmt) -> list[str] | N
 
 def _assert_equal(writer: BlockWriter, statement: ast.If, left: ast.expr, right: ast.Tuple | ast.List) -> list[str]:
     items = ", ".join(writer.engine.expression(e) for e in right.elts)
+    return _asserted(writer, statement, f"{writer.engine.expression(left)}, [{items}]")
+
+
+def _is_counted(writer: BlockWriter, node: ast.expr) -> bool:
+    """True for a local that holds a tensor's value, `n = (x == y).sum().item()`: a graph has it only when it runs."""
+    function = writer.engine.function_of(node)
+    if not isinstance(node, ast.Name) or function is None:
+        return False
+    bound = [n.value for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == node.id]
+    return bool(bound) and all(
+        isinstance(v, ast.Call) and isinstance(v.func, ast.Attribute) and v.func.attr == "item" for v in bound
+    )
+
+
+def _asserted(writer: BlockWriter, statement: ast.If, sides: str) -> list[str]:
     raised = statement.body[0]
     message = ""
     if isinstance(raised, ast.Raise) and isinstance(raised.exc, ast.Call) and raised.exc.args:
         message = f", message=({writer.engine.expression(raised.exc.args[0])})"
-    return f"tf.debugging.assert_equal({writer.engine.expression(left)}, [{items}]{message})".split("\n")
+    return f"tf.debugging.assert_equal({sides}{message})".split("\n")
 
 
 def _reads_shape(writer: BlockWriter, test: ast.expr) -> bool:
     """True when the condition depends on a tensor's dimensions or values."""
+    calls = [part for part in ast.walk(test) if isinstance(part, ast.Call)]
+    lengths = [call.args[0] for call in calls if ast.unparse(call.func) == "len" and len(call.args) == 1]
     return reads_shape(test, writer.engine.function_of(test)) or any(
-        writer.engine.type_of(part).kind == "tensor"
-        for part in ast.walk(test)
-        if part is test or isinstance(part, ast.Call)
+        writer.engine.type_of(part).kind == "tensor" for part in [test, *calls, *lengths]
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import reach, states, unpacking
+from scaffold.translate import composite, reach, states, unpacking
 from scaffold.translate.names import switches_mode
 from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
@@ -63,6 +63,8 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         ):
             return []
     if isinstance(statement, ast.Delete) or _about_old_keywords(writer, statement):
+        return []
+    if composite.tied_keys(statement) or composite.unused(writer.engine, statement):
         return []
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         return _assignment(writer, statement, statement.targets[0])

@@ -60,7 +60,11 @@ def _layer_norm(call: CallSite) -> str:
         parts += [f"scale={call.text('elementwise_affine')}", f"center={call.text('elementwise_affine')}"]
     elif "bias" in call.bound:
         parts.append(f"center={call.text('bias')}")
-    return f"keras.layers.LayerNormalization({', '.join(parts)}, name={call.text('name')})"
+    layer = "keras.layers.LayerNormalization"
+    if len(call.engine.called_ranks(call.node)) > 1:
+        call.engine.layers.add("LayerNorm")
+        layer = "TFModelLayerNorm"
+    return f"{layer}({', '.join(parts)}, name={call.text('name')})"
 
 
 def _group_norm(call: CallSite) -> str:

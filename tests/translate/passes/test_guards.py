@@ -74,3 +74,13 @@ def test_a_loop_over_the_members_that_are_needed_runs_over_all() -> None:
         n="int64[1]",
     )
     assert text.startswith("idx = range(shape_list(n)[0])\nfor k in idx:\n")
+
+
+def test_a_length_of_a_tensor_is_a_dimension() -> None:
+    text = statements('if len(x) != n:\n    raise ValueError("bad")', **TYPES)
+    assert text.startswith("if tf.executing_eagerly() and shape_list(x)[0] != n:")
+
+
+def test_a_number_counted_in_a_tensor_is_asserted() -> None:
+    text = statements('k = (x > 0).sum().item()\nif k != n:\n    raise ValueError("bad")', **TYPES)
+    assert text.endswith('tf.debugging.assert_equal(k, n, message=("bad"))')
