@@ -34,8 +34,6 @@ def expression(text: str) -> str:
         ("m * x", "tf.cast(m, tf.float32) * x"),
         ("m * (x > 0)", "tf.logical_and(m, x > 0)"),
         ("m + m", "tf.logical_or(m, m)"),
-        ("m == 0", "tf.cast(m, tf.int32) == 0"),
-        ("m != False", "m != False"),
         ("i / n", "tf.cast(i, tf.float32) / n"),
         ("i // n", "i // n"),
         ("i * 1.5", "tf.cast(i, tf.float32) * 1.5"),
@@ -77,7 +75,7 @@ def test_shapes_are_lists(text: str, expected: str) -> None:
         ("x is None", "x is None"),
         ("i >= n", "i >= n"),
         ("m > 0", "tf.cast(m, tf.int32) > 0"),
-        ("m == 0", "m == 0"),
+        ("m == 0", "tf.cast(m, tf.int32) == 0"),
     ],
 )
 def test_comparisons(text: str, expected: str) -> None:
