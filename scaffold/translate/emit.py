@@ -36,18 +36,11 @@ from scaffold.translate.passes import (
     switches,
     tables,
 )
+from scaffold.translate.reach import DROPPED_METHODS
 from scaffold.translate.thin import DOCUMENTING, thin_model
 from scaffold.translate.truth import constants
 from scaffold.translate.writer import BlockWriter, indented
 
-#: Methods of PyTorch models that a port has no use for.
-DROPPED_METHODS = frozenset(
-    "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache"
-    " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
-    " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
-    " freeze_feature_encoder _init_params init_weights train apply_weight_norm remove_weight_norm"
-    " load_hook enable_input_require_grads disable_input_require_grads".split()
-)
 #: Class attributes of the PyTorch base class that mean something in TensorFlow.
 KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
 _OWN_ATTRIBUTES = frozenset({"main_input_name", "base_model_prefix", "config_class"})  # of a model

@@ -30,11 +30,12 @@ from scaffold.translate import (
     unpacking,
 )
 from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
-from scaffold.translate.emit import DROPPED_METHODS, ClassWriter
+from scaffold.translate.emit import ClassWriter
 from scaffold.translate.engine import Engine
 from scaffold.translate.generation import generates
 from scaffold.translate.names import trained_parameter
 from scaffold.translate.passes import CALL_PASSES, freezing
+from scaffold.translate.reach import DROPPED_METHODS
 from scaffold.translate.sources import Source
 from scaffold.translate.specialise import written_out
 from scaffold.translate.thin import main_attribute

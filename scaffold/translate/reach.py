@@ -13,6 +13,15 @@ from scaffold.translate.truth import truth
 
 Parents = Mapping[ast.AST, ast.AST]
 
+#: Methods of PyTorch models that a port has no use for.
+DROPPED_METHODS = frozenset(
+    "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache"
+    " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
+    " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
+    " freeze_feature_encoder _init_params init_weights train apply_weight_norm remove_weight_norm"
+    " load_hook enable_input_require_grads disable_input_require_grads".split()
+)
+
 
 def branches(node: ast.AST, parents: Parents) -> list[tuple[ast.If | ast.IfExp, bool]]:
     """The conditions of its function around a node, outermost first, and whether it stands in their body."""

@@ -75,7 +75,7 @@ def test_names_of_weights_and_what_is_called_on_loading(tmp_path: Path) -> None:
     assert "for part in (self.vision_tower,):" in renaming  # a model with a head has PyTorch's names
     base = class_text(text, "TFQuokkaPreTrainedModel")
     assert "base_model_prefix" not in base
-    assert "self.build(None)" in base
+    assert "self.build_in_name_scope()" in base
     assert "return {}" in base
     assert "raise NotImplementedError" in method_text(text, NAME, "resize_token_embeddings")
     assert "training" not in method_text(text, NAME, "get_input_embeddings")
