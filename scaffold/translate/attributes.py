@@ -34,7 +34,7 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
         return "None"
     if node.attr == "dtype" and _is_parameter(receiver):
         return "tf.float32"
-    kernel = _kernel(engine, node)
+    kernel = _kernel(engine, node) or _sizes(engine, node)
     if kernel is not None:
         return kernel
     if engine.type_of(receiver).kind == "tensor" or (node.attr == "shape" and not engine.owner_of(receiver)):
@@ -76,6 +76,17 @@ def _kernel(engine: Engine, node: ast.Attribute) -> str | None:
     weight = engine.expression(node.value)
     is_kernel = weight.startswith("tf.transpose(") and weight.endswith(".kernel)")
     return weight.removeprefix("tf.transpose(")[:-1] if is_kernel else None
+
+
+def _sizes(engine: Engine, node: ast.Attribute) -> str | None:
+    """`embed_tokens.weight.shape` in a constructor, where no weight of Keras' is made yet."""
+    function = engine.function_of(node)
+    is_early = function is not None and function.name == "__init__" and node.attr == "shape"
+    if not is_early or not isinstance(node.value, ast.Attribute) or node.value.attr != "weight":
+        return None
+    table = engine.expression(node.value)
+    owner = table.removesuffix(".embeddings")
+    return f"[{owner}.input_dim, {owner}.output_dim]" if owner != table else None
 
 
 def _is_parameter(node: ast.expr) -> bool:
@@ -138,7 +149,11 @@ def _observed_layer(engine: Engine, node: ast.expr) -> str | None:
 _OWN = {
     "LayerNorm": {"weight": "self.gamma", "bias": "self.beta", "eps": "self.epsilon"},
     "Linear": {"weight": "tf.transpose(self.kernel)"},
-    "Embedding": {"weight": "self.embeddings"},
+    "Embedding": {
+        "weight": "self.embeddings",
+        "num_embeddings": "self.input_dim",
+        "embedding_dim": "self.output_dim",
+    },
     "GroupNorm": {
         "weight": "self.gamma",
         "bias": "self.beta",

@@ -78,7 +78,8 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
             add(constructor.plan, Built(name, "", True, members))
         return
     if isinstance(value, ast.Name) and all(engine.function_of(c) is not constructor.function for c in child.calls):
-        if all(engine.constructor_name(c) in engine.classes for c in child.calls):  # handed over
+        made = [engine.constructor_name(c) for c in child.calls]
+        if all(name in engine.classes or name == "torch.nn.Embedding" for name in made):  # handed over
             add(constructor.plan, Built(name, "None"))
         return
     if containers.plan_sizes(constructor, attr, child.calls):

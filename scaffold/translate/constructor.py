@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import buildplan, containers, derived, members, parameters
+from scaffold.translate import buildplan, containers, derived, inlining, members, parameters
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor_lines import LAYER_INIT
@@ -83,7 +83,8 @@ class Constructor:
             return self._local_list(writer, statement, target.id, value)
         place = members.destination(self, target, value)
         if place is not None:
-            return writer.with_comment(statement, f"{ast.unparse(target)} = {self.value(value, place)}")
+            lines = writer.with_comment(statement, f"{ast.unparse(target)} = {self.value(value, place)}")
+            return [*lines, *derived.padding_of(self, value, ast.unparse(target))]
         if self.info.taken and ast.unparse(value).partition("(")[0].endswith("._from_config"):
             return []  # a model that one sub-module was taken out of
         return None
@@ -103,9 +104,11 @@ class Constructor:
             return made
         if name.removeprefix("self.") in self.info.inlined:
             return self._inlined(writer, self.info.methods[name.removeprefix("self.")])
+        if name == "setattr":
+            return members.set_by_name(self, writer, statement, call)
         if name == "self.add_module" and len(call.args) == 2 and isinstance(call.args[1], ast.Name):
             return []  # what it holds was made with that name
-        if name.startswith(("nn.init.", "torch.nn.init.")):
+        if name.startswith(("nn.init.", "torch.nn.init.")) or name == "self.weight.detach_":
             return []
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "add_module") and call.args:
             return self._append(writer, statement, call)
@@ -117,7 +120,9 @@ class Constructor:
         self.function, self.locals = method, (before | local_names(method)) - {"self"}
         first = method.body[0]
         documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-        lines = writer.block(method.body[documented:], (first.end_lineno or 0) if documented else first.lineno - 1)
+        lines = writer.block(
+            inlining.on_construction(method)[documented:], (first.end_lineno or 0) if documented else first.lineno - 1
+        )
         self.function, self.locals = function, before
         return lines
 
@@ -221,8 +226,10 @@ class Constructor:
         attr = target.attr
         if attr == "config" and self.info.category is Category.MODEL and not self.engine.as_layer:
             return []
-        if attr in _NO_MEANING or (
-            isinstance(value, ast.Call) and loss_function(self.engine.source.qualname(value.func))
+        if (
+            attr in _NO_MEANING
+            or (self.info.name, attr) in self.engine.always_tied
+            or (isinstance(value, ast.Call) and loss_function(self.engine.source.qualname(value.func)))
         ):
             return []
         if attr in self.engine.dropout_rates:

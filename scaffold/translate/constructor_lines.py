@@ -28,3 +28,15 @@ def after_super(statements: list[str], extra: list[str]) -> list[str]:
         if line.startswith(("super().__init__", LAYER_INIT)):
             return [*statements[: k + 1], *extra, *statements[k + 1 :]]
     return [*extra, *statements]
+
+
+def below_docstring(lines: list[str], body: list[str]) -> list[str]:
+    """A function's body with lines in front of all but its docstring."""
+    if not lines or not body or not body[0].lstrip("r").startswith('"""'):
+        return [*lines, *body]
+    quotes = 0
+    for number, line in enumerate(body):
+        quotes += line.count('"""')
+        if quotes >= 2:
+            return [*body[: number + 1], *lines, *body[number + 1 :]]
+    return [*lines, *body]

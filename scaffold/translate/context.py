@@ -60,6 +60,9 @@ class Context:
             str, dict[str, str]
         ] = {}  # class → constructor argument → its text where a model constructs it
         self.tied_models: set[str] = set()
+        self.always_tied: dict[
+            tuple[str, str], str
+        ] = {}  # (class, linear layer) → embedding layer it shares its weight with
         self.tied_calls: dict[tuple[str, str], tuple[str, str | None]] = {}
         self.tied_attributes: dict[str, dict[str, str | None]] = {}
         self.ignored_keys: dict[str, tuple[str, ...]] = {}

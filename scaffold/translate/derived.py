@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
-from scaffold.translate import operators, registry
+from scaffold.translate import binding, operators, registry
 from scaffold.translate.classes import Category, ClassInfo
-from scaffold.translate.rule import LayerRule
+from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.rules import stateless_layers
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def super_call(constructor: Constructor, call: ast.Call) -> list[str]:
     own = constructor.function.args.kwarg
     # **kwargs are Keras' own
     given = [k for k in call.keywords if k.arg or own is None or ast.unparse(k.value) != own.arg]
+    computed = next((k.value for k in given if k.arg == "_weight"), None)
+    given = [k for k in given if k.arg != "_weight"]
     call = ast.copy_location(ast.Call(call.func, call.args, given), call)
     engine.source.parents[call] = constructor.function
     engine.deriving = True
@@ -69,6 +72,31 @@ def super_call(constructor: Constructor, call: ast.Call) -> list[str]:
         arguments = operators.arguments(engine, call)
     else:
         kept = [(k.arg, ast.get_source_segment(text, k.value)) for k in parsed.keywords if k.arg != "name"]
+        if computed is not None:
+            kept = [(name, value) for name, value in kept if name != "embeddings_initializer"]
+            kept.append(
+                ("embeddings_initializer", f"lambda shape, dtype=None: tf.cast({engine.expression(computed)}, dtype)")
+            )
+        if "self.weight.requires_grad = False" in ast.unparse(constructor.info.node):
+            kept.append(("trainable", "False"))
         arguments = [f"{name}={value}" if name else f"**{value}" for name, value in kept]
+    padding = _padding(constructor, rule, call, "self") if ".padding_idx" in engine.source.text else []
     more = () if any(argument.startswith("**") for argument in arguments) else ("**kwargs",)
-    return [f"super().__init__({', '.join([*arguments, *more])})"]
+    return [f"super().__init__({', '.join([*arguments, *more])})", *padding]
+
+
+def padding_of(constructor: Constructor, call: ast.expr, target: str) -> list[str]:
+    """`embed_tokens.padding_idx = 1` below an `nn.Embedding`, where the file asks one of its embedding layers for it."""
+    name = constructor.engine.source.qualname(call.func) if isinstance(call, ast.Call) else None
+    rule = registry.find("torch.nn.Embedding") if name == "torch.nn.Embedding" else None
+    asked = re.search(r"\w\.padding_idx\b", re.sub(r"\bself\.padding_idx\b", "", constructor.engine.source.text))
+    if not isinstance(rule, LayerRule) or not isinstance(call, ast.Call) or not asked:
+        return []
+    return _padding(constructor, rule, call, target)
+
+
+def _padding(constructor: Constructor, rule: LayerRule, call: ast.Call, target: str) -> list[str]:
+    """The padding token's number as an attribute of the layer: Keras' has none."""
+    bound = binding.bind(rule.args, list(call.args), call.keywords) if rule.torch == "torch.nn.Embedding" else None
+    given = None if bound is None or isinstance(bound, Unmapped) else bound[0].get("padding_idx")
+    return [] if given is None else [f"{target}.padding_idx = {constructor.engine.expression(given)}"]

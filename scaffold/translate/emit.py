@@ -24,7 +24,7 @@ from scaffold.translate import (
 from scaffold.translate.buildplan import Plan, build_method
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor import Constructor
-from scaffold.translate.constructor_lines import after_super, with_config
+from scaffold.translate.constructor_lines import after_super, below_docstring, with_config
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import (
     CALL_PASSES,
@@ -252,13 +252,13 @@ class ClassWriter:
         self.engine.forget()
         name = "call" if is_call else function.name
         writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
-        body = [
+        first = [
             *generation.flat_extra_inputs(writer, function),
             *caches.own_copy(writer, function),
             *tables.own_state(writer, function),
-            *writer.body(function.body, self._header_line(function)),
-            *tables.returned(writer, function),
         ]
+        body = below_docstring(first, writer.body(function.body, self._header_line(function)))
+        body += tables.returned(writer, function)
         trains = (
             function.name in info.training_methods
             or (is_call and public)

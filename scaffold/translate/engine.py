@@ -15,6 +15,7 @@ from scaffold.translate import (
     attributes,
     autograd,
     binding,
+    comparisons,
     iteration,
     layouts,
     losses,
@@ -72,8 +73,7 @@ class Engine(Context):
     def call_in_file(self, node: ast.Call, text: str, info: ClassInfo) -> str:
         """A call of a sub-module of a class of this file."""
         trains = info.needs_training or info.category is Category.MODEL or info.name in self.trained_anyway
-        extra = ("training=training",) if trains else ()
-        return operators.write_call(self, node, text, (*operators.first_argument(node, info), *extra))
+        return operators.call_of_layer(self, node, text, info, ("training=training",) if trains else ())
 
     def construct_layer(self, rule: LayerRule, qualname: str, node: ast.Call) -> str:
         """A torch layer's constructor as the Keras one."""
@@ -226,7 +226,7 @@ class Engine(Context):
         return operators.binary(self, node)
 
     def _compare(self, node: ast.Compare) -> str:
-        return operators.compare(self, node)
+        return comparisons.compare(self, node)
 
     def _unaryop(self, node: ast.UnaryOp) -> str:
         if isinstance(node.op, ast.Invert) and self.type_of(node.operand).kind == "tensor":

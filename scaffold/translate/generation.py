@@ -266,6 +266,19 @@ _PLAIN = frozenset(
 )
 
 
+def flat_extra_input(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`token_type_ids = kwargs.get("token_type_ids", None)` in `prepare_inputs_for_generation`, in the same way."""
+    function = writer.engine.function_of(statement)
+    if function is None or function.name != "prepare_inputs_for_generation" or not isinstance(statement, ast.Assign):
+        return None
+    match = re.fullmatch(r"(\w+_ids) = kwargs\.get\('\1'(, None)?\)", ast.unparse(statement))
+    if match is None or match[1] in _PLAIN or "decoder" in match[1]:
+        return None
+    writer.engine.uses.add("shape_list")
+    reshaped = f"tf.reshape({match[1]}, [-1, shape_list({match[1]})[-1]])"
+    return [*writer.simple(statement), f"if {match[1]} is not None:", f"    {match[1]} = {reshaped}"]
+
+
 def flat_extra_inputs(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
     """Beam search keeps the beams of additional inputs in an axis of their own; the model wants them in the batch."""
     if function.name != "prepare_inputs_for_generation":

@@ -13,7 +13,9 @@ def methods(of_class: Mapping[str, ast.FunctionDef], constructor_name: Names) ->
     init = of_class.get("__init__")
     called = {_called(node, of_class) for node in ast.walk(init)} if init is not None else set()
     return frozenset(
-        name for name in called & set(of_class) if name and _makes_modules(of_class[name], constructor_name)
+        name
+        for name in called & set(of_class)
+        if name and (_makes_modules(of_class[name], constructor_name) or is_constructor(of_class[name]))
     )
 
 
@@ -26,6 +28,20 @@ def _called(node: ast.AST, of_class: Mapping[str, ast.FunctionDef]) -> str | Non
     if method is None or [ast.unparse(a) for a in call.args] != [a.arg for a in method.args.args[1:]]:
         return None
     return call.func.attr
+
+
+def is_constructor(function: ast.FunctionDef) -> bool:
+    """True for a method that runs the constructor of the class's base."""
+    return any(isinstance(n, ast.Call) and ast.unparse(n.func) == "super().__init__" for n in ast.walk(function))
+
+
+def on_construction(function: ast.FunctionDef) -> list[ast.stmt]:
+    """A method's statements as they run in the constructor, where `hasattr(self, "weight")` is still false."""
+    found: list[ast.stmt] = []
+    for statement in function.body:
+        is_choice = isinstance(statement, ast.If) and ast.unparse(statement.test).startswith("not hasattr(self, ")
+        found += statement.body if is_choice and isinstance(statement, ast.If) else [statement]
+    return found
 
 
 def _makes_modules(function: ast.FunctionDef, constructor_name: Names) -> bool:

@@ -79,3 +79,14 @@ def _whole(text: str) -> str:
     """The tensor again that `take_apart` took apart, when the loop was rendered as a loop before."""
     apart = re.fullmatch(r"tf\.unstack\((.*)\)", text, re.DOTALL)
     return apart[1] if apart else text
+
+
+def counted(engine: Engine, node: ast.AST | None) -> str | None:
+    """`counts` of `[torch.arange(n) for n in counts]` for a tensor: a graph need not know how many there are."""
+    loop = _only_loop(node)
+    call = node.elt if isinstance(node, ast.ListComp) else None
+    if loop is None or not isinstance(call, ast.Call) or engine.source.qualname(call.func) != "torch.arange":
+        return None
+    plain = [ast.unparse(a) for a in call.args] == [ast.unparse(loop.target)]
+    plain = plain and {k.arg for k in call.keywords} <= {"device", "dtype"}
+    return _whole(engine.expression(loop.iter)) if plain and engine.type_of(loop.iter).kind == "tensor" else None

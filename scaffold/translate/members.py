@@ -9,11 +9,12 @@ import ast
 import itertools
 from typing import TYPE_CHECKING
 
-from scaffold.translate import mixed
+from scaffold.translate import buildplan, mixed
 
 if TYPE_CHECKING:
     from scaffold.translate.constructor import Constructor
     from scaffold.translate.engine import Engine
+    from scaffold.translate.writer import BlockWriter
 
 
 def below(name: str, key: object) -> str:
@@ -177,3 +178,26 @@ def _named_by(constructor: Constructor, node: ast.AST, name: str) -> str | None:
     text = receiver.attr if isinstance(receiver, ast.Attribute) else ast.unparse(receiver)
     owner = constructor.list_owner.get(text, text if isinstance(receiver, ast.Attribute) else "")
     return member_name(engine, node, owner, engine.expression(receiver)) if owner else None
+
+
+def set_by_name(constructor: Constructor, writer: BlockWriter, statement: ast.stmt, call: ast.Call) -> list[str] | None:
+    """`setattr(self, f"embed_{i}", nn.Embedding(…))`: a sub-module of that name, kept in a list as well for `build()`."""
+    if len(call.args) != 3 or ast.unparse(call.args[0]) != "self" or not isinstance(call.args[2], ast.Call):
+        return None
+    key, made = call.args[1], call.args[2]
+    if constructor.engine.constructor_name(made) is None:
+        return None
+    text = constructor.engine.expression(key)
+    name = (
+        str(key.value)
+        if isinstance(key, ast.Constant)
+        else text[2:-1]
+        if isinstance(key, ast.JoinedStr)
+        else f"{{{text}}}"
+    )
+    lines = writer.with_comment(statement, f"setattr(self, {text}, {constructor.value(made, name)})")
+    shape = buildplan.build_shape(constructor, made)
+    if shape is None:
+        return lines
+    buildplan.add(constructor.plan, buildplan.Built("named_layers", shape, True))
+    return [*lines, f'self.named_layers = getattr(self, "named_layers", []) + [getattr(self, {text})]']

@@ -103,8 +103,20 @@ def shape_locals(function: ast.FunctionDef) -> frozenset[str]:
 
 
 @lru_cache(maxsize=512)
+def deprecated_keywords(function: ast.FunctionDef) -> frozenset[str]:
+    """What a function takes out of its `**kwargs` although no port has it: all but labels."""
+    return frozenset(_popped(function)) - frozenset(popped_keywords(function))
+
+
 def popped_keywords(function: ast.FunctionDef) -> tuple[str, ...]:
-    """Arguments that a function takes out of its `**kwargs` by name: `if "x" in kwargs: … kwargs.pop("x")`."""
+    """Arguments that a function takes out of its `**kwargs` by name: `if "x" in kwargs: … kwargs.pop("x")`.
+
+    Labels only: what else old code passed by keyword must not become an input that Keras asks for.
+    """
+    return tuple(name for name in _popped(function) if "label" in name)
+
+
+def _popped(function: ast.FunctionDef) -> tuple[str, ...]:
     if function.args.kwarg is None:
         return ()
     kwargs = function.args.kwarg.arg
@@ -116,8 +128,7 @@ def popped_keywords(function: ast.FunctionDef) -> tuple[str, ...]:
             and isinstance(node.args[0], ast.Constant)
         ):
             found.append(str(node.args[0].value))
-    # Labels only: what else old code passed by keyword must not become an input that Keras asks for.
-    return tuple(dict.fromkeys(name for name in found if "label" in name))
+    return tuple(dict.fromkeys(found))
 
 
 def replacement_of(function: ast.FunctionDef, name: str, children: Container[str]) -> str | None:

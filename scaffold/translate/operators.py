@@ -10,7 +10,7 @@ from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, composite, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
-from scaffold.translate.names import popped_keywords, replacement_of, trained_parameter
+from scaffold.translate.names import deprecated_keywords, popped_keywords, replacement_of, trained_parameter
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SEQUENCES = frozenset({"size", "tuple", "list"})
 
 
-def _as_list(engine: Engine, node: ast.expr) -> str:
+def as_list(engine: Engine, node: ast.expr) -> str:
     """A shape operand as a list."""
     if isinstance(node, ast.Tuple):
         return "[" + ", ".join(engine.expression(e) for e in node.elts) + "]"
@@ -37,7 +37,7 @@ def binary(engine: Engine, node: ast.BinOp) -> str:
     """A binary operator: shape arithmetic on lists, tensors of one dtype."""
     left, right = engine.type_of(node.left), engine.type_of(node.right)
     if isinstance(node.op, ast.Add) and "size" in (left.kind, right.kind):
-        return f"{_as_list(engine, node.left)} + {_as_list(engine, node.right)}"
+        return f"{as_list(engine, node.left)} + {as_list(engine, node.right)}"
     bitwise = isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor))
     if "tensor" not in (left.kind, right.kind) or (bitwise and left.dtype == right.dtype):
         return engine.splice(node)
@@ -52,10 +52,11 @@ def binary(engine: Engine, node: ast.BinOp) -> str:
         text = engine.expression(operand)
         if info.kind == "tensor" and info.dtype != target:
             texts[operand] = f"tf.cast({text}, {tf_dtype(target)})"
-    return _replace_operands(engine, node, texts)
+    return replace_operands(engine, node, texts)
 
 
-def _replace_operands(engine: Engine, node: ast.AST, texts: dict[ast.expr, str]) -> str:
+def replace_operands(engine: Engine, node: ast.AST, texts: dict[ast.expr, str]) -> str:
+    """An operation's text with other texts for some of its operands."""
     for operand, text in texts.items():
         engine._memo[id(operand)] = text
     return engine.splice(node)
@@ -80,41 +81,6 @@ def _common_dtype(node: ast.BinOp, left: TypeInfo, right: TypeInfo) -> str | Non
 
 def _tf(dtype: str | None) -> str | None:
     return tf_dtype(dtype) if dtype else None
-
-
-def compare(engine: Engine, node: ast.Compare) -> str:
-    """A comparison: shapes against lists, tensors of one dtype."""
-    keyword = _in_keywords(engine, node)
-    if keyword is not None:
-        return keyword
-    operands = [node.left, *node.comparators]
-    infos = [engine.type_of(o) for o in operands]
-    if isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-        return engine.splice(node)
-    if any(i.kind == "size" for i in infos) and not isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        texts = {
-            o: _as_list(engine, o) for o in operands if isinstance(o, ast.Tuple) or engine.type_of(o).kind == "tuple"
-        }
-        return _replace_operands(engine, node, texts)
-    tensors = [(o, i) for o, i in zip(operands, infos, strict=True) if i.kind == "tensor"]
-    if len(operands) == 2 and len(tensors) == 2 and all(i.dtype for _, i in tensors):
-        common = promote(tensors[0][1].dtype, tensors[1][1].dtype)
-        if common is not None and any(_tf(i.dtype) != _tf(common) for _, i in tensors):
-            casts = {
-                o: f"tf.cast({engine.expression(o)}, {tf_dtype(common)})"
-                for o, i in tensors
-                if _tf(i.dtype) != _tf(common)
-            }
-            return _replace_operands(engine, node, casts)
-    numbers = [o.value for o in operands if isinstance(o, ast.Constant)]
-    ordered = isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) or any(type(n) is int for n in numbers)
-    if ordered and len(operands) == 2 and len(tensors) == 1 and "bool" in tensors[0][1].dtypes:
-        # TensorFlow has no order of truth values, nor is one equal to a number; a mask may be of these in one call and of
-        # integers in the next
-        tensor, info = tensors[0]
-        wide = "tf.float32" if any("float" in dtype for dtype in info.dtypes) else "tf.int32"
-        return _replace_operands(engine, node, {tensor: f"tf.cast({engine.expression(tensor)}, {wide})"})
-    return engine.splice(node)
 
 
 # -- calls -----------------------------------------------------------------------------------------------------------
@@ -162,13 +128,30 @@ def write_call(engine: Engine, node: ast.Call, func: str, extra: tuple[str, ...]
     return f"{func}({', '.join(texts)})"
 
 
-def first_argument(node: ast.Call, info: ClassInfo) -> tuple[str, ...]:
+def call_of_layer(engine: Engine, node: ast.Call, text: str, info: ClassInfo, extra: tuple[str, ...]) -> str:
+    """A call of a layer of this file, without what it only warns of and with what Keras insists on."""
+    node = _without_deprecated(engine, node, info)
+    return write_call(engine, node, text, (*_first_argument(node, info), *extra))
+
+
+def _first_argument(node: ast.Call, info: ClassInfo) -> tuple[str, ...]:
     """`input_ids=None` where a call leaves the first parameter to its default: Keras has no call without it."""
     function = info.methods.get("forward")
     parameters = function.args.args[1:] if function is not None else []
     optional = len(parameters) > 0 and len(function.args.defaults) == len(parameters)  # type: ignore[union-attr]
     given = bool(node.args) or any(k.arg in (None, parameters[0].arg) for k in node.keywords) if parameters else True
     return () if given or not optional or not node.keywords else (f"{parameters[0].arg}=None",)
+
+
+def _without_deprecated(engine: Engine, node: ast.Call, info: ClassInfo) -> ast.Call:
+    """The call without arguments that the class takes out of its `**kwargs` to say that they are deprecated."""
+    function = info.methods.get("forward")
+    gone = deprecated_keywords(function) if function is not None else frozenset()
+    if not gone & {k.arg for k in node.keywords}:
+        return node
+    kept = ast.copy_location(ast.Call(node.func, node.args, [k for k in node.keywords if k.arg not in gone]), node)
+    engine.source.parents[kept] = engine.source.parents[node]
+    return kept
 
 
 def plain_call(engine: Engine, node: ast.Call) -> str:
@@ -184,7 +167,7 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     applied = composite.call(engine, node) or _autograd(engine, node)
     if applied is not None:
         return applied
-    popped = _popped(engine, node)
+    popped = _popped(engine, node) or python_calls.rounded(engine, node)
     if popped is not None:
         return popped
     if isinstance(func, ast.Name):
@@ -253,20 +236,6 @@ def _popped(engine: Engine, node: ast.Call) -> str | None:
     return name if is_pop and name in popped_keywords(function) else None
 
 
-def _in_keywords(engine: Engine, node: ast.Compare) -> str | None:
-    """`"x" in kwargs` of such an argument."""
-    function = engine.function_of(node)
-    if (
-        function is None
-        or function.name != "forward"
-        or function.args.kwarg is None
-        or not isinstance(node.left, ast.Constant)
-    ):
-        return None
-    is_test = isinstance(node.ops[0], ast.In) and ast.unparse(node.comparators[0]) == function.args.kwarg.arg
-    return f"{node.left.value} is not None" if is_test and node.left.value in popped_keywords(function) else None
-
-
 def construct(engine: Engine, node: ast.Call, tf_name: str, pt_name: str) -> str:
     """A constructor of a class of this file; sub-layers get the name their weights are matched by (G22)."""
     info = engine.classes[pt_name]
@@ -314,7 +283,7 @@ def module_call(engine: Engine, node: ast.Call, func: ast.expr) -> str:
     class_name = child.class_name if child else (engine.type_of(func).detail or "").split(".")[-1]
     if isinstance(func, ast.Attribute) and child is not None:
         owner = engine.owner_of(func.value)
-        if owner is not None and (owner.name, func.attr) in engine.tied_calls:
+        if owner is not None and (owner.name, func.attr) in engine.tied_calls | engine.always_tied:
             return ties_call(engine, owner, func.attr, engine.expression(node.args[0]), write_call(engine, node, text))
     if child is not None and child.depth and mixed.is_mixed(engine, child):
         return write_call(engine, node, text)

@@ -34,7 +34,8 @@ def part_of_child(constructor: Constructor, target: ast.Attribute, value: ast.ex
     if isinstance(value.value, ast.Name) and value.value.id in constructor.locals:
         constructor.plan.shared.add(constructor.keras_name(child.attr))
         return [f"self.{constructor.keras_name(child.attr)} = {value.value.id}"]
-    if child.attr not in constructor.engine.tied_attributes.get(constructor.info.name, {}):
+    is_tied = (constructor.info.name, child.attr) in constructor.engine.always_tied
+    if not is_tied and child.attr not in constructor.engine.tied_attributes.get(constructor.info.name, {}):
         text = ast.unparse(target)
         constructor.engine.diagnose(
             "TFP132", text, "this weight is shared with another layer's", target, "share the layer itself"

@@ -29,16 +29,42 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
         owner = engine.class_of(node)
         name = str(node.args[1].value)
         return f'hasattr(self, "{owner.attribute_names.get(name, name) if owner else name}")'
-    if func.id == "len" and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
-        engine.uses.add("shape_list")
-        return f"shape_list({engine.expression(node.args[0])})[0]"
-    if func.id in ("tuple", "list") and len(node.args) == 1 and engine.type_of(node.args[0]).kind == "tensor":
-        return f"{func.id}(tf.unstack({engine.expression(node.args[0])}))"  # a graph's tensor is not iterated over
+    if len(node.args) == 1 and func.id in ("all", "len", "list", "tuple"):
+        return _of_tensor(engine, node.args[0], func.id)
     if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
         return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
     if func.id == "partial" and len(node.args) == 1:
         return _partial(engine, node)
     return _extreme(engine, node, func.id) if func.id in ("max", "min") and len(node.args) == 2 else None
+
+
+def _of_tensor(engine: Engine, argument: ast.expr, name: str) -> str | None:
+    """Functions of anything iterable, of a tensor or its shape: neither is iterated over in a graph."""
+    kind, text = engine.type_of(argument).kind, engine.expression(argument)
+    if name == "all":
+        of_shape = kind == "size" and isinstance(argument, ast.Attribute) and argument.attr == "shape"
+        return f"(0 not in {engine.expression(argument.value)}.shape)" if of_shape else None  # type: ignore[attr-defined]
+    if kind != "tensor":
+        return None
+    if name == "len":
+        engine.uses.add("shape_list")
+        return f"shape_list({text})[0]"
+    return f"{name}(tf.unstack({text}))"
+
+
+def rounded(engine: Engine, node: ast.Call) -> str | None:
+    """`math.ceil(fraction * n)` with a dimension: a tensor in a graph, and then of whole numbers that no fraction goes with."""
+    name, function = ast.unparse(node.func), engine.function_of(node)
+    number = node.args[0] if len(node.args) == 1 and name in ("math.ceil", "math.floor") else None
+    is_product = isinstance(number, ast.BinOp) and isinstance(number.op, (ast.Mult, ast.Div))
+    if not is_product or not isinstance(number, ast.BinOp) or not reads_shape(number, function):
+        return None
+    for side in (number.left, number.right):
+        if isinstance(side, ast.Name) and reads_shape(side, function):
+            text = engine.expression(side)
+            engine.remember(side, f"(tf.cast({text}, tf.float64) if tf.is_tensor({text}) else {text})")
+    engine.emits.add("rounded")
+    return f"_rounded({engine.expression(number)}, up={name == 'math.ceil'})"
 
 
 def _partial(engine: Engine, node: ast.Call) -> str | None:

@@ -37,12 +37,28 @@ def find(engine: Engine, base_prefix: str) -> list[Tie]:
     A release that does not know the first (before 4.30) ties whatever the second returns.
     """
     found = []
+    engine.always_tied = _within(engine)
     declares = _library_declares(engine)
     for info in engine.classes.values():
         if info.category is Category.MODEL and (not declares or "_tied_weights_keys" in ast.unparse(info.node)):
             pairs = [(_returned_path(info, "get_output_embeddings"), _embeddings(engine, info, base_prefix))]
             made = [_tie(engine, info, path, embeddings) for path, embeddings in [*pairs, *_explicit(info)]]
             found += [tie for tie in made if tie is not None]
+    return found
+
+
+def _within(engine: Engine) -> dict[tuple[str, str], str]:
+    """(class, linear layer) → the embedding layer of the same class whose weight its constructor gives to the linear layer."""
+    found = {}
+    for info in engine.classes.values():
+        for node in ast.walk(info.init) if info.init is not None else ():
+            text = ast.unparse(node) if isinstance(node, ast.Assign) else ""
+            match = re.fullmatch(r"self\.(\w+)\.weight = (self\.\w+)\.weight", text)
+            child = info.children.get(match[1]) if match else None
+            table = info.children.get(match[2].removeprefix("self.")) if match else None
+            is_table = table is not None and table.qualname == "torch.nn.Embedding"
+            if match and is_table and child is not None and child.qualname == "torch.nn.Linear":
+                found[info.name, match[1]] = match[2]
     return found
 
 
@@ -55,6 +71,8 @@ def _library_declares(engine: Engine) -> bool:
 def _tie(engine: Engine, info: ClassInfo, path: tuple[str, ...] | None, embeddings: str | None) -> Tie | None:
     owner = _owner(engine, info, path) if path else None
     if path is None or embeddings is None or owner is None or path[-1] not in owner.children:
+        return None
+    if (owner.name, path[-1]) in engine.always_tied:
         return None
     if owner.children[path[-1]].qualname != "torch.nn.Linear":
         return None
@@ -245,6 +263,8 @@ def engine_path(engine: Engine, tie: Tie) -> list[str]:
 
 def call(engine: Engine, owner: ClassInfo, attr: str, argument: str, plain: str) -> str:
     """The tied layer's call: a product with the embedding matrix, or the layer of its own."""
+    if (owner.name, attr) in engine.always_tied:
+        return f"tf.matmul({argument}, {engine.always_tied[owner.name, attr]}.embeddings, transpose_b=True)"
     embeddings, bias = engine.tied_calls[owner.name, attr]
     product = f"tf.matmul({argument}, {embeddings}.embeddings, transpose_b=True)"
     text = f"{product} if self.{_kept(owner, attr)} is None else {plain}"

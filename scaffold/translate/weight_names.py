@@ -16,10 +16,27 @@ def renamed(engine: Engine, info: ClassInfo, prefix: str, *, thin: bool) -> list
     """`tf_to_pt_weight_rename` of a model class, with a blank line behind; nothing where the library's own names are right."""
     parts = composite.renaming(engine, info, f"{engine.main_attribute}." if thin else "")
     value, why = ("", "") if composite.without_prefix(engine, prefix) else _value(engine, info, prefix, thin)
+    aliases = [f'tf_weight.replace("{table}.", "{layer}.", 1)' for layer, table in _tied_to(engine, info)]
+    if aliases:
+        first = value.removeprefix("(").removesuffix(")").rstrip(",") or "tf_weight"
+        value = f"({', '.join([first, *aliases])})"
+        why = why or "a checkpoint holds the weight under either of its names"
     if not value and not parts:
         return []
     body = [*parts, *([f"# {why}"] if why else []), f"return {value or '(tf_weight,)'}"]
     return ["def tf_to_pt_weight_rename(self, tf_weight):", *indented(body), ""]
+
+
+def _tied_to(engine: Engine, info: ClassInfo) -> list[tuple[str, str]]:
+    """(linear layer, embedding layer) by PyTorch's paths, of the layers that always share a weight (ties.py)."""
+    probed = engine.types.classes.get(info.name)
+    found: list[tuple[str, str]] = []
+    for group in probed.tied if probed is not None else ():
+        for _, attr in engine.always_tied:
+            layers = [n.removesuffix(".weight") for n in group if n.endswith(f".{attr}.weight")]
+            tables = [n.removesuffix(".weight") for n in group if not n.endswith(f".{attr}.weight")]
+            found += [(layers[0], table) for table in tables if layers]
+    return found
 
 
 def _value(engine: Engine, info: ClassInfo, prefix: str, thin: bool) -> tuple[str, str]:

@@ -5,6 +5,7 @@ Source of truth: docs/architecture.md, "The probe's files".
 
 from __future__ import annotations
 
+import copy
 import signal
 import threading
 import time
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 from pt_cases import Case, Unusable, finite, flatten, plain, portable_outputs, structure
 from pt_inputs import Dims, signature
@@ -159,13 +161,13 @@ class Subject:
         self, name: str, inputs: dict[str, Any], flags: dict[str, Any], save: bool, train: bool, generate: Any
     ) -> Any:
         arrays = dict(flatten("in", {key: plain(value) for key, value in inputs.items()})) if save else {}
+        again = copy.deepcopy(inputs) if save else {}  # a model may write into its cache
         self.model.train(train)
         torch.manual_seed(0)
+        seeded = torch.get_rng_state()
         with torch.set_grad_enabled(train):
-            if generate is not None:
-                outputs: Any = {"sequences": self.model.generate(**inputs, **generate)}
-            else:
-                outputs = self.model(**inputs, **flags)
+            outputs = self._called(inputs, flags, generate)
+        drew = not torch.equal(seeded, torch.get_rng_state())
         self.model.eval()
         if save:
             value, left = portable_outputs(outputs)
@@ -175,6 +177,8 @@ class Subject:
             if not results:
                 raise Unusable("the call returned no tensor")
             finite(results)
+            if drew:
+                self._refuse_chance(again, flags, generate, results)
             if left:
                 self.dropped[f"{name}:fields"] = "; ".join(left)
             self.cases.append(
@@ -189,3 +193,17 @@ class Subject:
                 )
             )
         return outputs
+
+    def _called(self, inputs: dict[str, Any], flags: dict[str, Any], generate: Any) -> Any:
+        if generate is not None:
+            return {"sequences": self.model.generate(**inputs, **generate)}
+        return self.model(**inputs, **flags)
+
+    def _refuse_chance(self, inputs: dict[str, Any], flags: dict[str, Any], generate: Any, results: Any) -> None:
+        """Unusable when the result depends on the random numbers that were drawn: no other framework draws the same."""
+        torch.manual_seed(1)
+        with torch.no_grad():
+            value = portable_outputs(self._called(inputs, flags, generate))[0]
+        other = dict(flatten("out", (value,) if isinstance(value, torch.Tensor) else value))
+        if results.keys() != other.keys() or any(not np.array_equal(results[path], other[path]) for path in results):
+            raise Unusable("the result is random: another seed gives another one")

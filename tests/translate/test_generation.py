@@ -94,3 +94,25 @@ def test_xla_stops_at_the_window_where_keys_are_cut(tmp_path: Path) -> None:
 def test_a_mask_of_the_heads_loses_its_beams(tmp_path: Path) -> None:
     text = ported(tmp_path, more=", head_mask=None")
     assert "head_mask = head_mask[:, 0]" in method_text(text, "TFQuokkaForCausalLM", "prepare_inputs_for_generation")
+
+
+def test_token_types_from_the_keywords_lose_the_axis_of_beams(tmp_path: Path) -> None:
+    head = """
+class QuokkaForCausalLM(QuokkaPreTrainedModel, GenerationMixin):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+
+    def forward(self, input_ids: torch.Tensor = None, token_type_ids: torch.Tensor = None):
+        return self.quokka(input_ids)
+
+    def prepare_inputs_for_generation(self, input_ids, **kwargs):
+        token_type_ids = kwargs.get("token_type_ids", None)
+        return {"input_ids": input_ids, "token_type_ids": token_type_ids}
+"""
+    text = method_text(
+        port(tmp_path, head, exported=("QuokkaForCausalLM",)).text,
+        "TFQuokkaForCausalLM",
+        "prepare_inputs_for_generation",
+    )
+    assert "token_type_ids = tf.reshape(token_type_ids, [-1, shape_list(token_type_ids)[-1]])" in text

@@ -272,3 +272,40 @@ def test_a_norm_of_inputs_of_several_ranks(ranks: tuple[int, int], expected: str
     )
     engine.layer_name = '"norm"'
     assert engine.expression(made).startswith(expected)
+
+
+def test_layers_that_are_set_by_name(tmp_path: Path) -> None:
+    layers = """
+class QuokkaShards(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        for i in range(2):
+            name = f"shard_{i}"
+            setattr(self, name, nn.Embedding(9, config.hidden_size))
+
+    def forward(self, x: torch.Tensor):
+        return getattr(self, "shard_0")(x)
+"""
+    text = " ".join(class_text(port(tmp_path, layers).text, "TFQuokkaShards").split())
+    assert 'name=f"{name}"' in text and "for layer in self.named_layers: with tf.name_scope(layer.name):" in text
+    assert 'self.named_layers = getattr(self, "named_layers", []) + [getattr(self, name)]' in text
+
+
+def test_what_a_layer_only_warns_of_is_not_handed_to_it(tmp_path: Path) -> None:
+    layers = """
+class QuokkaInner(nn.Module):
+    def forward(self, x, scale=None, **old):
+        if old.pop("position_ids", False) is not False:
+            logger.warning("deprecated")
+        return x
+
+
+class QuokkaOuter(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.inner = QuokkaInner()
+
+    def forward(self, x: torch.Tensor, position_ids=None):
+        return self.inner(x, position_ids=position_ids, scale=2)
+"""
+    assert "self.inner(x, scale=2)" in method_text(port(tmp_path, layers).text, "TFQuokkaOuter", "call")

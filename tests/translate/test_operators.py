@@ -31,6 +31,8 @@ def expression(text: str) -> str:
         ("x + y", "x + y"),
         ("x * 2", "x * 2"),
         ("x * i", "x * tf.cast(i, tf.float32)"),
+        ("m == True", "m == True"),
+        ("i != 0.0", "tf.cast(i, tf.float32) != 0.0"),
         ("m * x", "tf.cast(m, tf.float32) * x"),
         ("m * (x > 0)", "tf.logical_and(m, x > 0)"),
         ("m + m", "tf.logical_or(m, m)"),

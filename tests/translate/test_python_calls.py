@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.translate.checkouts import class_text, port
+from tests.translate.checkouts import class_text, method_text, port
 
 
 def test_a_torch_function_with_some_arguments_given(tmp_path: Path) -> None:
@@ -32,3 +32,36 @@ class QuokkaRows(nn.Module):
 """
     text = class_text(port(tmp_path, layer).text, "TFQuokkaRows")
     assert "return tuple(tf.unstack(x)), list(tf.unstack(x)), tuple(sizes)" in text
+
+
+def test_a_rounded_product_with_a_dimension_may_be_a_tensor(tmp_path: Path) -> None:
+    layer = '''
+class QuokkaCapacity(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.capacity = None
+
+    def forward(self, x: torch.Tensor):
+        """Rows that fit."""
+        n = x.shape[0]
+        self.capacity = math.ceil(0.5 * n)
+        return x[: self.capacity], math.ceil(2.5)
+'''
+    text = method_text(port(tmp_path, layer).text, "TFQuokkaCapacity", "call")
+    assert "_rounded(0.5 * (tf.cast(n, tf.float64) if tf.is_tensor(n) else n), up=True)" in " ".join(text.split())
+    assert "math.ceil(2.5)" in text
+    assert '"""Rows that fit."""\n    capacity = self.capacity' in text and "self.capacity =" not in text
+
+
+def test_sizes_that_a_graph_does_not_know_are_not_asked_for_zero(tmp_path: Path) -> None:
+    layer = """
+class QuokkaBlocks(nn.Module):
+    def forward(self, x: torch.Tensor):
+        x = torch.tanh(x)
+        sizes = x.shape[:1] + (2,)
+        if not all(x.shape) or 0 in sizes:
+            return x
+        return x + 1
+"""
+    text = method_text(port(tmp_path, layer).text, "TFQuokkaBlocks", "call")
+    assert "not (0 not in x.shape) or 0 in [size for size in sizes if not tf.is_tensor(size)]" in text

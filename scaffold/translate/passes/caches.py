@@ -14,6 +14,31 @@ from scaffold.translate.writer import BlockWriter
 _PAST = "past_key_values"
 
 
+def dictionaries(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """Dictionaries as a layer's state: a call changes a copy of what it was given, and nothing in it is None.
+
+    A traced function must not change its inputs, and TensorFlow's generation takes None for a tensor.
+    """
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    engine, target, value = writer.engine, statement.targets[0], statement.value
+    if (
+        isinstance(target, ast.Subscript)
+        and engine.type_of(target.value).kind == "dict"
+        and isinstance(value, ast.Dict)
+    ):
+        branches = [v.orelse for v in value.values if isinstance(v, ast.IfExp)]
+        if any(isinstance(b, ast.Constant) and b.value is None for b in branches):
+            made = f"{{name: state for name, state in {engine.expression(value)}.items() if state is not None}}"
+            return writer.with_comment(statement, f"{engine.expression(target)} = {made}")
+    item = value.body if isinstance(value, ast.IfExp) else value
+    is_item = isinstance(item, ast.Subscript) and isinstance(item.value, ast.Name) and isinstance(target, ast.Name)
+    if is_item and engine.type_of(item).kind == "dict" and "past" in item.value.id:  # type: ignore[attr-defined]
+        engine.remember(item, f"dict({engine.splice(item)})")
+        return writer.with_comment(statement, f"{engine.expression(target)} = {engine.expression(value)}")
+    return None
+
+
 def _keeps_cache(writer: BlockWriter, function: ast.FunctionDef | None) -> bool:
     """True for a model's `forward` that uses the past as a cache object and does not convert it itself."""
     info = writer.engine.current

@@ -54,6 +54,17 @@ def nothing_to_do(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return [] if match is not None and writes and match[1] in rows else None
 
 
+def mask_of_nothing(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if not padding_mask.any(): padding_mask = None`: a mask of padding that marks nothing changes nothing either.
+
+    Whether it does is not known while a graph is traced.
+    """
+    if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) != 1:
+        return None
+    match = re.fullmatch(r"not (\w*pad\w*_mask)\.any\(\)", ast.unparse(statement.test))
+    return [] if match is not None and ast.unparse(statement.body[0]) == f"{match[1]} = None" else None
+
+
 def whoever_is_needed(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`ids = torch.nonzero(x, as_tuple=True)[0].tolist()`, of the members that a loop runs over: all of them.
 

@@ -214,6 +214,16 @@ def _points(engine: Engine, target: ast.Subscript, value: ast.expr, items: list[
     return f"tf.tensor_scatter_nd_update({tensor}, {points}, {new})"
 
 
+def _squeezed(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | None:
+    """`x` of `table[:, 0] = x.squeeze()`, which has no axis left where the batch is one."""
+    bare = (
+        isinstance(value, ast.Call) and not value.args and not value.keywords and isinstance(value.func, ast.Attribute)
+    )
+    if not bare or value.func.attr != "squeeze" or engine.type_of(target.value).rank != 2:  # type: ignore[attr-defined]
+        return None
+    return engine.expression(value.func.value)  # type: ignore[attr-defined]
+
+
 def _one_axis(engine: Engine, target: ast.Subscript, value: ast.expr, axis: int, item: ast.expr) -> str | None:
     """A slice or one place along one axis: what stands before it, the new part, what stands behind it."""
     tensor = engine.expression(target.value)
@@ -233,7 +243,8 @@ def _one_axis(engine: Engine, target: ast.Subscript, value: ast.expr, axis: int,
         new = f"tf.fill(shape_list({part}), tf.cast({new}, {tensor}.dtype))"
         engine.uses.add("shape_list")
     elif not isinstance(item, ast.Slice):
-        new = f"tf.expand_dims({new}, axis={axis})"
+        rows = _squeezed(engine, target, value)
+        new = f"tf.expand_dims({new}, axis={axis})" if rows is None else f"tf.reshape({rows}, [-1, 1])"
     pieces = [f"{tensor}[{lead}:{lower}]"] if lower not in (None, "0") else []
     pieces.append(new)
     if upper is not None:

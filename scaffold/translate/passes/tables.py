@@ -12,6 +12,7 @@ from functools import lru_cache
 from scaffold.translate.classes import ClassInfo
 from scaffold.translate.context import Context
 from scaffold.translate.engine import Engine
+from scaffold.translate.names import reads_shape
 from scaffold.translate.passes.rotary import as_local
 from scaffold.translate.writer import BlockWriter
 
@@ -115,7 +116,8 @@ def _state(engine: Engine, function: ast.FunctionDef) -> list[str]:
     for node in ast.walk(function):
         name, value = _setting(node) if isinstance(node, ast.Assign) else ("", None)
         own = value is not None and name in made - set(info.children) - set(info.parameters)
-        if own and value is not None and engine.type_of(value).kind == "tensor" and not _shared(info, function, name):
+        of_call = value is not None and (engine.type_of(value).kind == "tensor" or reads_shape(value, function))
+        if own and of_call and not _shared(info, function, name):
             found.append(name)
     return list(dict.fromkeys(found))
 

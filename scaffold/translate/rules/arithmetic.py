@@ -264,7 +264,11 @@ def _binary(names: tuple[str, ...], template: str, examples: tuple[Example, ...]
     @rewrites(RULES, *names, args=("input", "other", "out"), dtype=dtype, rank="same", examples=examples)
     def binary(call: CallSite) -> str | Unmapped:
         """After promotion."""
-        left, right = promoted(receiver(call), call.arg("other"))
+        first, second = receiver(call), call.arg("other")
+        left, right = promoted(first, second)
+        if dtype == "bool" and len(first.info.dtypes) > 1 and first.info.dtypes <= {"bool", "int32", "int64"}:
+            # a mask may be of truth values in one call and of integers in the next
+            left = f"tf.cast({left}, tf.int32)" if second.kind == "int" else left
         if template.startswith("{a} "):
             left, right = atom(left), atom(right)
         return template.format(a=left, b=right)

@@ -32,6 +32,8 @@ def beside(value: Arg, tensor: Arg) -> str:
     if value.kind == "tensor":
         same = tensor.dtype is None or value.dtype is None or value.dtype == tensor.dtype
         return value.text if same else f"tf.cast({value.text}, {tensor.atom}.dtype)"
+    if tensor.dtype == "float32" and value.kind == "int" and not is_number(value):
+        return f"tf.cast({value.text}, {tensor.atom}.dtype)"
     if tensor.dtype == "float32" or value.text == f"{tensor.text}.dtype.min":
         return number(value, "float32")
     if is_number(value) and tensor.dtype in ("int64", "int32") and isinstance(value.constant, int):

@@ -39,10 +39,14 @@ def joined(call: CallSite, name: str) -> str:
         ),
         Example("torch.cat(s, dim=1)", "tf.concat(s, axis=1)", "a: f32[2,3]", "s = [a, a]"),
         Example("torch.cat([a for _ in range(4)], dim=1)", "tf.tile(a, [1, 4])", "a: f32[2,3]"),
+        Example("torch.cat([torch.arange(n) for n in i])", "tf.ragged.range(i).flat_values", "i: i64(1,5)[3]"),
     ),
 )
 def cat(call: CallSite) -> str | Unmapped:
     """The axis is 0 when it is not given; one tensor several times over is tiled, since the number may not be known."""
+    counts = iteration.counted(call.engine, call.arg("tensors").node)
+    if counts is not None:
+        return f"tf.ragged.range({counts}).flat_values"
     copies = iteration.repeated(call.engine, call.arg("tensors").node)
     axis = call.constant("dim", 0)
     rank = call.engine.type_of(copies[0]).rank if copies else None

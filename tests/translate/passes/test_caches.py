@@ -69,3 +69,13 @@ def test_the_length_of_a_mask_counts_the_past() -> None:
     assert text == f"n = shape_list(mask)[-1] if mask is not None else {past} + shape_list(x)[1]"
     known = "if isinstance(past, StaticCache):\n    n = past.get_max_cache_shape()\nelse:\n    n = m if m else past_seen + 1"
     assert statements(known) == "n = m if m else past_seen + 1"
+
+
+def test_dictionaries_of_states_are_copied_and_hold_no_none() -> None:
+    types = {"past": "tuple", "state": "dict", "k": "float32[3]", "m": "bool[2]"}
+    text = statements('state["self"] = {"key": k, "mask": m if k is None else None}', **types)
+    assert text == (
+        'state["self"] = {name: state for name, state in {"key": k, "mask": m if k is None else None}.items() '
+        "if state is not None}"
+    )
+    assert statements('state["self"] = {"key": k}', **types) == 'state["self"] = {"key": k}'

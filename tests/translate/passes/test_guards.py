@@ -84,3 +84,11 @@ def test_a_length_of_a_tensor_is_a_dimension() -> None:
 def test_a_number_counted_in_a_tensor_is_asserted() -> None:
     text = statements('k = (x > 0).sum().item()\nif k != n:\n    raise ValueError("bad")', **TYPES)
     assert text.endswith('tf.debugging.assert_equal(k, n, message=("bad"))')
+
+
+def test_a_padding_mask_that_marks_nothing_stays() -> None:
+    types = {"padding_mask": "bool[2]", "mask": "bool[2]"}
+    text = statements("if not padding_mask.any():\n    padding_mask = None\nreturn padding_mask", **types)
+    assert text == "return padding_mask"
+    kept = statements("if not mask.any():\n    mask = None\nreturn mask", **types)
+    assert "mask = None" in kept

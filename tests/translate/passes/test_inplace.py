@@ -119,3 +119,9 @@ def test_methods_that_end_in_an_underscore() -> None:
 def test_what_is_no_name_in_tensorflow_is_not_assigned_to() -> None:
     written = statements("self.dense.weight.mul_(2)", self="module")
     assert not any(line.startswith("tf.transpose(") for line in written.split("\n")), written
+
+
+def test_a_column_of_squeezed_values_keeps_its_axis_where_the_batch_is_one() -> None:
+    types = {"ids": "int64[2]", "last": "int64[2]"}
+    text = statements("ids[:, 0] = last.squeeze()", **types)
+    assert text == "ids = tf.concat([tf.reshape(last, [-1, 1]), ids[:, 1:]], axis=1)"
