@@ -31,8 +31,8 @@ def grown_table(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     lookups = [n for n in ast.walk(function) if isinstance(n, ast.Call) and ast.unparse(n.func) == "super().forward"]
     for node in weights:
         engine.remember(node, _TABLE)
-    for node in lookups:
-        engine.remember(node, f"tf.gather({_TABLE}, {engine.expression(node.args[0])})")
+    for lookup in lookups:
+        engine.remember(lookup, f"tf.gather({_TABLE}, {engine.expression(lookup.args[0])})")
     text = _filled(engine, *made)
     head = writer.with_comment(statement, f"{_TABLE} = tf.convert_to_tensor(self.embeddings)")
     return [*head, f"if {writer.header(statement.test)}:", f"    {_TABLE} = {text}"]
