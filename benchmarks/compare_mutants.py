@@ -366,7 +366,7 @@ class Bench:
         """Each path of a good port, in the order of the run, with the (class, attribute) that its layers go by."""
         if tf_class not in self.order:
             import compare_models
-            from run_tf import read_variants
+            from tf_cases import read_variants
 
             module = self.module(self.text.text)
             folder = self.cases / tf_class.removeprefix("TF")
@@ -478,10 +478,11 @@ def main() -> None:
     sys.path[:0] = [str(WORKERS), str(options.src.resolve())]
     import compare_models
     import run_tf
+    import tf_cases
 
     compare_models.prepare(options.src)
-    every = run_tf.read_variants
-    run_tf.read_variants = lambda folder: [_first_case(v) for v in every(folder) if v.folder.name == "base"]
+    every = tf_cases.read_variants
+    tf_cases.read_variants = lambda folder: [_first_case(v) for v in every(folder) if v.folder.name == "base"]
     import torch
     import transformers.modeling_tf_utils  # noqa: F401
     from transformers.utils import logging

@@ -21,7 +21,7 @@ from scaffold.core.edits import Edit, Outcome, Tree, digest
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.port import Contributor, Port
 from scaffold.core.progress import Progress, Silent
-from scaffold.core.reports import VerificationReport
+from scaffold.core.reports import MODES, VerificationReport
 from scaffold.core.typedb import TypeDB
 from scaffold.environment import check_environment, read_environment
 from scaffold.overlay import overlay
@@ -46,6 +46,7 @@ class Request:
     contributor: Contributor | None = None
     probe: bool = True
     verify: bool = True
+    modes: tuple[str, ...] = MODES
     dry_run: bool = False
     new_auto_classes: bool = False
     regenerate: bool = False
@@ -223,7 +224,9 @@ def verify_planned(request: Request, result: Result, folder: Path, progress: Pro
     from scaffold.verify import verify
 
     with progress.step("verify"), overlay(result.located.root, result.edits, within=folder) as tree:
-        result.report = verify(result.located, result.port, src=tree / "src", python=request.python, cases=cases)
+        result.report = verify(
+            result.located, result.port, src=tree / "src", python=request.python, cases=cases, modes=request.modes
+        )
 
 
 def _commit(request: Request, clone: Clone, result: Result, folder: Path, progress: Progress) -> None:
@@ -303,7 +306,9 @@ def load_report(folder: Path) -> VerificationReport | None:
         return None
 
 
-def verify_existing(located: Located, python: str, progress: Progress) -> VerificationReport:
+def verify_existing(
+    located: Located, python: str, progress: Progress, modes: tuple[str, ...] = MODES
+) -> VerificationReport:
     """Compare a port that is in the clone already with PyTorch; writes nothing to the clone."""
     from scaffold.ported import port_of
     from scaffold.probe import probe
@@ -315,4 +320,5 @@ def verify_existing(located: Located, python: str, progress: Progress) -> Verifi
             probe(located, python=python, out=Path(name))
         with progress.step("verify"):
             port = port_of(located)
-            return verify(located, port, src=located.root / "src", python=python, cases=Path(name) / "classes")
+            cases = Path(name) / "classes"
+            return verify(located, port, src=located.root / "src", python=python, cases=cases, modes=modes)

@@ -6,11 +6,11 @@ import argparse
 import json
 import sys
 
-from scaffold.cli.checkouts import add_repo, given_port, saved_report
+from scaffold.cli.checkouts import add_modes, add_repo, given_port, saved_report
 from scaffold.cli.console import Console
 from scaffold.core.checkout import Located
 from scaffold.core.errors import ExitCode
-from scaffold.core.reports import VerificationReport
+from scaffold.core.reports import MODES, VerificationReport
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--python", default=sys.executable, metavar="PATH", help="with --run: the Python that has the frameworks"
     )
+    add_modes(parser)
 
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     located = given_port(arguments, "checklist")
     report = None if arguments.no_run else saved_report(located)
     if report is None and arguments.run:
-        report = _verify(located, arguments.python, console)
+        report = _verify(located, arguments, console)
     results = checklist(located, report=report)
     console.data(json.loads(to_json(results)))
     if arguments.markdown:
@@ -52,8 +53,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return ExitCode.OK
 
 
-def _verify(located: Located, python: str, console: Console) -> VerificationReport:
+def _verify(located: Located, arguments: argparse.Namespace, console: Console) -> VerificationReport:
     """Probe and compare the port that is in the clone, without writing to it."""
     from scaffold.pipeline import verify_existing
 
-    return verify_existing(located, python, console)
+    return verify_existing(located, arguments.python, console, modes=(*MODES, *arguments.modes))

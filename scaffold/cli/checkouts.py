@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from scaffold.cli.console import Console
 from scaffold.cli.questions import ask, missing
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.reports import MORE_MODES
 
 if TYPE_CHECKING:
     from scaffold.core.checkout import Located
@@ -43,6 +44,18 @@ def given_repo(repo: Path | None) -> Path:
     if not root.is_dir():
         raise ScaffoldError("LOC101", f"{root} is not a folder", "check --repo")
     return root.resolve()
+
+
+def add_modes(parser: argparse.ArgumentParser) -> None:
+    """`--modes`: compared besides eager and graph mode."""
+    parser.add_argument(
+        "--modes",
+        nargs="+",
+        default=[],
+        choices=MORE_MODES,
+        metavar="MODE",
+        help=f"compare in these modes too, besides eager and graph: {', '.join(MORE_MODES)} (slow)",
+    )
 
 
 def given_port(arguments: argparse.Namespace, command: str) -> Located:

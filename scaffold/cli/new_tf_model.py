@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scaffold.cli.answers import add_answers, keep, recall
-from scaffold.cli.checkouts import add_repo, repo_or_upstream
+from scaffold.cli.checkouts import add_modes, add_repo, repo_or_upstream
 from scaffold.cli.console import Console
 from scaffold.cli.forked import add_fork, run_forked, wants_fork
 from scaffold.cli.questions import ask, missing
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.port import Contributor
+from scaffold.core.reports import MODES
 
 if TYPE_CHECKING:
     from scaffold.pipeline import Request, Result
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-probe", action="store_true", help="translate without running the PyTorch model (not verifiable)"
     )
     parser.add_argument("--no-verify", action="store_true", help="do not compare the port with PyTorch")
+    add_modes(parser)
     parser.add_argument(
         "--new-auto-classes",
         action="store_true",
@@ -126,6 +128,7 @@ def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Req
         contributor=_contributor(arguments),
         probe=not arguments.no_probe,
         verify=not arguments.no_verify,
+        modes=(*MODES, *arguments.modes),
         dry_run=arguments.dry_run,
         new_auto_classes=arguments.new_auto_classes,
         regenerate=arguments.regenerate,

@@ -13,9 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scaffold.cli.checkouts import add_repo, repo_or_upstream
+from scaffold.cli.checkouts import add_modes, add_repo, repo_or_upstream
 from scaffold.cli.console import Console
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.reports import MODES
 
 _OUT = Path("sweep")
 
@@ -64,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--graph-seconds", type=_number, default=12, metavar="S", help="processor time for graph mode (default: 12)"
     )
+    add_modes(parser)
     parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the Dask cluster at ADDRESS ([cluster])")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the page here instead of ports.md")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write the page here instead of ports.html")
@@ -126,6 +128,7 @@ def _tasks(root: Path, arguments: argparse.Namespace) -> list[Any]:
             seconds=arguments.seconds,
             memory_gib=arguments.memory,
             graph_seconds=arguments.graph_seconds,
+            modes=(*MODES, *arguments.modes),
         )
         for model in models
     ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+#: Ways to run a case: always, and when asked for.
+MODES, MORE_MODES = ("eager", "graph"), ("xla", "savedmodel", "tflite")
+
 
 class Status(Enum):
     """NOT_RUN is never a pass: it always comes with a reason."""
@@ -30,7 +33,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReport:
-    """One case (inputs and flags) of one class in one mode: `eager`, `graph`, `xla` or `generate`."""
+    """One case (inputs and flags) of one class in one mode: one of MODES or MORE_MODES, or `generate`."""
 
     case: str
     mode: str

@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from scaffold import __version__
+from scaffold.core.reports import MODES
 
-MODES = ("eager", "graph")
 GRAPH_SECONDS, SECONDS, MEMORY_GIB = 12.0, 1800.0, 12
 
 

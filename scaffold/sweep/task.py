@@ -24,10 +24,10 @@ from typing import Any
 
 from scaffold.core.child import stop_workers
 from scaffold.core.errors import ScaffoldError
-from scaffold.core.reports import HeadReport, Status, VerificationReport
+from scaffold.core.reports import MODES, HeadReport, Status, VerificationReport
 from scaffold.core.translation import Translation
 from scaffold.sweep.causes import cause_of, outcome_of
-from scaffold.sweep.spec import GRAPH_SECONDS, MEMORY_GIB, MODES, SECONDS, Task, release_of
+from scaffold.sweep.spec import GRAPH_SECONDS, MEMORY_GIB, SECONDS, Task, release_of
 
 _PROBE_SECONDS = 900.0  # wall time that the probe may take of a long task
 _LEAST = 5.0  # even a task that is late starts its next worker, which then says that it ran out of time

@@ -21,7 +21,7 @@ from typing import Any
 from scaffold.core.checkout import Located
 from scaffold.core.child import ChildResult, run_worker
 from scaffold.core.port import Port
-from scaffold.core.reports import CaseReport, Check, HeadReport, VerificationReport
+from scaffold.core.reports import MODES, CaseReport, Check, HeadReport, VerificationReport
 from scaffold.verify import stored
 
 _WORKER = "run_tf.py"
@@ -63,7 +63,7 @@ def verify(
     src: Path,
     python: str,
     cases: Path,
-    modes: Sequence[str] = ("eager", "graph"),
+    modes: Sequence[str] = MODES,
     timeout: float = 1800,
     pairs: Mapping[str, str] | None = None,
     work: Path | None = None,

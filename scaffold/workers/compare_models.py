@@ -43,7 +43,7 @@ class ClassRun:
 
     def choose(self, only: str | None) -> tuple[dict[str, Any], tuple[Any, Any, str] | None]:
         """The entry so far, and the most telling case with its variant and what is wrong; None when nothing can be run."""
-        from run_tf import read_variants
+        from tf_cases import read_variants
 
         entry: dict[str, Any] = {"tf_class": self.tf_name, "pt_class": self.pt_name, "status": "not_run", "detail": ""}
         entry.update(case=None, cases=0, weights="", refused={}, rows=[], origins=[], unpaired=[])

@@ -15,12 +15,17 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tf_cases import Case, Variant
 
 SKIPPED_FOR_TIME = "time for graph mode used up; this case ran in eager mode only"
+EXPORTS = ("savedmodel", "tflite")
+EXPORTED_CLASSES = 2  # of a worker: the body and one head; an export takes many times a call's seconds
 
 
 class Journal:
@@ -37,35 +42,6 @@ class Journal:
 
 
 @dataclass
-class Case:
-    """One recorded case of one variant: numpy inputs as nested as PyTorch took them, and PyTorch's outputs by path."""
-
-    name: str
-    mode: str
-    flags: Mapping[str, Any]
-    kwargs: Mapping[str, Any]
-    inputs: dict[str, Any]
-    expected: dict[str, Any]
-    passed: bool = False
-    traced: dict[str, Any] | None = None  # outputs of a tf.function that a check has run already
-
-
-@dataclass
-class Variant:
-    """A folder with one configuration, its weights and its cases."""
-
-    folder: Path
-    cases: list[Case] = field(default_factory=list)
-    model: Any = None
-    functions: dict[str, Any] = field(default_factory=dict)  # compiled ones by mode, flags and keywords
-
-    @property
-    def suffix(self) -> str:
-        """What tells this variant's checks from those of `base`."""
-        return "" if self.folder.name == "base" else f"[{self.folder.name}]"
-
-
-@dataclass
 class Budget:
     """Seconds left for graph mode, shared fairly among the classes still to come."""
 
@@ -77,33 +53,11 @@ class Budget:
         return self.seconds / max(1, self.classes)
 
 
-def read_variants(folder: Path) -> list[Variant]:
-    """The variants of one class, `base` first."""
-    folders = sorted(
-        (f for f in folder.iterdir() if (f / "cases.json").is_file()), key=lambda f: (f.name != "base", f.name)
-    )
-    return [Variant(f, list(_read_cases(f))) for f in folders]
-
-
-def _read_cases(folder: Path) -> Iterator[Case]:
-    import numpy as np
-    from tf_compare import unflatten
-
-    for entry in json.loads((folder / "cases.json").read_text(encoding="utf-8")):
-        with np.load(folder / f"{entry['name']}.npz", allow_pickle=False) as data:
-            table = {key: data[key] for key in data.files}
-        yield Case(
-            f"{folder.name}/{entry['name']}",
-            entry.get("mode", "forward"),
-            entry.get("flags") or {},
-            entry.get("kwargs") or {},
-            unflatten({k.removeprefix("in/"): v for k, v in table.items() if k.startswith("in/")}),
-            {k.removeprefix("out/"): v for k, v in table.items() if k.startswith("out/") or k == "out"},
-        )
-
-
 class ClassRun:
-    """Everything done for one TF class."""
+    """Everything done for one TF class; the counters are those of the whole worker."""
+
+    fitted = 0
+    exported = 0
 
     def __init__(
         self, journal: Journal, module: Any, names: tuple[str, str], cases: Path, probed: Mapping[str, Any]
@@ -128,6 +82,8 @@ class ClassRun:
         """Eager first, then the checks, then the slower modes."""
         if self.cls is None:
             raise LookupError(f"the module defines no {self.tf_class}")
+        from tf_cases import read_variants
+
         variants = read_variants(self.folder) if self.folder.is_dir() else []
         if not any(v.cases for v in variants):
             reason = f": {self.probe_error}" if self.probe_error else ""
@@ -138,7 +94,11 @@ class ClassRun:
                 self.execute(variant, case, "generate" if case.mode == "generate" else "eager")
         self.checks(variants)
         for mode in (m for m in modes if m != "eager"):
-            self.compiled(variants, mode, budget)
+            if mode not in EXPORTS:
+                self.compiled(variants, mode, budget)
+            elif ClassRun.exported < EXPORTED_CLASSES * len(EXPORTS):
+                ClassRun.exported += 1
+                self.export(variants[0], mode)
 
     def load(self, variant: Variant) -> None:
         """Load the variant's weights in every way a user can, and compare the ways."""
@@ -188,18 +148,28 @@ class ClassRun:
 
     def checks(self, variants: list[Variant]) -> None:
         """The properties, on the simplest case that works in eager mode."""
+        from tf_cases import simplicity
         from tf_checks import Subject, run_checks
         from tf_model import SKIP, outputs
+        from tf_training import Trainee, run_training_checks
 
         usable = [(v, c) for v in variants for c in v.cases if c.passed and c.inputs]
         if not usable:
             self.check({"name": "properties", "status": SKIP, "detail": "no case agrees with PyTorch in eager mode"})
             return
-        variant, case = min(usable, key=_simplicity)
+        variant, case = min(usable, key=simplicity)
         flags = {**case.flags, **case.kwargs, "return_dict": True}
         subject = Subject(self.cls, variant.model, variant.folder, self.pt_class, case.inputs, flags)
         subject.reference.update(outputs(variant.model, subject.tensors(), **flags, training=False))
         for result in run_checks(subject):
+            self.check(result)
+        labelled = next((c for c in variant.cases if c.name.endswith("/labels") and c.passed), case)
+        options = {**labelled.flags, **labelled.kwargs, "return_dict": True}
+        trainee = Trainee(
+            self.cls, variant.model, variant.folder, self.pt_class, labelled.inputs, options, traced=not ClassRun.fitted
+        )
+        ClassRun.fitted += labelled is not case
+        for result in run_training_checks(trainee):
             self.check(result)
         if case.flags.get("return_dict", True):
             case.traced = subject.made.get("graph")
@@ -209,10 +179,12 @@ class ClassRun:
 
         Processor time is counted: a busy machine must not change what is verified.
         """
+        from tf_cases import by_worth, trace_key
+
         started = time.process_time()
         traced: set[str] = set()
-        for number, (variant, case) in enumerate(_by_worth(variants)):
-            trace = f"{variant.folder.name} {_trace_key(case)}"
+        for number, (variant, case) in enumerate(by_worth(variants)):
+            trace = f"{variant.folder.name} {trace_key(case)}"
             if number and trace not in traced and time.process_time() - started > budget.share():
                 self.case(case, mode, skipped=SKIPPED_FOR_TIME)
             else:
@@ -220,31 +192,27 @@ class ClassRun:
                 traced.add(trace)
         budget.seconds -= time.process_time() - started
 
+    def export(self, variant: Variant, mode: str) -> None:
+        """The simplest case that a SavedModel's signature, or TensorFlow Lite, can be given."""
+        from tf_cases import simplicity
+        from tf_compare import compare
+        from tf_exports import TOLERANCES, NotExported, exported
+        from tf_model import describe
 
-def _simplicity(pair: tuple[Variant, Case]) -> tuple[bool, bool, int, int]:
-    variant, case = pair
-    return (not case.passed, bool(variant.suffix), len(case.inputs), len(case.flags))
-
-
-def _by_worth(variants: list[Variant]) -> list[tuple[Variant, Case]]:
-    """Each variant's simplest case first, then each one's second, so that every configuration gets its turn."""
-    ranked = []
-    for variant in variants:
-        pairs = sorted(((variant, c) for c in variant.cases if c.mode == "forward"), key=_simplicity)
-        ranked += [(number, _simplicity(pair), pair) for number, pair in enumerate(pairs)]
-    return [pair for *_, pair in sorted(ranked, key=lambda item: item[:2])]
-
-
-def _call_key(case: Case) -> str:
-    return json.dumps([case.flags, case.kwargs], sort_keys=True)
-
-
-def _trace_key(case: Case) -> str:
-    """Equal for cases that one trace serves: same options, same names, shapes and types of inputs."""
-    from tf_compare import flatten
-
-    inputs = sorted((path, str(array.dtype), array.shape) for path, array in flatten(case.inputs).items())
-    return f"{_call_key(case)} {inputs}"
+        reason = "no case agrees with PyTorch in eager mode"
+        for _, case in sorted(((variant, c) for c in variant.cases if c.passed), key=simplicity):
+            try:
+                found = exported(variant.model, mode, case.inputs, {**case.flags, **case.kwargs})
+            except NotExported as problem:
+                reason = str(problem)
+                continue
+            except Exception as error:
+                self.case(case, mode, error=describe(error))
+                return
+            expected = {path: value for path, value in case.expected.items() if mode == "tflite" or path in found}
+            self.case(case, mode, comparisons=compare(expected, found, TOLERANCES[mode]))
+            return
+        self.check({"name": mode, "status": "SKIP", "detail": reason})
 
 
 def _outputs(variant: Variant, case: Case, mode: str) -> dict[str, Any]:
@@ -260,10 +228,12 @@ def _outputs(variant: Variant, case: Case, mode: str) -> dict[str, Any]:
         }
         return dict(arrays(flatten(model.generate(**tensors, **case.flags, **case.kwargs))))
     if mode == "graph" and case.traced is not None:
-        return case.traced
+        return dict(case.traced)
     function = _function(model, case)
     if mode in ("graph", "xla"):
-        key = f"{mode} {_call_key(case)}"
+        from tf_cases import call_key
+
+        key = f"{mode} {call_key(case)}"
         function = variant.functions.setdefault(key, _traced(function, jit_compile=True if mode == "xla" else None))
     return dict(arrays(flatten(function(tensors))))
 

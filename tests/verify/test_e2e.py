@@ -207,3 +207,26 @@ def test_a_module_with_an_error_in_it(src: Path, recorded: Path, tmp_path: Path)
     tree = spoil(src, tmp_path / "src", {"TFBertEmbeddings": (("keras.layers.Layer)", "keras.layers.Lawyer)"),)})
     (model,) = run(tree, recorded, "TFBertModel").heads
     assert model.error and "Lawyer" in model.error and "modeling_tf_bert.py" in model.error
+
+
+def test_a_gradient_that_does_not_flow_and_a_loss_that_keras_cannot_minimise(
+    src: Path, recorded: Path, tmp_path: Path
+) -> None:
+    stopped = ("pooled_output = outputs[1]", "pooled_output = tf.stop_gradient(outputs[1])")
+    tree = spoil(src, tmp_path / "src", {"TFBertForSequenceClassification": (stopped,)})
+    (classifier,) = run(tree, recorded, "TFBertForSequenceClassification", modes=("eager",)).heads
+    assert all(c.ok for c in classifier.cases), "its outputs are right"
+    gradients = check(classifier, "gradients")
+    assert gradients.status is Status.FAIL and "(TensorFlow has none)" in gradients.detail
+    assert check(classifier, "fit").status is Status.PASS, "the classifier itself still trains"
+
+
+def test_exported_models_answer_as_pytorch_does(src: Path, recorded: Path) -> None:
+    (classifier,) = run(
+        src, recorded, "TFBertForSequenceClassification", modes=("eager", "savedmodel", "tflite")
+    ).heads
+    assert case(classifier, "base/minimal", "tflite").ok
+    saved = check(classifier, "savedmodel")  # its signature takes masks, which no recorded case has
+    assert saved.status is Status.SKIP and "attention_mask" in saved.detail
+    gradients = check(classifier, "gradients")
+    assert gradients.status is Status.PASS and gradients.detail.startswith("41 weights")

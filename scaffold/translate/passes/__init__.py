@@ -45,6 +45,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     memo.kept_tensor,
     groups.by_module,
     guards.shape_checks,
+    guards.depending_on_a_length,
     guards.nothing_to_do,
     guards.mask_of_nothing,
     guards.whoever_is_needed,

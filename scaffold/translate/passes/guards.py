@@ -35,6 +35,50 @@ def shape_checks(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return None
 
 
+_COMPARED = {
+    ast.Eq: "tf.equal",
+    ast.NotEq: "tf.not_equal",
+    ast.Lt: "tf.less",
+    ast.LtE: "tf.less_equal",
+    ast.Gt: "tf.greater",
+    ast.GtE: "tf.greater_equal",
+}
+
+
+def depending_on_a_length(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if length != 1: mask = …` for a tensor and a length that a graph may not know: `tf.cond`, which needs no autograph.
+
+    Keras saves a model (`save_pretrained(saved_model=True)`) by tracing its layers without autograph.
+    """
+    if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) != 1:
+        return None
+    test, assignment, types = statement.test, statement.body[0], writer.engine.type_of
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or type(test.ops[0]) not in _COMPARED:
+        return None
+    if not isinstance(assignment, ast.Assign) or not isinstance(assignment.targets[0], ast.Name):
+        return None
+    sides = (test.left, test.comparators[0])
+    if any(types(side).kind not in ("int", "literal") for side in sides) or not _may_be_unknown(writer, test):
+        return None
+    name, value = assignment.targets[0].id, types(assignment.value)
+    reads = any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(assignment.value))
+    if len(assignment.targets) != 1 or value.kind != "tensor" or not reads:
+        return None
+    compared = ", ".join(writer.engine.expression(side) for side in sides)
+    condition = f"{_COMPARED[type(test.ops[0])]}({compared})"
+    text = writer.engine.expression(assignment.value)
+    return f"{name} = tf.cond({condition}, lambda: {text}, lambda: {name})".split("\n")
+
+
+def _may_be_unknown(writer: BlockWriter, test: ast.expr) -> bool:
+    """True when it names a dimension, or a length that a method is handed."""
+    function = writer.engine.function_of(test)
+    if reads_shape(test, function):
+        return True
+    handed = {a.arg for a in function.args.args} if function is not None and function.name != "__init__" else set()
+    return any(isinstance(n, ast.Name) and n.id in handed and "length" in n.id for n in ast.walk(test))
+
+
 def nothing_to_do(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`if rows.shape[0] == 0: continue` in a loop that ends by writing those rows: no rows change nothing either.
 

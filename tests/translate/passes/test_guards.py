@@ -46,6 +46,16 @@ def test_asserts_about_shapes_go_and_others_stay() -> None:
     assert statements("assert n > 1, 'bad'", **TYPES) == "assert n > 1, 'bad'"
 
 
+def test_a_tensor_that_depends_on_a_length_is_chosen_without_a_python_branch() -> None:
+    text = statements("length = x.shape[1]\nif length != 1:\n    x = torch.triu(x, diagonal=1)", **TYPES)
+    assert "x = tf.cond(tf.not_equal(length, 1), lambda: _triu(x, 1), lambda: x)" in text
+
+
+def test_a_configured_number_decides_in_python() -> None:
+    text = statements("if n != 1:\n    x = torch.triu(x, diagonal=1)", **TYPES)
+    assert text.startswith("if n != 1:")
+
+
 LOOP = """
 for k in range(n):
     rows = pick(k)

@@ -1,0 +1,65 @@
+"""One case of a TensorFlow model through what it is exported to: a SavedModel, or TensorFlow Lite.
+
+Both ways are the library's users': `save_pretrained(saved_model=True)` with its `serving_default` signature, and the converter on
+a concrete function. A SavedModel serves only what `serving_output` lets through, so only that is compared.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from tf_compare import TOLERANCE, arrays, flatten
+from tf_model import call
+
+#: By mode: what TensorFlow Lite's kernels compute differs in rounding from TensorFlow's.
+TOLERANCES = {"savedmodel": TOLERANCE, "tflite": 1e-4}
+
+
+class NotExported(Exception):
+    """The case cannot be put to this format; the text is the reason."""
+
+
+def exported(model: Any, mode: str, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    """Outputs by path of one case (numpy arrays) after the model went through the format; NotExported with the reason."""
+    if any(not isinstance(value, np.ndarray) for value in inputs.values()):
+        raise NotExported("an export takes no nested inputs")
+    return _as_saved_model(model, inputs) if mode == "savedmodel" else _as_lite(model, inputs, options)
+
+
+def _as_saved_model(model: Any, inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder, saved_model=True)
+        loaded = tf.saved_model.load(str(Path(folder) / "saved_model" / "1"))
+        signature = loaded.signatures["serving_default"]
+        specs = signature.structured_input_signature[1]
+        lacking = sorted(set(specs) ^ set(inputs))
+        if lacking:
+            raise NotExported(
+                f"its signature takes {', '.join(sorted(specs))}; the case has {', '.join(sorted(inputs))}"
+            )
+        given = {name: tf.cast(inputs[name], spec.dtype) for name, spec in specs.items()}
+        return dict(arrays(flatten(signature(**given))))
+
+
+def _as_lite(model: Any, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    paths: list[str] = []
+
+    def function(**tensors: Any) -> dict[str, Any]:
+        found = {path: leaf for path, leaf in flatten(call(model, tensors, **options, training=False)).items()}
+        paths[:] = list(found)
+        return {f"output_{number}": tf.identity(leaf) for number, leaf in enumerate(found.values())}
+
+    given = {name: value.astype(np.int32) if value.dtype == np.int64 else value for name, value in inputs.items()}
+    specs = {name: tf.TensorSpec(value.shape, value.dtype, name) for name, value in given.items()}
+    concrete = tf.function(function).get_concrete_function(**specs)
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], model)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS, tf.lite.OpsSet.SELECT_TF_OPS]
+    interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=1)
+    results = interpreter.get_signature_runner("serving_default")(**given)
+    return {path: np.asarray(results[f"output_{number}"]) for number, path in enumerate(paths)}

@@ -1,0 +1,157 @@
+"""How one TensorFlow class trains: its gradients against PyTorch's, and one step of Keras' `fit`.
+
+Gradients are compared without a table of names. PyTorch's gradients take the places of the weights they belong to, are saved,
+and are loaded by the library's own `from_pt`: each variable of the model so loaded holds the gradient expected of it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from legacy_keras import library_keras
+from numpy.typing import NDArray
+from tf_compare import flatten
+from tf_model import CheckFailed, CheckSkipped, attempt, call, listed, load
+
+GRADIENT_TOLERANCE = 1e-4  # of a gradient's largest element, absolute where that is below 1
+_ANY = float("nan")  # in place of an expected gradient: not compared
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A loaded model and a case of it that agrees with PyTorch, with labels where there is such a case."""
+
+    cls: Any
+    model: Any
+    folder: Path
+    pt_class: str
+    inputs: Mapping[str, Any]  # numpy arrays
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    traced: bool = True  # `fit` in graph mode, as users run it, which takes seconds; otherwise eagerly
+
+
+def run_training_checks(trainee: Trainee) -> Iterator[dict[str, str]]:
+    """`gradients` and `fit`."""
+    yield attempt("gradients", lambda: _gradients(trainee))
+    yield attempt("fit", lambda: _fit(trainee))
+
+
+def _gradients(t: Trainee) -> str:
+    """Every trainable weight's gradient of one number: the loss plus all other outputs, each element times a fixed factor."""
+    expected, shapes = _pt_gradients(t)
+    variables = {_key(v): v for v in t.model.weights}
+    trained = {_key(v) for v in t.model.trainable_variables}
+    if set(variables) != set(expected):
+        raise CheckFailed(f"weights differ after loading gradients: {listed(sorted(set(variables) ^ set(expected)))}")
+    with tf.GradientTape() as tape:
+        results = flatten(call(t.model, _constants(t.inputs), **t.flags, training=False))
+        terms = [
+            tf.reduce_mean(value) if path == "loss" else tf.reduce_sum(value * _factors(value.shape))
+            for path, value in results.items()
+            if path in shapes and (path == "loss" or tuple(value.shape) == shapes[path])
+        ]
+        if len(terms) != len(shapes):
+            raise CheckFailed(f"{len(terms)} of {len(shapes)} outputs with a gradient: {listed(shapes)}")
+        total = tf.add_n(terms)
+    watched = [variables[name] for name in sorted(trained)]
+    found = dict(zip(sorted(trained), tape.gradient(total, watched), strict=True))
+    problems, worst = [], 0.0
+    for name, reference in sorted(expected.items()):
+        if np.isnan(reference).all():
+            continue
+        if name not in trained:
+            problems += [f"{name} does not train"] if np.nan_to_num(reference).any() else []
+            continue
+        gradient = found[name]
+        array = np.zeros_like(reference) if gradient is None else tf.convert_to_tensor(gradient).numpy()
+        difference = _difference(reference, array)
+        worst = max(worst, difference)
+        if not difference <= GRADIENT_TOLERANCE:
+            problems.append(f"{name} differs by {difference:.1e}{' (TensorFlow has none)' if gradient is None else ''}")
+    if problems:
+        raise CheckFailed(f"{len(problems)} of {len(expected)} weights: {listed(problems)}")
+    return f"{len(trained)} weights, worst {worst:.1e}"
+
+
+def _difference(reference: NDArray[Any], array: NDArray[Any]) -> float:
+    compared = ~np.isnan(reference)
+    scale = max(1.0, float(np.abs(reference[compared]).max(initial=0.0)))
+    return float(np.abs(np.where(compared, array - np.nan_to_num(reference), 0.0)).max(initial=0.0)) / scale
+
+
+def _key(variable: Any) -> str:
+    """A variable's name without the first level, which counts instances."""
+    return str(variable.name.partition("/")[2] or variable.name)
+
+
+def _factors(shape: Any) -> NDArray[Any]:
+    """Fixed numbers between -1 and 1: with equal ones, the gradient of a softmax or of a normalisation would vanish."""
+    factors: NDArray[Any] = np.cos(np.arange(int(np.prod(shape)), dtype=np.float32) * np.float32(0.7))
+    return factors.reshape(tuple(shape))
+
+
+def _constants(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(tf.nest.map_structure(tf.constant, dict(inputs)))
+
+
+def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[int, ...]]]:
+    """PyTorch's gradients by TensorFlow's variable names, and the outputs they were taken of with their shapes."""
+    import torch
+
+    module = importlib.import_module(t.cls.__module__.replace("modeling_tf_", "modeling_"))
+    model = getattr(module, t.pt_class).from_pretrained(str(t.folder)).eval()
+    torch.manual_seed(0)
+    with torch.enable_grad():
+        results = flatten(model(**tf.nest.map_structure(torch.from_numpy, dict(t.inputs)), **t.flags))
+        usable = {
+            path: value
+            for path, value in results.items()
+            if isinstance(value, torch.Tensor) and value.requires_grad and value.is_floating_point()
+        }
+        if not usable:
+            raise CheckSkipped("no output of PyTorch's has a gradient")
+        terms = [v if path == "loss" else (v * torch.from_numpy(_factors(v.shape))).sum() for path, v in usable.items()]
+        torch.stack([term.reshape(()) for term in terms]).sum().backward()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+            parameter.copy_(gradient if parameter.requires_grad else torch.full_like(parameter, _ANY))
+        for buffer in model.buffers():  # running statistics: weights to TensorFlow, but none that train
+            if buffer.is_floating_point():
+                buffer.fill_(_ANY)
+        for layer in model.modules():  # PyTorch keeps the padding token's row as it is, TensorFlow's embeddings do not
+            if isinstance(layer, torch.nn.Embedding) and layer.padding_idx is not None:
+                layer.weight[layer.padding_idx] = _ANY
+    with tempfile.TemporaryDirectory() as folder:
+        model.save_pretrained(folder, safe_serialization=True)
+        loaded, _ = load(t.cls, Path(folder), from_pt=True)
+    return {_key(v): v.numpy() for v in loaded.weights}, {path: tuple(v.shape) for path, v in usable.items()}
+
+
+def _fit(t: Trainee) -> str:
+    """One step of SGD on the case's batch: the loss is a number and a weight moves."""
+    label_names = [name for name in t.inputs if "label" in name or name.endswith("_positions")]
+    if not label_names:
+        raise CheckSkipped("no case with labels")
+    if any(not isinstance(value, np.ndarray) for value in t.inputs.values()):
+        raise CheckSkipped("Keras cannot batch nested inputs")
+    lengths = {len(value) if value.ndim else None for value in t.inputs.values()}
+    if len(lengths) != 1 or None in lengths:
+        raise CheckSkipped("Keras cannot batch inputs of unlike lengths")
+    model, _ = load(t.cls, t.folder, from_pt=True)
+    model.compile(optimizer=library_keras().optimizers.SGD(0.01), run_eagerly=not t.traced)
+    before = [variable.numpy() for variable in model.trainable_variables]
+    history = model.fit(dict(t.inputs), epochs=1, batch_size=lengths.pop(), verbose=0)
+    loss = float(np.ravel(history.history["loss"])[0])
+    if not np.isfinite(loss):
+        raise CheckFailed(f"the loss is {loss}")
+    if all(np.array_equal(v.numpy(), old) for v, old in zip(model.trainable_variables, before, strict=True)):
+        raise CheckFailed("no weight changed")
+    return f"loss {loss:.4g}{'' if t.traced else ', eagerly'}"
