@@ -222,9 +222,7 @@ def test_a_gradient_that_does_not_flow_and_a_loss_that_keras_cannot_minimise(
 
 
 def test_exported_models_answer_as_pytorch_does(src: Path, recorded: Path) -> None:
-    (classifier,) = run(
-        src, recorded, "TFBertForSequenceClassification", modes=("eager", "savedmodel", "tflite")
-    ).heads
+    (classifier,) = run(src, recorded, "TFBertForSequenceClassification", modes=("eager", "savedmodel", "tflite")).heads
     assert case(classifier, "base/minimal", "tflite").ok
     saved = check(classifier, "savedmodel")  # its signature takes masks, which no recorded case has
     assert saved.status is Status.SKIP and "attention_mask" in saved.detail
