@@ -61,6 +61,7 @@ class Gathered:
         self.main = _Module(root, path, tree)
         self.modules: dict[str, _Module] = {path: self.main}
         self.extra: list[str] = []
+        self.initialised = any(".init_weights()" in line for line in self.main.lines)
         self._names: dict[tuple[str, str], str] = {}  # (file, name) → name in the joined text
         self._pieces: list[str] = []
         self._imports: dict[str, tuple[str, str, str]] = {}
@@ -115,7 +116,9 @@ class Gathered:
             elif used in module.imports:
                 self._import(module, used)
         renames[name] = self._names[key]
-        self._pieces.append(_renamed(_text(module, node), {a: b for a, b in renames.items() if a != b}))
+        self._pieces.append(
+            _renamed(_text(module, node, self.initialised), {a: b for a, b in renames.items() if a != b})
+        )
         return self._names[key]
 
     def _import(self, module: _Module, name: str) -> None:
@@ -173,7 +176,7 @@ def _used(node: ast.stmt) -> list[str]:
     return list(dict.fromkeys([*names, *extra]))
 
 
-def _text(module: _Module, node: ast.stmt) -> str:
+def _text(module: _Module, node: ast.stmt, initialised: bool) -> str:
     """The definition's lines; a pretrained model's as those of a plain module."""
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
     lines: dict[int, str | None] = {n: module.lines[n - 1] for n in range(first, (node.end_lineno or node.lineno) + 1)}
@@ -182,18 +185,26 @@ def _text(module: _Module, node: ast.stmt) -> str:
             if _DOCUMENTING.search(ast.unparse(decorator)):
                 lines |= dict.fromkeys(range(decorator.lineno, (decorator.end_lineno or 0) + 1))
     if isinstance(node, ast.ClassDef) and any(ast.unparse(b).endswith("PreTrainedModel") for b in node.bases):
-        _as_module(node, lines)
+        _as_module(node, lines, initialised)
     return "\n".join(line for line in lines.values() if line is not None).rstrip()
 
 
-def _as_module(node: ast.ClassDef, lines: dict[int, str | None]) -> None:
-    """Edit the lines of a pretrained model to those of an `nn.Module` that keeps its configuration."""
+#: What a file calls that initialises the parts of its models one by one; the probe gives weights of its own.
+_INITIALISED = "\n    def init_weights(self):\n        pass\n"
+
+
+def _as_module(node: ast.ClassDef, lines: dict[int, str | None], initialised: bool) -> None:
+    """Edit the lines of a pretrained model to those of an `nn.Module` that keeps its configuration.
+
+    `initialised`: the file that it is joined to calls its `init_weights`.
+    """
     bases = ["nn.Module" if ast.unparse(b).endswith("PreTrainedModel") else ast.unparse(b) for b in node.bases]
     header = node.body[0].lineno
     lines |= dict.fromkeys(range(node.lineno, header))
     used = [name for name in _OF_PRETRAINED if f"self.{name}(" in ast.unparse(node)]
     used += ["_convert_head_mask_to_5d"] if "get_head_mask" in used else []
     kept = "".join(f"\n    {name} = PreTrainedModel.{name}" for name in used) + ("\n" if used else "")
+    kept += _INITIALISED if initialised else ""
     lines[node.lineno] = f"class {node.name}({', '.join(bases)}):{kept}"
     for function in node.body:
         if not isinstance(function, ast.FunctionDef):

@@ -28,7 +28,7 @@ _CONFIG_OF = '''
 def supported_backbone_config(config):
     """The configuration of the backbone; ValueError when it is none of those that this file has the layers of."""
     backbone_config = getattr(config, "backbone_config", None)
-    model_type = getattr(backbone_config, "model_type", None)
+    model_type = getattr(type(backbone_config), "model_type", None)  # one made of another's dictionary names that one
     if getattr(config, "use_timm_backbone", False) or model_type not in ({types},):
         raise ValueError(
             f"There is no such backbone in TensorFlow (`backbone_config` of type {{model_type}}, `backbone="
@@ -120,7 +120,7 @@ def _constructors(found: dict[str, str], argument: str) -> str:
     """`A(config) if … == "a" else B(config)`: the backbone that the configuration asks for."""
     config = f"supported_backbone_config({argument})"
     *others, last = found.items()
-    choice = "".join(f'{cls}({config}) if {config}.model_type == "{kind}" else ' for kind, cls in others)
+    choice = "".join(f'{cls}({config}) if type({config}).model_type == "{kind}" else ' for kind, cls in others)
     return f"{choice}{last[1]}({config})"
 
 

@@ -93,7 +93,8 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
 def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None:
     """Plan the build of what one or several branches of the constructor make."""
     engine, child, name = constructor.engine, constructor.info.children[attr], constructor.keras_name(attr)
-    made = [c for c in child.calls if engine.function_of(c) is constructor.function]
+    parts = [constructor.function, *(constructor.info.methods[name] for name in constructor.info.inlined)]
+    made = [c for c in child.calls if engine.function_of(c) in parts]
     shapes = _shapes(constructor, made)
     if len(shapes) > 1 and not child.is_list and isinstance(value, (ast.Call, ast.IfExp)):
         engine.extra_init.append(f"self.{name}_shape = {shape_here(constructor, value)}")

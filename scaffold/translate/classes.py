@@ -219,9 +219,9 @@ class Analyser:
                         self._attribute(info, target.attr, node.value, lists)
             elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".append", ".add_module")):
                 self._appended(info, node.func, node.args, lists)
-            elif isinstance(node, ast.AugAssign) and isinstance(node.value, ast.List):  # `self.layers += [nn.ELU()]`
-                place = ast.Attribute(node.target, "append", ast.Load())
-                for item in node.value.elts:
+            elif isinstance(node, (ast.AugAssign, ast.Call)) and (more := inlining.more_members(node)) is not None:
+                place = ast.Attribute(more[0], "append", ast.Load())
+                for item in more[1].elts if isinstance(more[1], ast.List) else [more[1].elt]:
                     self._appended(info, place, [item], lists)
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
                 self._appended(info, node.targets[0], [node.value], lists)

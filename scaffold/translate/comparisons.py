@@ -20,7 +20,7 @@ def _tf(dtype: str | None) -> str | None:
 
 def compare(engine: Engine, node: ast.Compare) -> str:
     """A comparison: shapes against lists, tensors of one dtype."""
-    keyword = _in_keywords(engine, node)
+    keyword = _in_keywords(engine, node) or _same_shape(engine, node)
     if keyword is not None:
         return keyword
     operands = [node.left, *node.comparators]
@@ -80,3 +80,28 @@ def _in_keywords(engine: Engine, node: ast.Compare) -> str | None:
         return None
     is_test = isinstance(node.ops[0], ast.In) and ast.unparse(node.comparators[0]) == function.args.kwarg.arg
     return f"{node.left.value} is not None" if is_test and node.left.value in popped_keywords(function) else None
+
+
+def _same_shape(engine: Engine, node: ast.Compare) -> str | None:
+    """`if a.shape != b.shape:` of two tensors, as an emitted function; None for any other comparison.
+
+    A graph may not know the lengths, and lists of tensors cannot be compared. Checks that raise are another pass's.
+    """
+    branch = engine.parent(node)
+    tensors = [_owner(side) for side in (node.left, *node.comparators)]
+    if not isinstance(branch, ast.If) or isinstance(branch.body[0], ast.Raise) or None in tensors:
+        return None
+    sizes = [engine.type_of(side).kind == "size" for side in (node.left, *node.comparators)]
+    if len(tensors) != 2 or not all(sizes) or not isinstance(node.ops[0], (ast.Eq, ast.NotEq)):
+        return None
+    engine.emits.add("same_shape")
+    texts = ", ".join(engine.expression(t) for t in tensors if t is not None)
+    return f"{'not ' if isinstance(node.ops[0], ast.NotEq) else ''}_same_shape({texts})"
+
+
+def _owner(node: ast.expr) -> ast.expr | None:
+    """`x` of `x.shape` and `x.size()`."""
+    if isinstance(node, ast.Call):
+        is_size = isinstance(node.func, ast.Attribute) and node.func.attr == "size" and not (node.args or node.keywords)
+        return node.func.value if is_size else None  # type: ignore[attr-defined]
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "shape" else None

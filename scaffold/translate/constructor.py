@@ -60,8 +60,8 @@ class Constructor:
             return self._call(writer, statement, statement.value)
         if isinstance(statement, ast.For) and members.registers(statement) is not None:
             return []  # the members have those names
-        if isinstance(statement, ast.AugAssign) and isinstance(statement.value, ast.List):
-            return self._more_of_list(writer, statement, statement.value)
+        if isinstance(statement, ast.AugAssign):
+            return self._more_of_list(writer, statement, statement)
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Subscript):
             return self._member(writer, statement, statement.targets[0])
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
@@ -112,7 +112,7 @@ class Constructor:
             return []
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "add_module") and call.args:
             return self._append(writer, statement, call)
-        return None
+        return self._more_of_list(writer, statement, call)
 
     def _inlined(self, writer: BlockWriter, method: ast.FunctionDef) -> list[str]:
         """The body of a method that makes sub-modules, in the place of its call."""
@@ -177,12 +177,7 @@ class Constructor:
             return None
         text, member = self.engine.expression(receiver), call.args[-1]
         value = self.value(member, members.member_name(self.engine, call, attr, text))
-        size = containers.loop_size(self, member) if isinstance(member, ast.Call) else None
-        before = []
-        if size is not None and attr in self.info.children and len(self.info.children[attr].calls) == 1:
-            sizes = f"{self.keras_name(attr)}_sizes"
-            before = [f'self.{sizes} = getattr(self, "{sizes}", []) + [{self.engine.expression(size[0])}]']
-        before += containers.more_shapes(self, attr, [member])
+        before = [*containers.more_sizes(self, attr, member), *containers.more_shapes(self, attr, [member])]
         return [*before, *writer.with_comment(statement, f"{text}.append({value})")]
 
     def _local_list(self, writer: BlockWriter, statement: ast.stmt, name: str, value: ast.expr) -> list[str] | None:
@@ -193,32 +188,44 @@ class Constructor:
         lines = writer.with_comment(statement, f"{name} = {self.value(value, attr)}")
         return [*(containers.more_shapes(self, attr, value.elts) if isinstance(value, ast.List) else []), *lines]
 
-    def _more_of_list(self, writer: BlockWriter, statement: ast.AugAssign, value: ast.List) -> list[str] | None:
-        """`layers += [nn.Linear(…), nn.ELU()]`."""
-        name = ast.unparse(statement.target)
-        own = name.removeprefix("self.")
-        attr = own if own != name and own in self.info.children else self.list_owner.get(name)
+    def _more_of_list(
+        self, writer: BlockWriter, statement: ast.stmt, node: ast.AugAssign | ast.Call
+    ) -> list[str] | None:
+        """`layers += [nn.Linear(…), nn.ELU()]`, `self.layers.extend([Layer(size) for size in sizes])`."""
+        more = inlining.more_members(node)
+        if more is None:
+            return None
+        target, value = more
+        own = ast.unparse(target).removeprefix("self.")
+        attr = own if own != ast.unparse(target) and own in self.info.children else self.list_owner.get(own)
         if attr is None:
             return None
-        name = self.engine.expression(statement.target)
+        name = self.engine.expression(target)
+        if isinstance(value, ast.ListComp):
+            return writer.with_comment(
+                statement, f"{name} += {members.comprehension(self, value, attr, f'len({name})')}"
+            )
         places = [f"len({name}) + {k}" if k else f"len({name})" for k in range(len(value.elts))]
         items = [self.value(item, f"{attr}.{{{place}}}") for item, place in zip(value.elts, places, strict=True)]
         lines = writer.with_comment(statement, f"{name} += [{', '.join(items)}]")
         return [*containers.more_shapes(self, attr, value.elts), *lines]
 
     def _member(self, writer: BlockWriter, statement: ast.Assign, target: ast.Subscript) -> list[str] | None:
-        """`self.experts[f"expert_{i}"] = Expert(config)` of an `nn.ModuleDict`."""
+        """`self.experts[f"expert_{i}"] = Expert(config)`, or the same of a local that an `nn.ModuleDict` is made of."""
         place, key = target.value, target.slice
-        if not isinstance(place, ast.Attribute) or place.attr not in self.info.children:
+        attr = self.list_owner.get(place.id) if isinstance(place, ast.Name) else getattr(place, "attr", None)
+        if attr not in self.info.children or attr is None:
             return None
         text = self.engine.expression(key)
         inner = ast.unparse(key.args[0]) if isinstance(key, ast.Call) and ast.unparse(key.func) == "str" else text
         part = text[2:-1] if isinstance(key, ast.JoinedStr) else f"{{{inner}}}"
-        value = self.value(statement.value, f"{place.attr}.{part}")
-        buildplan.add(
-            self.plan, buildplan.Built(self.keras_name(place.attr), "None", True, loop=f"self.{place.attr}.values()")
-        )
-        return writer.with_comment(statement, f"self.{self.keras_name(place.attr)}[{text}] = {value}")
+        value = self.value(statement.value, f"{attr}.{part}")
+        if isinstance(place, ast.Name):
+            lines = writer.with_comment(statement, f"{place.id}[{text}] = {value}")
+            return [*containers.more_sizes(self, attr, statement.value), *lines]
+        name = self.keras_name(attr)
+        buildplan.add(self.plan, buildplan.Built(name, "None", True, loop=f"self.{attr}.values()"))
+        return writer.with_comment(statement, f"self.{name}[{text}] = {value}")
 
     def _attribute(
         self, writer: BlockWriter, statement: ast.stmt, target: ast.Attribute, value: ast.expr

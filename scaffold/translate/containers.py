@@ -31,8 +31,19 @@ def plan_sizes(constructor: Constructor, attr: str, calls: tuple[ast.Call, ...])
     if comprehension is not None:
         loops = " ".join(_loop_text(constructor, g) for g in comprehension.generators)
         constructor.engine.extra_init.append(f"self.{name}_sizes = [{text} {loops}]")
-    buildplan.add(constructor.plan, buildplan.Built(name, shape, True, sizes=f"{name}_sizes"))
+    values = f"self.{name}.values()" if _is_dictionary(constructor, attr) else ""
+    buildplan.add(constructor.plan, buildplan.Built(name, shape, True, sizes=f"{name}_sizes", loop=values))
     return True
+
+
+def more_sizes(constructor: Constructor, attr: str, member: ast.expr) -> list[str]:
+    """The statement that keeps the size of a member which is added to a list of alike ones; none where it does not vary."""
+    size = loop_size(constructor, member) if isinstance(member, ast.Call) else None
+    child = constructor.info.children.get(attr)
+    if size is None or child is None or len(child.calls) != 1:
+        return []
+    sizes = f"{constructor.keras_name(attr)}_sizes"
+    return [f'self.{sizes} = getattr(self, "{sizes}", []) + [{constructor.engine.expression(size[0])}]']
 
 
 def loop_size(constructor: Constructor, call: ast.Call) -> tuple[ast.expr, str] | None:
@@ -158,13 +169,15 @@ def loop(constructor: Constructor, attr: str) -> str:
 
 
 def _is_dictionary(constructor: Constructor, attr: str) -> bool:
-    """True for an `nn.ModuleDict` that is filled by key."""
+    """True for an `nn.ModuleDict` that is filled by key, or made of a local that is."""
+    assigned = (n for n in ast.walk(constructor.function) if isinstance(n, ast.Assign))
+    empty = {ast.unparse(n.targets[0]) for n in assigned if ast.unparse(n.value) in ("{}", "dict()")}
     return any(
         isinstance(node, ast.Assign)
         and ast.unparse(node.targets[0]) == f"self.{attr}"
         and isinstance(node.value, ast.Call)
         and constructor.engine.source.qualname(node.value.func) == "torch.nn.ModuleDict"
-        and (not node.value.args or ast.unparse(node.value.args[0]) == "{}")
+        and (not node.value.args or ast.unparse(node.value.args[0]) == "{}" or ast.unparse(node.value.args[0]) in empty)
         for node in ast.walk(constructor.function)
     )
 

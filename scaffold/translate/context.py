@@ -153,7 +153,20 @@ class Context:
                     child = self.child_of(whole.value if isinstance(whole, ast.Subscript) else whole)
                     if child is not None and child.is_list:
                         return child.item()
-        return None
+        return self._argument_child(node, function) if function is not None else None
+
+    def _argument_child(self, node: ast.Name, function: ast.FunctionDef) -> Child | None:
+        """The sub-module that a method's parameter stands for, where its class hands over only one."""
+        owner, names = self.class_of(node), [a.arg for a in function.args.args]
+        if owner is None or node.id not in names[1:] or owner.methods.get(function.name) is not function:
+            return None
+        position, found = names.index(node.id) - 1, []
+        for call in ast.walk(owner.node):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == f"self.{function.name}":
+                given = [k.value for k in call.keywords if k.arg == node.id] or call.args[position : position + 1]
+                found += [self.child_of(value) for value in given]
+        alike = {child.attr for child in found if child is not None}
+        return found[0] if len(alike) == 1 and None not in found else None
 
     def owner_of(self, node: ast.AST) -> ClassInfo | None:
         """The translated class whose instance an expression is."""

@@ -158,6 +158,8 @@ def local_lists(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             found.setdefault(node.targets[0].id, []).append(node.value)
+        elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).partition("[")[0].isidentifier():
+            found.setdefault(ast.unparse(node.targets[0]).partition("[")[0], []).append(node.value)  # `norms[key] = …`
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):  # `layers += [nn.ELU()]`
             found.setdefault(node.target.id, []).append(node.value)
         elif (
@@ -169,3 +171,12 @@ def local_lists(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
         ):
             found.setdefault(node.func.value.id, []).append(node.args[0])
     return found
+
+
+def more_members(node: ast.AugAssign | ast.Call) -> tuple[ast.expr, ast.List | ast.ListComp] | None:
+    """The list and what it gets more of: `self.layers += [nn.ELU()]`, `layers.extend([Layer(i) for i in …])`."""
+    if isinstance(node, ast.AugAssign):
+        return (node.target, node.value) if isinstance(node.value, ast.List) else None
+    is_extend = isinstance(node.func, ast.Attribute) and node.func.attr == "extend" and len(node.args) == 1
+    value = node.args[0] if is_extend else None
+    return (node.func.value, value) if isinstance(value, (ast.List, ast.ListComp)) else None  # type: ignore[attr-defined]

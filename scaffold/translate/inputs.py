@@ -74,14 +74,19 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
         extra = {name: seen for name, seen in needed.items() if name not in shared | _INFERRED}
         specs = {name: _spec(located, name, [seen], _width(engine, name)) for name, seen in extra.items()}
         if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
-            specs["pixel_values"] = _VIDEO
-        lines = _signature("", specs)
+            specs["pixel_values"] = _video(located, needed["pixel_values"])
+        inferred = specs.get("pixel_values") in (None, _VIDEO)
+        if not inferred:  # the library's own refuses
+            specs = {name: specs.get(name) or _spec(located, name, [seen]) for name, seen in needed.items()}
+        lines = _signature("" if inferred else "pixel_values", specs)
         if (
             "pixel_values" in needed
             and needed["pixel_values"].rank == 4
             and re.search(_FRAMES_IN_BATCH, located.source)
         ):
             lines += ["", *_WHOLE_VIDEOS] if lines else _WHOLE_VIDEOS
+        elif any(seen.dtype == "bool" for seen in extra.values()):  # how many are masked is the data's business
+            lines += ["", *_NO_CALL]
         if lines:
             found[info.name] = [*lines, ""]
     return found
@@ -110,6 +115,19 @@ _VIDEO = (
     'tf.TensorSpec((None, getattr(self.config, "vision_config", self.config).num_frames, '
     '*signature["pixel_values"].shape[1:]), tf.float32, name="pixel_values")'
 )
+
+
+def _video(located: Located, seen: Observation) -> str:
+    """The spec of a batch of videos: the library's own for images with frames, where its configuration says what that needs."""
+    config = _config(located)
+    if re.search(r"\bvision_config\b|self\.num_channels\b", config) or seen.shape is None:
+        return _VIDEO
+    named = set(re.findall(r"self\.(\w*(?:img|image)_size)\b", config))
+    size = f"self.config.{named.pop()}" if len(named) == 1 else "None"
+    shape = f"None, self.config.num_frames, {seen.shape[2]}, {size}, {size}"
+    return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+
+
 _SIGNATURE = ["@property", "def input_signature(self):"]
 _END_TOKENS = [
     "@property",
@@ -153,13 +171,18 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
             f'    return {{"{first}": tf.random.uniform(shape=(1, {any_size[1]}, 64, 64), dtype=tf.float32)}}',
         ]
     if any(re.search(r"\(None, None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
-        return [
-            *head,
-            "    # nothing to call the model with: sizes depend on the configuration and the data",
-            "    self.build_in_name_scope()",
-            "    return {}",
-        ]
+        return _NO_CALL
     return []
+
+
+#: The library does not call a model that has no dummy inputs before it loads the weights.
+_NO_CALL = [
+    "@property",
+    "def dummy_inputs(self):",
+    "    # nothing to call the model with: sizes depend on the configuration and the data",
+    "    self.build_in_name_scope()",
+    "    return {}",
+]
 
 
 def _forward(located: Located, classes: dict[str, ClassInfo]) -> ast.FunctionDef | None:
@@ -231,7 +254,8 @@ def _spec(located: Located, name: str, seen: list[Observation], width: str = "")
     elif rank >= 3 and not integral:
         dims[1:] = [*["None"] * (rank - 2), width or "None"]
     shape = ", ".join(dims) + ("," if rank == 1 else "")
-    return f'tf.TensorSpec(({shape}), {"tf.int32" if integral else "tf.float32"}, name="{name}")'
+    dtype = "tf.int32" if integral else "tf.bool" if {o.dtype for o in seen} == {"bool"} else "tf.float32"
+    return f'tf.TensorSpec(({shape}), {dtype}, name="{name}")'
 
 
 def _image(located: Located, seen: list[Observation]) -> str | None:

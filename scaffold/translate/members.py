@@ -72,8 +72,8 @@ def summed(constructor: Constructor, node: ast.expr, name: str, first: int = 0) 
     return constructor.engine.expression(node), 0
 
 
-def comprehension(constructor: Constructor, node: ast.ListComp, name: str, first: int = 0) -> str:
-    """A comprehension over sub-modules, whose places count from `first`."""
+def comprehension(constructor: Constructor, node: ast.ListComp, name: str, first: int | str = 0) -> str:
+    """A comprehension over sub-modules, whose places count from `first`, a number or an expression."""
     generator = node.generators[0]
     target, iterable = generator.target, generator.iter
     text = constructor.engine.expression(iterable)

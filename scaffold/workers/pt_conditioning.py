@@ -2,7 +2,8 @@
 
 Scores that no factor scales down grow with the width, and so does their rounding; another framework, which adds in another order,
 rounds otherwise. What the verification could not tell from an error is avoided here: where PyTorch's own float32 is too far
-from its float64, the weights of linear and convolutional layers are halved, twice at most.
+from its float64, the weights of linear and convolutional layers are halved, twice at most, or those of normalisations, three
+times.
 Source of the limit: docs/architecture.md, "The verifier".
 """
 
@@ -14,13 +15,15 @@ from typing import Any
 import torch
 from pt_cases import flatten, portable_outputs
 from pt_inputs import signature
+from pt_weights import is_norm
 
 #: A quarter of the verification's limit: PyTorch's rounding, TensorFlow's, and a reserve for calls that are not tried here.
 WANTED = 1e-5 / 4
 #: Beyond this it is not rounding but a decision or a random number that fell out otherwise.
 _ROUNDING = 1e-3
 _MASKED = 1e30  # scores that a mask sets to the type's lowest value
-_HALVINGS = 2
+#: Where halving the layers' weights does not help, a normalisation takes them back: then the normalisations' own are halved.
+_HALVINGS = {"layers": 2, "norms": 3}
 
 
 def condition(model: Any, inputs: dict[str, Any]) -> int:
@@ -28,16 +31,18 @@ def condition(model: Any, inputs: dict[str, Any]) -> int:
     before = _worst(model, inputs)
     if before is None or not WANTED < before < _ROUNDING:
         return 0
-    kept = copy.deepcopy(model.state_dict())
-    for halved in range(1, _HALVINGS + 1):
-        _halve(model)
-        now = _worst(model, inputs)
-        if now is not None and now <= WANTED:
-            return halved
-    if now is not None and now < before / 2:
-        return _HALVINGS
-    model.load_state_dict(kept)
-    return 0
+    kept, best = copy.deepcopy(model.state_dict()), (before / 2, "")
+    for kind, most in _HALVINGS.items():
+        for halved in range(1, most + 1):
+            _halve(model, kind)
+            now = _worst(model, inputs)
+            if now is not None and now <= WANTED:
+                return halved
+        best = min(best, (before if now is None else now, kind))
+        model.load_state_dict(kept)
+    for _ in range(_HALVINGS.get(best[1], 0)):
+        _halve(model, best[1])
+    return _HALVINGS.get(best[1], 0)
 
 
 def _worst(model: Any, inputs: dict[str, Any]) -> float | None:
@@ -89,12 +94,13 @@ def _distance(rounded: Any, exact: Any) -> float:
     return float(far.max()) if far.numel() else 0.0
 
 
-def _halve(model: Any) -> None:
+def _halve(model: Any, kind: str) -> None:
     done = set()
     with torch.no_grad():
         for module in model.modules():
             is_layer = isinstance(module, (torch.nn.Linear, torch.nn.modules.conv._ConvNd))
-            weight = getattr(module, "weight", None) if is_layer or type(module).__name__ == "Conv1D" else None
+            wanted = is_norm(module) if kind == "norms" else is_layer or type(module).__name__ == "Conv1D"
+            weight = getattr(module, "weight", None) if wanted else None
             if isinstance(weight, torch.nn.Parameter) and weight.requires_grad and id(weight) not in done:
                 done.add(id(weight))
                 weight.mul_(0.5)

@@ -13,8 +13,12 @@ import torch
 _BUFFER_NOISE = 0.1
 
 
-def _is_norm(module: Any) -> bool:
-    return "norm" in type(module).__name__.lower() and not list(module.children())
+_NORMS = (torch.nn.GroupNorm, torch.nn.LayerNorm, torch.nn.modules.batchnorm._NormBase)
+
+
+def is_norm(module: Any) -> bool:
+    """True for a normalisation, by its class or its name."""
+    return isinstance(module, _NORMS) or "norm" in type(module).__name__.lower() and not list(module.children())
 
 
 def _fan_in(module: Any, parameter: Any) -> int:
@@ -31,7 +35,7 @@ def _fresh(module: Any, name: str, parameter: Any) -> Any:
     layer = isinstance(module, (torch.nn.Linear, torch.nn.modules.conv._ConvNd)) or type(module).__name__ == "Conv1D"
     if name == "bias":
         return 0.1 * noise
-    if _is_norm(module):
+    if is_norm(module):
         return 1.0 + 0.1 * noise if name == "weight" or _constant(parameter, 1.0) else 0.1 * noise
     if layer and name == "weight":
         return noise / math.sqrt(_fan_in(module, parameter))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from scaffold.locate.naming import AutoTables
 from scaffold.locate.parts import joined
@@ -130,6 +134,28 @@ def test_a_backbone_comes_along_as_a_plain_module(tmp_path: Path) -> None:
     assert "from ..elder.configuration_elder import ElderConfig" in text
     assert text.index("class ElderLayer") < text.index("class ElderBackbone")
     ast.parse(text)
+
+
+def test_a_backbone_is_found_by_the_class_of_its_configuration(tmp_path: Path) -> None:
+    text = tree(tmp_path)
+    assert text is not None
+    scope: dict[str, Any] = {}
+    exec(text[text.index("def supported_backbone_config") :], scope)  # the text is this test's own
+    elder = type("ElderConfig", (), {"model_type": "elder"})()
+    elder.model_type = "quokka"  # made of the dictionary of another configuration
+    config = SimpleNamespace(backbone_config=elder)
+    assert scope["supported_backbone_config"](config) is elder
+    config.backbone_config = type("OtherConfig", (), {"model_type": "other"})()
+    with pytest.raises(ValueError, match="elder"):
+        scope["supported_backbone_config"](config)
+
+
+def test_a_backbone_can_be_told_to_initialise_itself(tmp_path: Path) -> None:
+    main = MAIN + "\n\ndef prepare(model):\n    model.backbone.init_weights()\n"
+    text, without = tree(tmp_path / "with", main), tree(tmp_path / "without")
+    assert text is not None and without is not None
+    assert "    def init_weights(self):\n        pass" in text
+    assert "init_weights" not in without
 
 
 def test_names_that_mean_something_else_are_kept_apart(tmp_path: Path) -> None:

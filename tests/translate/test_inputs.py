@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scaffold.core.typedb import Observation, ProbedClass, TypeDB, TypeInfo
 from scaffold.translate import translate
-from tests.translate.checkouts import BASE, HEAD, checkout, class_text
+from tests.translate.checkouts import BASE, CONFIG, HEAD, checkout, class_text
 
 MODEL = """
 class QuokkaModel(QuokkaPreTrainedModel):
@@ -85,3 +85,42 @@ class QuokkaModel(QuokkaPreTrainedModel):
         located = checkout(tmp_path, source, exported=("QuokkaModel",), files=files)
         found.append("64, 64" in translate(located, types).text)
     assert found == [True, False]
+
+
+FRAMES = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.project = nn.Linear(config.hidden_size, 2)
+
+    def forward(self, input_ids: torch.Tensor = None, pixel_values: torch.Tensor = None):
+        return self.project(pixel_values)
+"""
+
+
+def test_videos_of_a_configuration_without_channels_are_described_whole(tmp_path: Path) -> None:
+    config = CONFIG + "        self.num_frames = 2\n        self.max_img_size = 16\n"
+    needed = {
+        "input_ids": Observation("tensor", "int64", 2),
+        "pixel_values": Observation("tensor", "float32", 5, shape=(1, 2, 3, 16, 16)),
+    }
+    types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
+    located = checkout(tmp_path, HEAD + BASE + FRAMES, exported=("QuokkaModel",))
+    (tmp_path / located.names.package_path / "configuration_quokka.py").write_text(config, encoding="utf-8")
+    text = " ".join(class_text(translate(located, types).text, "TFQuokkaModel").split())
+    assert "(None, self.config.num_frames, 3, self.config.max_img_size, self.config.max_img_size)" in text
+    assert "super().input_signature" not in text
+    assert '"input_ids": tf.TensorSpec((None, None), tf.int32, name="input_ids")' in text
+
+
+def test_a_mask_that_must_fit_the_data_leaves_no_dummy_inputs(tmp_path: Path) -> None:
+    needed = {
+        "pixel_values": Observation("tensor", "float32", 4),
+        "bool_masked_pos": Observation("tensor", "bool", 2),
+    }
+    types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
+    model = FRAMES.replace("input_ids: torch.Tensor = None, ", "").replace("= None)", "= None, bool_masked_pos=None)")
+    located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
+    text = class_text(translate(located, types).text, "TFQuokkaModel")
+    assert 'tf.TensorSpec((None, None), tf.bool, name="bool_masked_pos")' in text
+    assert "return {}" in text

@@ -185,6 +185,22 @@ for kind in (Single, Decides):
     randomise(model, 0)
     kept = model.query.weight.clone()
     assert condition(model, inputs) == 0 and torch.equal(model.query.weight, kept), kind.__name__
+
+class Normed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.norm, self.last = nn.Linear(256, 256), nn.LayerNorm(256), nn.Linear(256, 256, bias=False)
+    def forward(self, states):
+        return ModelOutput(scores=self.last(self.norm(self.first(states))) * self.last.weight.norm() ** -1 * 200)
+
+model = Normed()
+randomise(model, 0)
+first, last = model.first.weight.clone(), model.last.weight.clone()
+before = rounding(model, inputs)
+assert before > WANTED
+assert condition(model, inputs) and rounding(model, inputs) <= WANTED
+assert torch.equal(model.first.weight, first) and torch.equal(model.last.weight, last)
+assert 0.1 < float(model.norm.weight.detach().mean()) < 0.6
 small = Toy(Config()).eval()
 randomise(small, 0)
 assert condition(small, {"input_ids": torch.randint(1, 20, (2, 3))}) == 0

@@ -282,6 +282,7 @@ def unfold(call: CallSite) -> str | Unmapped:
             "_fold(a, (4, 6), (2, 3))",
             "a: f32[2,18,4]",
         ),
+        Example("F.fold(a, (5, 7), (2, 3), stride=(2, 3))", "_fold(a, (5, 7), (2, 3))", "a: f32[2,18,4]"),
     ),
 )
 def fold(call: CallSite) -> str | Unmapped:
