@@ -64,6 +64,11 @@ def _called(engine: Engine, node: ast.Call) -> str:
     """Keras wants the first argument, TensorFlow's models do not know all of PyTorch's."""
     from scaffold.translate.operators import write_call
 
+    function = engine.function_of(node)
+    if function is not None and "DynamicCache" in ast.unparse(function):  # an empty cache is none for these
+        for keyword in node.keywords:
+            if keyword.arg == "past_key_values":
+                engine.remember(keyword.value, f"{engine.expression(keyword.value)} or None")
     kept = [k for k in node.keywords if k.arg not in _PYTORCH_ONLY]
     names = {k.arg for k in kept}
     missing = not node.args and None not in names and not names & {"input_ids", "pixel_values", "input_values"}
@@ -112,6 +117,16 @@ def base_parts(engine: Engine, info: ClassInfo, depth: int = 0) -> list[str]:
         elif child.qualname in engine.classes and not child.is_list and depth < 3:
             found += [f"{name}.{way}" for way in base_parts(engine, engine.classes[child.qualname], depth + 1)]
     return found
+
+
+def aliases(engine: Engine, info: ClassInfo) -> list[str]:
+    """Names to look for as well: some models (T5's) name their shared embeddings from the root, wherever they are a part."""
+    heads = [
+        attr
+        for attr, child in info.children.items()
+        if child.qualname.startswith(AUTO) and child.qualname != f"{AUTO}AutoModel" and not child.is_list
+    ]
+    return [f'f"{attr}.{{tf_weight}}"' for attr in heads]
 
 
 def renaming(engine: Engine, info: ClassInfo, main: str = "") -> list[str]:

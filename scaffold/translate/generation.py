@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 
+from scaffold.translate import composite
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.writer import BlockWriter, indented
@@ -279,6 +280,32 @@ def flat_extra_input(writer: BlockWriter, statement: ast.stmt) -> list[str] | No
     return [*writer.simple(statement), f"if {match[1]} is not None:", f"    {match[1]} = {reshaped}"]
 
 
+def _flat_images(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
+    """The same of images, which are arguments or taken out of the keywords: `kwargs.get("pixel_values")`."""
+    engine, owner = writer.engine, writer.engine.class_of(function)
+    ranks = composite.ranks(engine, owner) if owner is not None else {}
+    keywords = function.args.kwarg.arg if function.args.kwarg is not None else ""
+    lines: list[str] = []
+    for name in (a.arg for a in function.args.args):
+        if _WITH_PROMPT.fullmatch(name) and ranks.get(name, 0) > 1 and not name.endswith("_ids"):
+            engine.uses.add("shape_list")
+            lines += [
+                f"if {name} is not None and len({name}.shape) > {ranks[name]}:",
+                f"    {name} = tf.reshape({name}, [-1] + shape_list({name})[-{ranks[name] - 1}:])",
+            ]
+    for node in ast.walk(function):
+        taken = isinstance(node, ast.Call) and ast.unparse(node.func) == f"{keywords}.get" and bool(node.args)
+        name = str(node.args[0].value) if taken and isinstance(node.args[0], ast.Constant) else ""  # type: ignore[attr-defined]
+        if _WITH_PROMPT.fullmatch(name) and ranks.get(name, 0) > 1:
+            engine.uses.add("shape_list")
+            lines += [
+                f'{name} = {keywords}.get("{name}")',
+                f"if {name} is not None and len({name}.shape) > {ranks[name]}:",
+                f'    {keywords}["{name}"] = tf.reshape({name}, [-1] + shape_list({name})[-{ranks[name] - 1}:])',
+            ]
+    return lines
+
+
 def flat_extra_inputs(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
     """Beam search keeps the beams of additional inputs in an axis of their own; the model wants them in the batch."""
     if function.name != "prepare_inputs_for_generation":
@@ -286,7 +313,7 @@ def flat_extra_inputs(writer: BlockWriter, function: ast.FunctionDef) -> list[st
     names = [
         a.arg for a in function.args.args if a.arg.endswith("_ids") and a.arg not in _PLAIN and "decoder" not in a.arg
     ]
-    lines: list[str] = []
+    lines = _flat_images(writer, function)
     for name in names:
         writer.engine.uses.add("shape_list")
         lines += [f"if {name} is not None:", f"    {name} = tf.reshape({name}, [-1, shape_list({name})[-1]])"]

@@ -18,7 +18,7 @@ TENSOR_ONLY = frozenset(
     "view reshape permute transpose unsqueeze squeeze contiguous expand expand_as masked_fill masked_fill_ softmax float long"
     " type_as new_zeros new_ones new_full cumsum detach matmul bmm flatten dim numel masked_scatter index_select gather"
     " argmax repeat_interleave sigmoid tanh clamp rsqrt bool half mul add div sub_ add_ mul_ div_ scatter_ scatter"
-    " mean sum any all norm var std exp log sqrt pow abs clone".split()
+    " mean sum any all norm var std exp log sqrt pow abs clone size".split()
 )
 _ORDER = {
     "bool": 0,
@@ -149,6 +149,13 @@ class Inference:
                     child = self.engine.child_of(container_of(iterable))
                     if child is not None and child.is_list:
                         return static("module_list" if child.nested else "module", detail=child.class_name)
+                    if isinstance(iterable, ast.Call) and ast.unparse(iterable.func) == "range":
+                        return static("int")
+                    rows = self(iterable)
+                    if rows.kind == "tensor" and isinstance(
+                        loop, ast.comprehension
+                    ):  # a statement may write into a row
+                        return static("tensor", rows.dtype, rows.rank - 1 if rows.rank else None)
         return UNKNOWN
 
     def _attribute(self, node: ast.Attribute) -> TypeInfo:

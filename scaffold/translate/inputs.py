@@ -26,13 +26,15 @@ _COORDINATES = 8
 def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> list[str]:
     """Lines of the properties that the base class needs; none for most text models."""
     function = _forward(located, classes)
-    if function is None or len(function.args.args) < 2:
+    if function is None or len(function.args.args) < 2 or (len(classes) > 1 and _each_its_own(engine, classes)):
         return []
     first = function.args.args[1].arg
     observed = _observed(engine, classes)
     own = [] if first in _INFERRED else [first]
     own += [name for name in _demanded(function) if name not in _INFERRED and name not in own]
-    specs = {name: _spec(located, name, observed.get(name, []), _width(engine, name)) for name in own}
+    specs = {
+        name: _spec(located, name, observed.get(name, []), _width(engine, name, _has_vision(located))) for name in own
+    }
     if first == "pixel_values":
         image = _image(located, observed.get(first, []))
         if image is not None:
@@ -55,6 +57,18 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     return lines or (_fixed_length(located) if first == "input_ids" else [])
 
 
+def _first(info: ClassInfo) -> str:
+    """The first input of a model, empty where it has none."""
+    function = info.methods.get("forward")
+    return function.args.args[1].arg if function is not None and len(function.args.args) > 1 else ""
+
+
+def _each_its_own(engine: Engine, classes: dict[str, ClassInfo]) -> bool:
+    """True where only some of the models begin with an input that the library cannot infer: what a base class says is for all."""
+    firsts = {_first(info) for info in classes.values() if info.name in engine.types.classes and _first(info)}
+    return bool(firsts & _INFERRED) and bool(firsts - _INFERRED)
+
+
 def _ignores_size(located: Located, engine: Engine, observed: dict[str, list[Observation]]) -> bool:
     """True for images whose size the configuration gives, but the model never asks for: it may be wrong there."""
     read = any(isinstance(n, ast.Attribute) and n.attr == "image_size" for n in ast.walk(engine.source.tree))
@@ -66,13 +80,19 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
     """Model class → its own properties, where it does not run with the inputs that its base class describes."""
     shared = set(re.findall(r'name="(\w+)"', "\n".join(engine.base_members.get(base, ()))))
     found: dict[str, list[str]] = {}
+    for info in classes.values() if _each_its_own(engine, classes) else ():
+        if info.name in engine.types.classes and _first(info) not in _INFERRED:
+            found[info.name] = [*members(located, engine, {info.name: info}), ""]
     for info in classes.values():
         probed = engine.types.classes.get(info.name)
         needed = probed.needed if probed is not None else {}
         if info.category is not Category.MODEL or not set(needed) & (shared | _INFERRED):
             continue
         extra = {name: seen for name, seen in needed.items() if name not in shared | _INFERRED}
-        specs = {name: _spec(located, name, [seen], _width(engine, name)) for name, seen in extra.items()}
+        specs = {
+            name: _spec(located, name, [seen], _width(engine, name, _has_vision(located)))
+            for name, seen in extra.items()
+        }
         if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
             specs["pixel_values"] = _video(located, needed["pixel_values"])
         inferred = specs.get("pixel_values") in (None, _VIDEO)
@@ -170,7 +190,7 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
             "    # large enough for all strides to leave something",
             f'    return {{"{first}": tf.random.uniform(shape=(1, {any_size[1]}, 64, 64), dtype=tf.float32)}}',
         ]
-    if any(re.search(r"\(None, None\b[^)]*\), tf\.float32", spec) for spec in specs.values()):
+    if any(re.search(r"\(None, None\b.*\), tf\.float32", spec) for spec in specs.values()):
         return _NO_CALL
     return []
 
@@ -217,7 +237,7 @@ def _demanded(function: ast.FunctionDef) -> list[str]:
     return found
 
 
-def _width(engine: Engine, name: str) -> str:
+def _width(engine: Engine, name: str, has_vision: bool = False) -> str:
     """The last axis of an input that goes into an `nn.Linear` as it is: `self.embed(states)`, made with `config.state_dim`."""
     for info in engine.classes.values():
         function = info.methods.get("forward")
@@ -230,7 +250,8 @@ def _width(engine: Engine, name: str) -> str:
             size = ast.unparse(child.calls[0].args[0])
             is_given = isinstance(node, ast.Call) and [ast.unparse(a) for a in node.args] == [name]
             if is_given and re.fullmatch(r"(self\.)?config\.\w+|\d+", size):
-                return size if size.isdigit() else f"self.config.{size.rpartition('.')[2]}"
+                whole = 'getattr(self.config, "vision_config", self.config)' if has_vision else "self.config"
+                return size if size.isdigit() else f"{whole}.{size.rpartition('.')[2]}"
     return ""
 
 
@@ -289,6 +310,11 @@ _SOME_SIZE = [
     '    channels = self.input_signature["pixel_values"].shape[1]',
     '    return {**super().dummy_inputs, "pixel_values": tf.ones((1, channels, 64, 64))}',
 ]
+
+
+def _has_vision(located: Located) -> bool:
+    """True where a model's configuration may have one of its vision model in it."""
+    return "self.vision_config = " in _config(located)
 
 
 def _config(located: Located) -> str:

@@ -21,8 +21,11 @@ def renamed(engine: Engine, info: ClassInfo, prefix: str, *, thin: bool) -> list
         first = value.removeprefix("(").removesuffix(")").rstrip(",") or "tf_weight"
         value = f"({', '.join([first, *aliases])})"
         why = why or "a checkpoint holds the weight under either of its names"
-    if not value and not parts:
+    also = composite.aliases(engine, info)
+    if not value and not parts and not also:
         return []
+    if also and not value:
+        value, why = f"(tf_weight, {', '.join(also)})", "a part may name its shared embeddings from the root"
     body = [*parts, *([f"# {why}"] if why else []), f"return {value or '(tf_weight,)'}"]
     return ["def tf_to_pt_weight_rename(self, tf_weight):", *indented(body), ""]
 

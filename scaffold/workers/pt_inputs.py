@@ -147,6 +147,11 @@ def _states(config: Any, name: str, dims: Dims) -> list[Any]:
     return [torch.randn(dims.batch, dims.length, width)]
 
 
+def _encoder_states(config: Any, name: str, dims: Dims) -> list[Any]:
+    width = lookup(config, "encoder_hidden_size", "hidden_size", "d_model", default=32)
+    return [torch.randn(dims.batch, dims.length, int(width))]
+
+
 _BUILDERS: tuple[tuple[re.Pattern[str], Callable[[Any, str, Dims], list[Any]]], ...] = tuple(
     (re.compile(pattern), builder)
     for pattern, builder in (
@@ -157,6 +162,7 @@ _BUILDERS: tuple[tuple[re.Pattern[str], Callable[[Any, str, Dims], list[Any]]], 
         (r"bbox$|boxes$", _boxes),
         (r"pixel_values|^pixels$", _pixels),
         (r"^input_values$|^input_features$|^waveform$|^audio_values$", _sound),
+        (r"^encoder_hidden_states$", _encoder_states),
         (r"hidden_states$|_embeds$|^features$", _states),
         (r"_ids$", _other_ids),
     )
@@ -202,8 +208,11 @@ def candidates(cls: Any, config: Any, choices: bool, limit: int = 10, dims: Dims
     required = {name for name, p in signature(cls).items() if p.default is p.empty}
     main = getattr(cls, "main_input_name", "input_ids")
     minimal = {name: value for name, value in options.items() if name == main or name in required}
+    trials = [options, minimal]
+    if "encoder_hidden_states" in signature(cls):  # some layers look at them whatever else is given
+        trials.append({**minimal, "encoder_hidden_states": build(config, "encoder_hidden_states", dims)})
     count = 0
-    for chosen in (options, minimal):
+    for chosen in trials:
         for values in itertools.product(*chosen.values()):
             if count >= limit:
                 return

@@ -42,6 +42,17 @@ def _made(path: str) -> dict[str, str]:
     return found
 
 
+def made(cls: Any) -> dict[str, str]:
+    """The parts that the file of a class makes of a configuration; none where there is no such file."""
+    path = _path(cls)
+    return _made(path) if path else {}
+
+
+def _path(cls: Any) -> str:
+    path = str(getattr(sys.modules.get(cls.__module__), "__file__", ""))
+    return path if Path(path).is_file() else ""
+
+
 @lru_cache(maxsize=1)
 def _tensorflow_classes() -> frozenset[str]:
     """Names of all classes of the checkout's TensorFlow files."""
@@ -52,16 +63,14 @@ def _tensorflow_classes() -> frozenset[str]:
 
 def exchange(config: Any, cls: Any) -> dict[str, str]:
     """Exchange such parts of a configuration, in place; attribute → the type that it has now."""
-    path = str(getattr(sys.modules.get(cls.__module__), "__file__", ""))
-    made = _made(path) if Path(path).is_file() else {}
     done = {}
-    for attr, kind in made.items():
+    for attr, kind in made(cls).items():
         part = getattr(config, attr, None)
         if not hasattr(part, "to_dict"):
             continue
         other = _nearest(part, kind)
         if other is not None:
-            _carry_over(part, other, Path(path).read_text(encoding="utf-8"))
+            _carry_over(part, other, Path(_path(cls)).read_text(encoding="utf-8"))
             setattr(config, attr, other)
             done[attr] = other.model_type
     return done

@@ -10,6 +10,7 @@ from typing import Any
 
 import pt_inputs
 import pt_labels
+import pt_parts
 import torch
 from pt_subject import Subject
 
@@ -24,12 +25,13 @@ COMBINED = (
     "position_ids",
     "mask",
     "mask_left",
+    "mask_inner",
     "head_mask",
     "inputs_embeds",
     "decoder_inputs_embeds",
 )
 #: Of a changed configuration, what is worth comparing again.
-FLAG_UNSAVED = frozenset(("mask", "mask_left", "use_cache"))
+FLAG_UNSAVED = frozenset(("mask", "mask_left", "mask_inner", "use_cache"))
 
 
 def _flags(subject: Subject, **wanted: Any) -> dict[str, Any]:
@@ -97,7 +99,12 @@ def inputs_embeds(subject: Subject) -> None:
 
 
 def masks(subject: Subject) -> None:
-    """Padding at the right of one row; at the left of another; none at all."""
+    """Padding at the right of one row; at the left of another; none at all.
+
+    With padding at the left the first tokens see nothing. What a model gives there is up to it: PyTorch's give an even mean of
+    everything, the library's hand-written TensorFlow ones (which add -1e8, or -1e4) something else. A composite whose part is
+    such a model hands on what it gets, so there the first token stays.
+    """
     name = next((n for n in ("attention_mask", "decoder_attention_mask", "pixel_mask") if n in subject.accepts), None)
     old = subject.inputs.get(name or "", subject.inputs.get("input_ids"))
     if name is None or old is None or old.dim() != 2 or old.shape[0] < 2 or old.shape[1] < 4:
@@ -105,8 +112,9 @@ def masks(subject: Subject) -> None:
     right = torch.ones(old.shape, dtype=torch.long)
     right[0, -2:] = 0
     left = torch.ones(old.shape, dtype=torch.long)
-    left[-1, :3] = 0
-    for case, mask in (("mask", right), ("mask_left", left)):
+    composed = bool(pt_parts.made(type(subject.model)))
+    left[-1, int(composed) : 3] = 0
+    for case, mask in (("mask", right), ("mask_inner" if composed else "mask_left", left)):
         subject.run(case, {**subject.inputs, name: mask}, _flags(subject, return_dict=True))
     if pt_inputs.lookup(subject.config, "is_encoder_decoder") is not True and old.shape[1] <= 64:
         square = torch.ones(old.shape[0], old.shape[1], old.shape[1], dtype=torch.long).tril()

@@ -154,7 +154,7 @@ def _return_tuple(s: Subject) -> str | None:
     if s.folder.name == "base" and cases and "tuple" not in [case["name"] for case in cases]:
         raise CheckSkipped("PyTorch's model could not be recorded with return_dict=False")
     flags = {**s.flags, "return_dict": False}
-    result = call(s.model, s.tensors(), **flags)
+    result = call(s.model, _inputs_of_tuple(s) or s.tensors(), **flags)
     if not isinstance(result, tuple | list):
         if inspect.getsource(type(s.model).call).count("return_dict") < 2:  # named by the signature alone
             raise CheckSkipped("the model does not read return_dict, as PyTorch's does not")
@@ -163,6 +163,16 @@ def _return_tuple(s: Subject) -> str | None:
     if not found or next(iter(found.values())).shape != _first_shape(s):
         raise CheckFailed("the first item is not the first output")
     return None
+
+
+def _inputs_of_tuple(s: Subject) -> dict[str, Any]:
+    """The inputs that PyTorch was seen to return a tuple for; none where they are more than tensors."""
+    recorded = s.folder / "tuple.npz"
+    if not recorded.is_file():
+        return {}
+    with np.load(recorded) as table:
+        names = [name.removeprefix("in/") for name in table.files if name.startswith("in/")]
+        return {} if any("/" in name for name in names) else {name: tf.constant(table[f"in/{name}"]) for name in names}
 
 
 def _first_shape(s: Subject) -> tuple[int, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from tests.translate.checkouts import class_text, method_text, port
+from scaffold.core.typedb import Observation, TypeDB, TypeInfo
+from scaffold.translate import translate
+from tests.translate.checkouts import BASE, HEAD, checkout, class_text, method_text, port
 
 DECODER = """
 
@@ -116,3 +118,45 @@ class QuokkaForCausalLM(QuokkaPreTrainedModel, GenerationMixin):
         "prepare_inputs_for_generation",
     )
     assert "token_type_ids = tf.reshape(token_type_ids, [-1, shape_list(token_type_ids)[-1]])" in text
+
+
+IMAGES = """
+class QuokkaForCausalLM(QuokkaPreTrainedModel, GenerationMixin):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(2, 2)
+
+    def forward(self, input_ids, past_key_values=None, pixel_values=None):
+        return self.dense(pixel_values)
+
+    def prepare_inputs_for_generation(self, input_ids, past_key_values=None, **kwargs):
+        return {"input_ids": input_ids, "pixel_values": kwargs.get("pixel_values", None)}
+"""
+
+
+def test_images_among_the_keywords_lose_the_axis_of_beams(tmp_path: Path) -> None:
+    source = HEAD + BASE + IMAGES
+    place = source.split("\n").index("        return self.dense(pixel_values)") + 1
+    types = TypeDB({(place, 26, place, 38): TypeInfo((Observation("tensor", "float32", 4),))})
+    located = checkout(tmp_path, source, exported=("QuokkaForCausalLM",))
+    text = method_text(translate(located, types).text, "TFQuokkaForCausalLM", "prepare_inputs_for_generation")
+    assert "if pixel_values is not None and len(pixel_values.shape) > 4:" in text
+    assert 'kwargs["pixel_values"] = tf.reshape(pixel_values, [-1] + shape_list(pixel_values)[-3:])' in text
+
+
+def test_a_part_whose_generate_is_called_stays_a_model(tmp_path: Path) -> None:
+    outer = """
+class QuokkaForOddity(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.text_model = QuokkaForCausalLM(config)
+
+    def forward(self, x):
+        return self.text_model(x)
+
+    def generate(self, x):
+        return self.text_model.generate(x)
+"""
+    text = port(tmp_path, IMAGES + outer, exported=("QuokkaForOddity",)).text
+    assert "class TFQuokkaForCausalLM(TFQuokkaPreTrainedModel" in text
+    assert 'self.text_model = TFQuokkaForCausalLM(config, name="text_model")' in text

@@ -124,3 +124,16 @@ def test_a_mask_that_must_fit_the_data_leaves_no_dummy_inputs(tmp_path: Path) ->
     text = class_text(translate(located, types).text, "TFQuokkaModel")
     assert 'tf.TensorSpec((None, None), tf.bool, name="bool_masked_pos")' in text
     assert "return {}" in text
+
+
+def test_models_that_begin_with_different_inputs_describe_their_own(tmp_path: Path) -> None:
+    text_model = MODEL.replace("QuokkaModel", "QuokkaTextModel")
+    image_model = MODEL.replace("input_ids: torch.Tensor = None, states", "states").replace(
+        "QuokkaModel", "QuokkaWideModel"
+    )
+    classes = {name: ProbedClass(name) for name in ("QuokkaTextModel", "QuokkaWideModel")}
+    located = checkout(tmp_path, HEAD + BASE + image_model + text_model, exported=tuple(classes))
+    text = translate(located, TypeDB(classes=classes)).text
+    assert "input_signature" not in class_text(text, "TFQuokkaPreTrainedModel")
+    assert "input_signature" not in class_text(text, "TFQuokkaTextModel")
+    assert '"states": tf.TensorSpec(' in class_text(text, "TFQuokkaWideModel")

@@ -69,9 +69,11 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
         return None
     target = statement.targets[0]
     engine = writer.engine
+    if isinstance(target.value, ast.Subscript) and engine.type_of(target.value).kind == "tensor":
+        return _refused(writer, statement, target)  # a part of a part
     if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):
         return None
-    text = _assigned(writer, target, statement.value) if _assignable(engine.expression(target.value)) else None
+    text = assigned(writer, target, statement.value) if _assignable(engine.expression(target.value)) else None
     if text is None:
         return _refused(writer, statement, target)
     try:
@@ -95,7 +97,8 @@ def _augmented(writer: BlockWriter, statement: ast.AugAssign, target: ast.Subscr
     return writer.with_comment(statement, f"{tensor} = {views.assigned(engine, tensor, items, new)}")
 
 
-def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> str | None:
+def assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> str | None:
+    """The tensor with a value assigned into part of it; None where no operation is known for that."""
     engine = writer.engine
     if _is_mask(engine, target.slice):
         return _masked(engine, target, value)
@@ -107,7 +110,7 @@ def _assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> st
         open_rank = views.with_dots(engine, target)
         text = None if open_rank is None else engine.expression(target.value)
         return None if text is None else views.assigned(engine, text, open_rank or [], engine.expression(value))
-    row = _masked_row(engine, target, value, items)
+    row = _masked_row(engine, target, value, items) or _points_of_row(engine, target, value, items)
     if row is not None:
         return row
     partial = [(axis, item) for axis, item in enumerate(items) if ast.unparse(item) != ":"]
@@ -134,6 +137,19 @@ def _masked_row(engine: Engine, target: ast.Subscript, value: ast.expr, items: l
     condition = f"{parenthesised(engine.expression(items[1]))}[...{', None' * (rank - 1 - mask)}]"
     row = f"_{_emitted(engine, 'masked_scatter')}({tensor}[{place}], {condition}, tf.cast({new}, {tensor}.dtype))"
     return f"tf.concat([{tensor}[:{place}], {row}[None], {tensor}[{place} + 1 :]], axis=0)"
+
+
+def _points_of_row(engine: Engine, target: ast.Subscript, value: ast.expr, items: list[ast.expr]) -> str | None:
+    """`x[i, j] = v` with a number and a vector of places."""
+    infos = [engine.type_of(item) for item in items]
+    if len(items) != 2 or infos[0].kind != "int" or infos[1].kind != "tensor" or infos[1].rank not in (None, 1):
+        return None
+    if not str(infos[1].dtype).startswith("int") or not isinstance(value, ast.Subscript):
+        return None
+    engine.uses.add("shape_list")
+    tensor, place, places = (engine.expression(node) for node in (target.value, *items))
+    points = f"tf.stack([tf.fill(shape_list({places}), {place}), tf.cast({places}, tf.int32)], axis=-1)"
+    return f"tf.tensor_scatter_nd_update({tensor}, {points}, tf.cast({engine.expression(value)}, {tensor}.dtype))"
 
 
 def _emitted(engine: Engine, name: str) -> str:

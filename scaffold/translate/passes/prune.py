@@ -62,6 +62,8 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
             or name.endswith((".requires_grad_", ".register_forward_hook"))
         ):
             return []
+    if _watches_gradients(statement):
+        return []
     if isinstance(statement, ast.Delete) or _about_old_keywords(writer, statement):
         return []
     if composite.tied_keys(statement) or composite.unused(writer.engine, statement):
@@ -69,6 +71,14 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         return _assignment(writer, statement, statement.targets[0])
     return None
+
+
+def _watches_gradients(statement: ast.stmt) -> bool:
+    """`if self.save_attention: self.save_attention_map(x); x.register_hook(…)`, which only shows PyTorch's backward pass."""
+    if not isinstance(statement, ast.If) or statement.orelse:
+        return False
+    calls = [s.value for s in statement.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+    return len(calls) == len(statement.body) and any(ast.unparse(c.func).endswith(".register_hook") for c in calls)
 
 
 def _about_old_keywords(writer: BlockWriter, statement: ast.stmt) -> bool:

@@ -294,3 +294,11 @@ def cast_to(text: str, dtype: str | None) -> str:
 def is_absent(value: object) -> bool:
     """True for an argument that is not given, or is no literal."""
     return value is None or value is NOT_CONSTANT
+
+
+def is_fraction(step: Arg) -> bool:
+    """True for a step that is no whole number: a division, a number with a point."""
+    number = step.constant
+    if isinstance(number, (int, float)):
+        return number != int(number)
+    return isinstance(step.node, ast.BinOp) and isinstance(step.node.op, ast.Div)

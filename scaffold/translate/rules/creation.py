@@ -16,6 +16,7 @@ from scaffold.translate.rules._family import (
     cast_to,
     given,
     invoke,
+    is_fraction,
     is_number,
     number,
     receiver,
@@ -38,12 +39,15 @@ _LIKE = ("input", "dtype", *PLACEMENT)
         Example("torch.arange(1, n, device=d)", "tf.range(1, n)", "n: 4, d: None"),
         Example("torch.arange(0, n, 2, dtype=torch.float32)", "tf.range(0, n, 2, dtype=tf.float32)", "n: 5"),
         Example("torch.arange(n - 1, -1, -1, dtype=torch.long)", "tf.range(n - 1, -1, -1)", "n: 5"),
+        Example("torch.arange(1 / n, 1.0, 1 / n)", "_arange(1 / n, 1.0, 1 / n)", "n: 7"),
     ),
 )
 def arange(call: CallSite) -> str | Unmapped:
     """A single argument is the end. torch's int64 is the default int32 here."""
     bounds = [call.text(name) for name in ("start", "end", "step") if call.has(name)]
     dtype = given(call, "dtype")
+    if dtype is None and call.has("step") and is_fraction(call.arg("step")):
+        return f"_{call.emits('arange')}({', '.join([*(['0'] if not call.has('start') else []), *bounds])})"
     known = call.arg("dtype").dtype if dtype else None
     if dtype == "tf.int32" or known in INTEGERS:
         floats = any(call.has(n) and call.arg(n).kind in ("float", "tensor") for n in ("start", "end", "step"))

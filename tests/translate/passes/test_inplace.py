@@ -125,3 +125,9 @@ def test_a_column_of_squeezed_values_keeps_its_axis_where_the_batch_is_one() -> 
     types = {"ids": "int64[2]", "last": "int64[2]"}
     text = statements("ids[:, 0] = last.squeeze()", **types)
     assert text == "ids = tf.concat([tf.reshape(last, [-1, 1]), ids[:, 1:]], axis=1)"
+
+
+def test_places_of_one_row() -> None:
+    text = statements("x[n, i] = y[i]", x="float32[3]", y="float32[2]", i="int64[1]", n="int")
+    points = "tf.stack([tf.fill(shape_list(i), n), tf.cast(i, tf.int32)], axis=-1)"
+    assert text.startswith(f"x = tf.tensor_scatter_nd_update(x, {points}, tf.cast(")

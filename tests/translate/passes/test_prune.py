@@ -76,3 +76,8 @@ def test_what_old_keywords_are_told_is_left_out() -> None:
 def test_a_layer_keeps_its_own_dtype() -> None:
     assert statements("self.dtype = getattr(torch, config.router_dtype)\ny = 1") == "y = 1"
     assert statements("self.classifier = self.classifier.to(torch.float32)\ny = 1") == "y = 1"
+
+
+def test_hooks_that_watch_gradients_go() -> None:
+    text = "if self.watched:\n    self.keep(x)\n    x.register_hook(self.keep_gradient)\ny = x"
+    assert statements(text, x="float32[2]") == "y = x"

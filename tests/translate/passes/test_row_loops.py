@@ -1,0 +1,33 @@
+"""Loops that write one row of a tensor each, and masks that hide nothing."""
+
+from __future__ import annotations
+
+from scaffold.translate.markers import parse
+from tests.translate.checkouts import statements
+
+LOOP = """
+for i, row_mask in enumerate(m):
+    count = row_mask.sum()
+    values = n * count
+    x[i][row_mask.view(-1)] = v
+"""
+TYPES = {"m": "bool[2]", "x": "int64[2]", "v": "int64[1]", "n": "int", "row_mask": "bool[1]"}
+
+
+def test_rows_that_are_written_one_by_one_are_mapped() -> None:
+    text = statements(LOOP, **TYPES)
+    assert "def x_row(inputs):\n    i, row_mask = inputs" in text
+    assert "return _masked_scatter(row, tf.reshape(row_mask, [-1]), tf.cast(v, row.dtype))" in text
+    assert "x = tf.map_fn(x_row, (tf.range(shape_list(m)[0]), m), fn_output_signature=x.dtype)" in text
+
+
+def test_a_loop_that_does_more_stays_and_says_what_it_cannot() -> None:
+    text = statements(LOOP.replace("values = n * count", "self.seen += 1"), **TYPES)
+    assert "map_fn" not in text
+    assert [m.code for m in parse(text)] == ["TFP120"]
+
+
+def test_a_full_mask_is_made_like_any_other() -> None:
+    text = statements("if not torch.any(~m):\n    m = None\nelif not self.flash:\n    m = f(m)", **TYPES)
+    assert text == "if not self.flash:\n    m = f(m)"
+    assert statements("if not torch.any(~m):\n    m = None\nelse:\n    m = f(m)", **TYPES) == "m = f(m)"
