@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.console import Console
 from scaffold.cli.hub import add_hub, connect
 from scaffold.cli.questions import missing
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.data({**_as_json(page), "ongoing": None if ongoing is None else [pull.url for pull in ongoing]})
     console.raw("\n".join([*_lines(page), *_ongoing(ongoing), *_ask()]) + "\n")
     if not page.has_tensorflow:
-        console.suggest(f"scaffold new-tf-model {page.source.stem}")
+        console.suggest(f"scaffold new-tf-model {page.source.stem}{in_clone(located.root)}")
     return ExitCode.OK
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.console import Console
 from scaffold.cli.hub import add_hub, connect
 from scaffold.core.errors import ExitCode, ScaffoldError
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     _show(console, shown)
     console.talk(f"{len(shown)} of {len(every)} models without TensorFlow")
     if shown:
-        console.suggest(f"scaffold brief {shown[0].source.stem}")
+        console.suggest(f"scaffold brief {shown[0].source.stem}{in_clone(root)}")
     return ExitCode.OK
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from scaffold.cli.checkouts import add_modes, add_repo, given_port, saved_report
+from scaffold.cli.checkouts import add_modes, add_repo, given_port, in_clone, saved_report
 from scaffold.cli.console import Console
 from scaffold.core.checkout import Located
 from scaffold.core.errors import ExitCode
@@ -47,9 +47,11 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.say(f"{located.names.title} in {located.root}")
         console.raw(to_text(results, verbose=arguments.verbose))
     if failed(results):
-        console.suggest(f"scaffold checklist {located.names.stem}", "once what failed is mended")
+        console.suggest(
+            f"scaffold checklist {located.names.stem}{in_clone(located.root)}", "once what failed is mended"
+        )
         return ExitCode.CHECKLIST_FAILED
-    console.suggest(f"scaffold open-draft-pr {located.names.stem}")
+    console.suggest(f"scaffold open-draft-pr {located.names.stem}{in_clone(located.root)}")
     return ExitCode.OK
 
 

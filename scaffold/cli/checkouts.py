@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,6 +57,14 @@ def add_modes(parser: argparse.ArgumentParser) -> None:
         metavar="MODE",
         help=f"compare in these modes too, besides eager and graph: {', '.join(MORE_MODES)} (slow)",
     )
+
+
+def in_clone(root: Path) -> str:
+    """What a suggested command needs behind it to work on the clone from here: ` --repo PATH`, or nothing inside the clone."""
+    root, here = root.resolve(), Path.cwd().resolve()
+    if here == root or root in here.parents:
+        return ""
+    return f" --repo {shlex.quote(str(root.relative_to(here) if here in root.parents else root))}"
 
 
 def given_port(arguments: argparse.Namespace, command: str) -> Located:

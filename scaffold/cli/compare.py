@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from scaffold.cli.checkouts import add_repo, given_port
+from scaffold.cli.checkouts import add_repo, given_port, in_clone
 from scaffold.cli.console import Console
 from scaffold.core.errors import ExitCode
 
@@ -69,5 +69,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     console.raw(to_text(comparison))
     if comparison.ok:
         return ExitCode.OK
-    console.suggest(f"scaffold reduce {located.names.stem}", "for a script of the smallest case that differs")
+    console.suggest(
+        f"scaffold reduce {located.names.stem}{in_clone(located.root)}",
+        "for a script of the smallest case that differs",
+    )
     return ExitCode.CHECKLIST_FAILED

@@ -9,7 +9,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.consent import Consent, add_consent, calls_as_json, open_github, show_calls
 from scaffold.cli.console import Console
 from scaffold.cli.hub import add_hub
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     with Consent("finalize", arguments, console) as consent:
 
         def agree(plan: Plan) -> bool:
-            lines = [f"  {path}: {count} times from_pt=True" for path, count in plan.counts]
+            lines = [f"  {path}: {count} × from_pt=True" for path, count in plan.counts]
             return consent.ask(plan.ported, lines, f"Remove them, run the tests and push {plan.ported.branch}?")
 
         request = Request(
@@ -82,7 +82,7 @@ def _show(console: Console, result: Result, arguments: argparse.Namespace) -> No
             console.say(f"  {line}")
         return
     for path, count in plan.counts:
-        console.say(f"{path}: {count} times from_pt=True removed")
+        console.say(f"{path}: {count} × from_pt=True removed")
     if not plan.counts:
         console.say(f"No from_pt=True is left in {plan.ported.branch}.")
     if result.outcome == "final":
@@ -92,7 +92,7 @@ def _show(console: Console, result: Result, arguments: argparse.Namespace) -> No
         console.say(
             f"Branch {plan.ported.branch}: {result.pushed}.{' Not run: ' + skipped[0] + '.' if skipped else ''}"
         )
-    console.suggest(f"scaffold status {plan.ported.names.stem}")
+    console.suggest(f"scaffold status {plan.ported.names.stem}{in_clone(plan.ported.located.root)}")
 
 
 def _as_json(result: Result) -> dict[str, Any]:

@@ -151,6 +151,7 @@ def _port(arguments: argparse.Namespace, connected: Connected, hub: GitHub, cons
 
 
 def _show(console: Console, result: Result, connected: Connected, hub: GitHub, pushed: str, dry_run: bool) -> None:
+    from scaffold.cli.checkouts import in_clone
     from scaffold.cli.summary import as_json, show_diff, show_port
 
     origin = connected.origin
@@ -182,4 +183,4 @@ def _show(console: Console, result: Result, connected: Connected, hub: GitHub, p
     console.say(
         f"{'Pushed to' if pushed == 'pushed' else 'Already at'} {where} (base: {origin.base_ref.split('/', 2)[-1]})."
     )
-    console.say(f"Then: scaffold open-draft-pr {result.located.names.stem} --repo {result.located.root}")
+    console.say(f"Then: scaffold open-draft-pr {result.located.names.stem}{in_clone(result.located.root)}")

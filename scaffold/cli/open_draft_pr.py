@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.consent import Consent, add_consent, calls_as_json, open_github, pull_as_json, show_calls
 from scaffold.cli.console import Console
 from scaffold.cli.hub import add_hub
@@ -117,10 +117,11 @@ def _show(console: Console, result: Result) -> None:
         show_calls(console, result.calls)
         return
     words = {"created": "Opened", "updated": "Updated", "unchanged": "Up to date:"}
-    console.say(f"{words.get(result.outcome, result.outcome)} {result.pull.url} ({plan.target.why})")
+    console.say(f"{words.get(result.outcome, result.outcome)} {result.pull.url}")
     if result.asked.mentioned:
         console.say(f"Could not be asked for a review, so named in a comment: {', '.join(result.asked.mentioned)}")
-    console.suggest(f"scaffold ready {plan.ported.names.stem}", "when the port is complete")
+    where = in_clone(plan.ported.located.root)
+    console.suggest(f"scaffold ready {plan.ported.names.stem}{where}", "when the port is complete")
 
 
 def _as_json(result: Result) -> dict[str, Any]:

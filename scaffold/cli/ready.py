@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.consent import Consent, add_consent, calls_as_json, open_github, pull_as_json, show_calls
 from scaffold.cli.console import Console
 from scaffold.cli.hub import add_hub
@@ -94,6 +94,7 @@ def _left_out(arguments: argparse.Namespace) -> list[str]:
 
 def _show(console: Console, result: Result, left_out: list[str]) -> None:
     plan = result.plan
+    where = in_clone(plan.ported.located.root)
     if result.outcome == "declined":
         console.say("Nothing was run or written.")
         return
@@ -106,14 +107,14 @@ def _show(console: Console, result: Result, left_out: list[str]) -> None:
         console.say(f"Changed by the checkout's own tools{where}: {', '.join(result.reformatted)}")
     if result.outcome == "failed":
         console.say("Nothing was committed or pushed.")
-        console.suggest(f"scaffold ready {plan.ported.names.stem}", "once what failed is mended and committed")
+        console.suggest(f"scaffold ready {plan.ported.names.stem}{where}", "once what failed is mended and committed")
     elif result.outcome == "planned":
         show_calls(console, result.calls)
     else:
         console.say(f"Ready for review: {plan.pull.url} (branch {result.pushed})")
         if result.asked.mentioned:
             console.say(f"Could not be asked for a review, so named in a comment: {', '.join(result.asked.mentioned)}")
-        console.suggest(f"scaffold status {plan.ported.names.stem}")
+        console.suggest(f"scaffold status {plan.ported.names.stem}{where}")
 
 
 def _show_outcome(console: Console, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.consent import pull_as_json
 from scaffold.cli.console import Console
 from scaffold.cli.hub import add_hub, connect
@@ -46,6 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     for line in _lines(status):
         console.say(line)
     command, why = status.next
+    command += in_clone(request.root) if command.startswith("scaffold") else ""
     console.say(f"Next: {f'`{command}`: ' if command else ''}{why}")
     return ExitCode.OK
 
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _lines(status: Status) -> Iterator[str]:
     yield f"{status.model}: {_branch(status)}"
     if status.behind:
-        yield f"  {status.behind} commits behind its base (`scaffold new-tf-model {status.model} --fork` rebases it)"
+        commits = "commits" if status.behind > 1 else "commit"
+        yield f"  {status.behind} {commits} behind its base (`scaffold new-tf-model {status.model} --fork` rebases it)"
     if status.base_moved:
         yield "  the base has moved on GitHub since it was fetched"
     if status.offline:

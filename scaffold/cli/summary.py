@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+from scaffold.cli.checkouts import in_clone
 from scaffold.cli.console import Console
 from scaffold.core.diffs import diff, line_counts
 from scaffold.core.edits import Absent, EditKind
@@ -33,14 +33,7 @@ def _markers(result: Result) -> list[str]:
 
 
 def _next(result: Result) -> str:
-    root = result.located.root
-    here = Path.cwd().resolve()
-    repo = "" if here == root or root in here.parents else f" --repo {_shown(root, here)}"
-    return f"scaffold checklist {result.located.names.stem}{repo}"
-
-
-def _shown(path: Path, here: Path) -> str:
-    return str(path.relative_to(here)) if here in path.parents else str(path)
+    return f"scaffold checklist {result.located.names.stem}{in_clone(result.located.root)}"
 
 
 def show_port(console: Console, result: Result, *, forked: bool = False) -> None:
@@ -151,7 +144,7 @@ def _show_files(console: Console, result: Result) -> None:
         console.say(f"  {_LETTERS[edit.kind]} {edit.path}{note}")
     absent = [f"{outcome.path}: {outcome.why}" for outcome in result.outcomes if isinstance(outcome, Absent)]
     if absent:
-        console.say("Not in this tree, so not registered there:")
+        console.say("Not registered:")
         for line in dict.fromkeys(absent):
             console.say(f"  - {line}")
 

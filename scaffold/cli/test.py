@@ -9,7 +9,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.console import Console
 from scaffold.cli.questions import missing
 from scaffold.core.errors import ExitCode
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         result = run_suite(located, python=arguments.python, slow=arguments.slow, select=arguments.select)
         console.note(_counts(result))
     console.data(_as_json(result))
-    _show(console, result, located.names.stem, slow=arguments.slow)
+    _show(console, result, f"{located.names.stem}{in_clone(root)}", slow=arguments.slow)
     return ExitCode.OK if result.ok else ExitCode.FAILURE
 
 
@@ -51,6 +51,7 @@ def _counts(result: SuiteRun) -> str:
 
 
 def _show(console: Console, result: SuiteRun, stem: str, *, slow: bool) -> None:
+    """`stem` is what a suggested command is told: the model, and the clone where that is elsewhere."""
     from scaffold.testing.failures import ADVICE, Kind
 
     console.say(f"{result.path}: {_counts(result)}, {result.seconds:.0f} s")

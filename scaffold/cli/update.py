@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaffold.cli.checkouts import add_repo, given_repo
+from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.console import Console
 from scaffold.core.errors import ExitCode
 
@@ -69,9 +70,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     return ExitCode.OK if result.report is None or result.report.ok else ExitCode.FAILURE
 
 
-def _show(console: Console, result: Result, root: object) -> None:
-    from pathlib import Path
-
+def _show(console: Console, result: Result, root: Path) -> None:
     from scaffold.core.diffs import diff
 
     console.data(
@@ -85,18 +84,18 @@ def _show(console: Console, result: Result, root: object) -> None:
         }
     )
     if result.outcome == "planned":
-        console.raw(diff(Path(str(root)), result.edits))
+        console.raw(diff(root, result.edits))
         console.talk(f"dry run: {len(result.edits)} files would change, {len(result.conflicts)} with conflicts")
     elif result.outcome == "conflicts":
         console.say("Your edits and the new version disagree in:")
         for path in result.conflicts:
             console.say(f"  {path}")
         console.say("Nothing was committed. Resolve the places between <<<<<<< and >>>>>>>, commit, then:")
-        console.suggest("scaffold update", "it notes that the merge is done")
+        console.suggest(f"scaffold update {result.stem}{in_clone(root)}", "it notes that the merge is done")
     elif result.outcome == "finished":
         console.say(f"The merge that you committed is noted; {result.branch} is up to date.")
     elif result.outcome == "unchanged":
         console.say(f"{result.branch} is up to date: neither the PyTorch file nor the generator has changed.")
     else:
         console.say(f"{len(result.edits)} files generated anew on {result.branch}, your edits kept.")
-        console.suggest(f"scaffold checklist {result.stem}")
+        console.suggest(f"scaffold checklist {result.stem}{in_clone(root)}")

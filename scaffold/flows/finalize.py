@@ -68,7 +68,7 @@ def run(request: Request, progress: Progress) -> Result:
     with progress.step("look up"):
         ported = open_ported(request.root, request.model, read_only=github.dry_run)
         plan = _plan(ported)
-        progress.note(f"{sum(count for _, count in plan.counts)} times from_pt=True")
+        progress.note(f"{sum(count for _, count in plan.counts)} × from_pt=True")
     result = Result(plan=plan, outcome="unchanged")
     if plan.edits and not (request.weights_merged or github.dry_run):
         raise ScaffoldError(

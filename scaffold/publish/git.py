@@ -239,11 +239,12 @@ def check_clean(clone: Clone) -> None:
 
 def check_identity(clone: Clone) -> None:
     """Refuse to guess an author: both name and address must be configured (or in git's environment variables)."""
-    for key, variable in (("user.name", "GIT_AUTHOR_NAME"), ("user.email", "GIT_AUTHOR_EMAIL")):
-        if not os.environ.get(variable) and not clone.asks("config", "--get", key):
-            raise ScaffoldError(
-                "GIT104",
-                f"git does not know the author: {key} is not set",
-                f'run `git config --global {key} "…"`',
-                exit_code=ExitCode.USAGE,
-            )
+    wanted = (("user.name", "GIT_AUTHOR_NAME"), ("user.email", "GIT_AUTHOR_EMAIL"))
+    lacking = [k for k, variable in wanted if not os.environ.get(variable) and not clone.asks("config", "--get", k)]
+    if lacking:
+        raise ScaffoldError(
+            "GIT104",
+            f"git does not know the author: {' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not set",
+            "run " + " and ".join(f'`git config --global {key} "…"`' for key in lacking),
+            exit_code=ExitCode.USAGE,
+        )

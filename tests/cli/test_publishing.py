@@ -90,7 +90,7 @@ def test_the_whole_way(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None
     assert f"pull request: {told['pull']['url']} (draft, into v4-release)" in out
     assert "0 of 3 approvals" in out
     assert "CI: nothing has run" in out
-    assert "Next: `scaffold ready brand_new`" in out
+    assert f"Next: `scaffold ready brand_new --repo {stage.root}`" in out
 
     status, out, _ = call(capsys, stage, "ready", "--yes", "--skip-tests")
     assert status == 0
@@ -103,7 +103,7 @@ def test_the_whole_way(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None
     assert (status, "--weights-merged" in err) == (2, True)
     status, out, _ = call(capsys, stage, "finalize", "--yes", "--skip-tests", "--weights-merged")
     assert status == 0
-    assert out.count("1 times from_pt=True removed") == 2
+    assert out.count("1 × from_pt=True removed") == 2
     assert stage.remote() == git(stage.root, "rev-parse", BRANCH)
 
     told = document(call(capsys, stage, "status", "--json")[1])

@@ -119,9 +119,12 @@ def test_dirty_tree_and_missing_author_are_named(root: Path, monkeypatch: pytest
     for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"):
         monkeypatch.delenv(name, raising=False)
     git(root, "config", "--unset", "user.email")
-    with pytest.raises(ScaffoldError, match=r"user\.email") as missing:
+    with pytest.raises(ScaffoldError, match=r"user\.email is not set") as missing:
         check_identity(clone)
     assert missing.value.code == "GIT104"
+    git(root, "config", "--unset", "user.name")
+    with pytest.raises(ScaffoldError, match=r"user\.name and user\.email are not set"):
+        check_identity(clone)
 
 
 def test_no_repository(tmp_path: Path, root: Path) -> None:

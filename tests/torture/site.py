@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scaffold import pipeline
 from scaffold.core.checkout import Located
@@ -23,6 +25,8 @@ FORK = "porter/transformers"
 TOKEN = "ghp_" + "p" * 36
 #: Requests that change nothing that could be doubled.
 _IDEMPOTENT = ("repos/merge-upstream", "git-upload-pack")
+#: What a hub knows that commands change.
+_STATE = ("repositories", "moved", "pulls", "comments", "reviews", "statuses", "check_runs", "exchanges", "faults")
 
 
 def without_frameworks() -> None:
@@ -32,6 +36,14 @@ def without_frameworks() -> None:
         return VerificationReport(heads=(), not_run="no frameworks in these trials")
 
     pipeline.verify_existing = verify_existing
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A world as it was at some moment: a copy of its folder, and what the hub knew."""
+
+    folder: Path
+    state: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +72,37 @@ class Site:
         """`ready`, without what runs the checkout's tools."""
         return ["ready", MODEL, "--repo", str(self.clone), "--yes", "--skip-checks", "--skip-tests"]
 
+    def keep(self) -> Kept:
+        """Remember this moment, to begin again from it."""
+        folder, kept = self.work.parent, self.work.parent.with_name(f"{self.work.parent.name}-kept")
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(folder, kept, symlinks=True)
+        return Kept(kept, copy.deepcopy({name: getattr(self.hub, name) for name in _STATE}))
+
+    def restore(self, kept: Kept) -> None:
+        """Begin again: every file, and all that the hub knows."""
+        folder = self.work.parent
+        shutil.rmtree(folder)
+        shutil.copytree(kept.folder, folder, symlinks=True)
+        with self.hub.lock:
+            for name, value in copy.deepcopy(kept.state).items():
+                setattr(self.hub, name, value)
+
     def writes(self, since: int = 0) -> list[str]:
         """What was sent that could be doubled."""
         found = self.hub.exchanges[since:]
         return [e.operation for e in found if e.method not in ("GET", "HEAD") and e.operation not in _IDEMPOTENT]
 
-    def wrong(self, tree: str, *, pulls: int = 1) -> list[str]:
-        """What is wrong with a finished flow."""
+    def wrong(self, tree: str, *, pulls: int = 1, draft: bool = True) -> list[str]:
+        """What is wrong with a finished flow; `draft`: whether its pull request is still to be one."""
         problems = []
         forks = [name for name in self.hub.repositories if name != UPSTREAM]
         if forks != [FORK]:
             problems.append(f"forks: {forks}")
         if len(self.hub.pulls) != pulls:
             problems.append(f"{len(self.hub.pulls)} pull requests")
-        if any(not pull.draft for pull in self.hub.pulls):
-            problems.append("the pull request is no draft")
+        if any(pull.draft != draft for pull in self.hub.pulls):
+            problems.append(f"the pull request is {'no' if draft else 'still a'} draft")
         if len(self.hub.comments) > 1:
             problems.append(f"{len(self.hub.comments)} comments")
         return problems + self._clone_wrong(tree, forks)
