@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from scaffold import __version__
 from scaffold.core.edits import Edit, Outcome, Tree, digest
 from scaffold.core.errors import ScaffoldError
+from scaffold.core.names import counted
 from scaffold.core.port import Contributor, Port
 from scaffold.core.progress import Progress, Silent
 from scaffold.core.reports import MODES, VerificationReport
@@ -187,7 +188,7 @@ def plan(request: Request, result: Result, folder: Path, progress: Progress) -> 
         translation = translate(located, result.types)
         result.translation = translation
         result.port = make_port(located, translation, request.contributor, new_auto_classes=request.new_auto_classes)
-        progress.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
+        progress.note(f"{len(translation.classes)} classes, {counted(len(translation.markers), 'marker')}")
     tree = without_port(located) if request.regenerate else Tree(located.root)
     with progress.step("render"):
         result.suite = translate_tests(located, translation)

@@ -14,6 +14,7 @@ from scaffold.cli.console import Console
 from scaffold.cli.hub import connect
 from scaffold.cli.questions import confirm, missing
 from scaffold.core.hosting import Call, PullRequest
+from scaffold.core.names import counted
 
 if TYPE_CHECKING:
     from scaffold.flows.ported import Ported
@@ -70,8 +71,7 @@ class Consent:
 
 def show_calls(console: Console, calls: Sequence[Call]) -> None:
     """The writes, one a line with their bodies below; long texts are shown by their length (they are printed elsewhere)."""
-    number = f"{len(calls)} write{'s' if len(calls) != 1 else ''}"
-    console.say(f"{number} would be made:" if calls else "Nothing would be written.")
+    console.say(f"{counted(len(calls), 'write')} would be made:" if calls else "Nothing would be written.")
     for call in calls:
         console.say(f"  {call.method} {call.target}")
         for key, value in call.body.items():

@@ -100,6 +100,8 @@ def _show(console: Console, result: Result, left_out: list[str]) -> None:
         return
     for outcome in (*result.checks, *((result.tests,) if result.tests else ())):
         _show_outcome(console, outcome)
+    if result.tests is not None and not result.checks and not any("--skip-checks" in text for text in left_out):
+        console.say("The checks were not run, since the tests cannot start.")
     if left_out:
         console.say(f"Not run: {', '.join(left_out)}.")
     if result.reformatted:

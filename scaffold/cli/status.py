@@ -13,6 +13,7 @@ from scaffold.cli.consent import pull_as_json
 from scaffold.cli.console import Console
 from scaffold.cli.hub import add_hub, connect
 from scaffold.core.errors import ExitCode
+from scaffold.core.names import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +55,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
 def _lines(status: Status) -> Iterator[str]:
     yield f"{status.model}: {_branch(status)}"
     if status.behind:
-        commits = "commits" if status.behind > 1 else "commit"
-        yield f"  {status.behind} {commits} behind its base (`scaffold new-tf-model {status.model} --fork` rebases it)"
+        yield f"  {counted(status.behind, 'commit')} behind its base (`scaffold new-tf-model {status.model} --fork` rebases it)"
     if status.base_moved:
         yield "  the base has moved on GitHub since it was fetched"
     if status.offline:
@@ -108,7 +108,7 @@ def _ci(status: Status) -> str:
         return "nothing has run on the last commit"
     shown = ci.failing or ci.pending
     names = f": {', '.join(check.name for check in shown[:5])}" if shown else ""
-    return f"{ci.state}, {ci.total} checks{names}"
+    return f"{ci.state}, {counted(ci.total, 'check')}{names}"
 
 
 def _as_json(status: Status) -> dict[str, Any]:

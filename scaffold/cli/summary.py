@@ -8,6 +8,7 @@ from scaffold.cli.checkouts import in_clone
 from scaffold.cli.console import Console
 from scaffold.core.diffs import diff, line_counts
 from scaffold.core.edits import Absent, EditKind
+from scaffold.core.names import counted
 from scaffold.core.reports import HeadReport, VerificationReport
 from scaffold.pipeline import Result
 
@@ -23,7 +24,7 @@ def show_diff(console: Console, result: Result) -> None:
     """The dry run's diff on standard output, its count as talk."""
     if not console.as_json:
         console.raw(diff(result.located.root, result.edits))
-    console.talk(f"dry run: {len(result.edits)} files would change; nothing was written")
+    console.talk(f"dry run: {counted(len(result.edits), 'file')} would change; nothing was written")
     for marker in _markers(result):
         console.talk(f"  {marker}")
 
@@ -129,7 +130,7 @@ def _show_left(console: Console, result: Result) -> None:
     if not markers:
         console.say("Left to do by hand: nothing is marked.")
         return
-    console.say(f"Left to do by hand, {len(markers)} markers in {result.located.names.tf_path}:")
+    console.say(f"Left to do by hand, {counted(len(markers), 'marker')} in {result.located.names.tf_path}:")
     for marker in markers:
         for line in marker.splitlines():
             console.say(f"  {line}")

@@ -17,7 +17,7 @@ from scaffold.core.checkout import Located
 from scaffold.core.diffs import unified
 from scaffold.core.edits import Tree
 from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.core.names import shortened
+from scaffold.core.names import counted, shortened
 from scaffold.core.typedb import TypeDB
 
 
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         types = _types(located, arguments, console)
         with console.step("translate"):
             translation = translate(located, types)
-            console.note(f"{len(translation.classes)} classes, {len(translation.markers)} markers")
+            console.note(f"{len(translation.classes)} classes, {counted(len(translation.markers), 'marker')}")
     for diagnostic in translation.diagnostics:
         console.talk(diagnostic.render(source))
     text = translation.text

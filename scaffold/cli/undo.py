@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scaffold.cli.checkouts import add_repo, given_repo
 from scaffold.cli.console import Console
 from scaffold.cli.questions import confirm
+from scaffold.core.names import check_model_argument, counted
 
 if TYPE_CHECKING:
     from scaffold.publish.git import Clone
@@ -28,7 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Exit status 0 when the port is gone, whether or not it was there before."""
-    from scaffold.core.names import check_model_argument
     from scaffold.flows.ported import PREFIX, model_of
     from scaffold.publish.git import open_clone
     from scaffold.publish.journal import journalled
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.dry_run:
         _show(console, clone, stem, plan, "Would be")
         return 0
-    question = f"Take the port of {stem} back? ({len(plan.restored)} files restored, {len(plan.kept)} kept)"
+    question = f"Take the port of {stem} back? ({counted(len(plan.restored), 'file')} restored, {len(plan.kept)} kept)"
     if not confirm(console, question, what="the agreement to undo the port", yes=arguments.yes):
         console.say("Nothing was changed.")
         return 0
@@ -68,7 +68,7 @@ def _show(console: Console, clone: Clone, stem: str, plan: Undoing, verb: str) -
 
     where = f"branch {plan.branch}" if plan.branch else f"commit {plan.target[:12]}"
     if plan.here:
-        console.say(f"{verb} put back to {where}: {len(plan.restored)} files.")
+        console.say(f"{verb} put back to {where}: {counted(len(plan.restored), 'file')}.")
     for path in plan.kept:
         console.say(f"  kept, since it was edited: {path}")
     if plan.commits:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.console import Console
 from scaffold.core.errors import ExitCode
+from scaffold.core.names import counted
 
 if TYPE_CHECKING:
     from scaffold.flows.update import Result
@@ -85,7 +86,9 @@ def _show(console: Console, result: Result, root: Path) -> None:
     )
     if result.outcome == "planned":
         console.raw(diff(root, result.edits))
-        console.talk(f"dry run: {len(result.edits)} files would change, {len(result.conflicts)} with conflicts")
+        console.talk(
+            f"dry run: {counted(len(result.edits), 'file')} would change, {len(result.conflicts)} with conflicts"
+        )
     elif result.outcome == "conflicts":
         console.say("Your edits and the new version disagree in:")
         for path in result.conflicts:
@@ -97,5 +100,5 @@ def _show(console: Console, result: Result, root: Path) -> None:
     elif result.outcome == "unchanged":
         console.say(f"{result.branch} is up to date: neither the PyTorch file nor the generator has changed.")
     else:
-        console.say(f"{len(result.edits)} files generated anew on {result.branch}, your edits kept.")
+        console.say(f"{counted(len(result.edits), 'file')} generated anew on {result.branch}, your edits kept.")
         console.suggest(f"scaffold checklist {result.stem}{in_clone(root)}")

@@ -21,6 +21,11 @@ def shortened(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[:half]} … {text[-half:]}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 file`, `2 files`: for nouns whose plural has an s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def is_model_name(text: str) -> bool:
     """True for what a folder or a model type of the checkout may be called; Python keywords cannot be imported."""
     return MODEL_NAME.fullmatch(text) is not None and not keyword.iskeyword(text)

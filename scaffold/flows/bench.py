@@ -101,6 +101,13 @@ class Bench:
         result = self._run("run_module.py", arguments, extra=suite_variables(slow=slow), limit=limit)
         return Outcome(title="tests", ok=result.ok, seconds=result.seconds, detail=_said_by_pytest(result))
 
+    def collected(self) -> Outcome:
+        """Import the port's test file without running a test: what is missing shows at once, not after minutes of checks."""
+        arguments = ["pytest", "-q", "-p", "no:cacheprovider", "--collect-only", self.ported.names.tf_test_path]
+        result = self._run("run_module.py", arguments, extra=suite_variables(slow=False))
+        detail = "" if result.ok else _said_by_pytest(result)
+        return Outcome(title="tests", ok=result.ok, seconds=result.seconds, detail=detail)
+
     def edits(self, by: str) -> tuple[Edit, ...]:
         """What differs here from the branch, as edits of the user's clone; new files that are not tracked are left out."""
         from scaffold.publish.git import Clone

@@ -113,6 +113,11 @@ def _judge(request: Request, result: Result, progress: Progress) -> tuple[Result
 
 def _on_bench(request: Request, result: Result, copy: Bench, progress: Progress) -> tuple[Result, tuple[Edit, ...]]:
     edits: tuple[Edit, ...] = ()
+    if not (request.skip_checks or request.skip_tests):
+        with progress.step("tests can start"):
+            tests = copy.collected()
+        if not tests.ok:
+            return replace(result, tests=tests), edits
     if not request.skip_checks:
         with progress.step("checks"):
             checks = run_fixup(copy, progress, make=request.make, skip=request.skip)

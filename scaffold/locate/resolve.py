@@ -71,7 +71,7 @@ def _unknown(root: Path, model: str, tables: AutoTables) -> ScaffoldError:
     exact = [name for name in known if re.sub(r"[^a-z0-9]", "", name) == squeezed]
     close = exact or difflib.get_close_matches(model.lower().replace("-", "_"), known, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(close)}?" if close else f"the folders below {MODELS} are the model names"
-    return ScaffoldError("LOC102", f"there is no model {model!r} in this checkout", hint, exit_code=ExitCode.USAGE)
+    return ScaffoldError("LOC102", f"there is no model {model!r}", hint, exit_code=ExitCode.USAGE)
 
 
 def _deprecated(root: Path, model: str) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from scaffold.cli.checkouts import in_clone
 from scaffold.cli.console import Console
 from scaffold.cli.main import COMMANDS, main
 from scaffold.cli.options import EXITS, behind, read_settings
@@ -195,6 +196,17 @@ def test_steps_at_a_terminal_spin(monkeypatch: pytest.MonkeyPatch) -> None:
         os.close(seen)
     assert "outer [bold] …" in shown and "inner …" in shown and "in between [red]" in shown
     assert "✓ outer [bold]" in shown
+
+
+def test_a_suggested_command_names_the_clone_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "my clone"
+    (root / "src").mkdir(parents=True)
+    for here, said in ((root, ""), (root / "src", ""), (tmp_path, " --repo 'my clone'")):
+        monkeypatch.chdir(here)
+        assert in_clone(root) == said
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert in_clone(root) == f" --repo '{root}'"
 
 
 def test_questions_without_a_terminal() -> None:

@@ -93,6 +93,15 @@ def test_what_fails_stops_everything(drafted: Stage, what: str) -> None:
     assert ready(drafted, **left_out, **({"skip_tests": True} if what == "check" else {})).outcome == "ready"
 
 
+def test_tests_that_cannot_start_stop_it_before_the_checks(drafted: Stage) -> None:
+    drafted.edit("tests/models/brand_new/test_modeling_tf_brand_new.py", "import os\n", "import os\nimport not_there\n")
+    before = len(drafted.hub.exchanges)
+    result = ready(drafted)
+    assert (result.outcome, result.checks) == ("failed", ())
+    assert result.tests is not None and missing_package(result.tests.detail) == "not_there"
+    assert drafted.writes(before) == []
+
+
 def test_what_fails_without_the_port_too_is_said_and_does_not_stop_it(drafted: Stage) -> None:
     (drafted.root / "utils/needy.txt").write_text("")
     git(drafted.root, "add", "utils/needy.txt")
