@@ -6,6 +6,7 @@ Nothing writes into the clone before the commit. Source of truth for the order: 
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import sys
 import tempfile
@@ -55,12 +56,16 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What a run came to. `commit` is None for a dry run and for a port that was there already (`finished`)."""
+    """What a run came to. `commit` is None for a dry run and for a port that was there already (`finished`).
+
+    `unheard` are options that were given and that a port that was there already was made without.
+    """
 
     located: Located
     branch: str
     finished: bool = False
     resumed: bool = False
+    unheard: tuple[str, ...] = ()
     port: Port | None = None
     translation: Translation | None = None
     suite: SuiteTranslation | None = None
@@ -137,6 +142,7 @@ def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
             raise branch_exists(names.branch)
         result.resumed = not request.dry_run and resume(clone, state_folder(clone, names.stem))
         result.finished = True
+        result.unheard = _unheard(request, state_folder(clone, names.stem))
         return clone, result
     result.located = located = locate(request.root, request.model, ported_ok=request.regenerate)
     check_branch_is_free(clone, names.branch)
@@ -146,6 +152,21 @@ def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
     check_python(request, progress)
     progress.note(f"{names.title}: {names.pt_path}, {len(located.source.splitlines()):,} lines")
     return clone, result
+
+
+def _unheard(request: Request, folder: Path) -> tuple[str, ...]:
+    """The options that only `scaffold update` can put into a port that is there."""
+    try:
+        made = dict(json.loads((folder / PORT).read_text(encoding="utf-8"))["made"])
+    except (OSError, ValueError, KeyError, TypeError):  # not noted what it was made with
+        return ()
+    someone = request.contributor
+    found = []
+    if someone is not None and made.get("contributor") != [someone.name, someone.url]:
+        found += ["--contributor", shlex.quote(someone.name), "--contributor-url", shlex.quote(someone.url)]
+    if request.new_auto_classes and not made.get("new_auto_classes"):
+        found.append("--new-auto-classes")
+    return tuple(found)
 
 
 def check_python(request: Request, progress: Progress) -> None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from scaffold.cli.answers import add_answers, keep, recall
 from scaffold.cli.checkouts import add_modes, add_repo, repo_or_upstream
 from scaffold.cli.console import Console
+from scaffold.cli.credit import add_credit, contributor_of
 from scaffold.cli.forked import add_fork, run_forked, wants_fork
 from scaffold.cli.questions import ask, missing
 from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.core.port import Contributor
 from scaffold.core.reports import MODES
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fetch the clone first: a folder, a git address (…@TAG for a tag), or pypi:transformers==VERSION",
     )
     parser.add_argument("--into", type=Path, metavar="DIR", help="with --upstream: clone into DIR/transformers")
-    parser.add_argument("--contributor", metavar="NAME", help="whom the documentation page credits")
-    parser.add_argument("--contributor-url", metavar="URL", help="the contributor's Hugging Face or GitHub page")
+    add_credit(parser)
     parser.add_argument(
         "--python",
         default=sys.executable,
@@ -59,23 +58,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="never ask")
     add_fork(parser)
     add_answers(parser)
-
-
-def _contributor(arguments: argparse.Namespace) -> Contributor | None:
-    name, url = arguments.contributor, arguments.contributor_url
-    if not name and not url:
-        return None
-    if not name or not url:
-        raise missing("half of the contributor", "both --contributor NAME and --contributor-url URL")
-    if not url.startswith("https://") or any(c.isspace() or c in "()[]<>" for c in url):
-        raise ScaffoldError(
-            "CLI103", f"{url!r} is not an https address", "check --contributor-url", exit_code=ExitCode.USAGE
-        )
-    if any(c in "[]\n" for c in name):
-        raise ScaffoldError(
-            "CLI103", f"{name!r} cannot stand in a link", "check --contributor", exit_code=ExitCode.USAGE
-        )
-    return Contributor(name=name, url=url)
 
 
 def _model(arguments: argparse.Namespace, root: Path, console: Console) -> str:
@@ -125,7 +107,7 @@ def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Req
         root=root,
         model=model,
         python=arguments.python,
-        contributor=_contributor(arguments),
+        contributor=contributor_of(arguments),
         probe=not arguments.no_probe,
         verify=not arguments.no_verify,
         modes=(*MODES, *arguments.modes),
@@ -149,7 +131,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     """Port the model; exit status 0 when every class is verified (or nothing was to be), else 1."""
     from scaffold.cli.summary import as_json, show_diff, show_port
 
-    _contributor(arguments)  # refused before a clone is fetched
+    contributor_of(arguments)  # refused before a clone is fetched
     if wants_fork(arguments, console):
         return run_forked(arguments, console, port)
     if not arguments.model and not console.interactive:

@@ -40,7 +40,7 @@ def _pending(root: Path, model: str | None) -> Entry | None:
 
 def run(arguments: argparse.Namespace, console: Console) -> int:
     """Run the interrupted command again; its exit status. Nothing to resume is no failure."""
-    from scaffold.cli.main import COMMANDS
+    from scaffold.cli.main import COMMANDS, build_parser
     from scaffold.publish.git import find_top
 
     root = arguments.repo or find_top(Path.cwd())
@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         console.say("Nothing to resume: no command was interrupted here.")
         console.data({"resumed": None})
         return ExitCode.OK
-    namespace = entry.namespace()
+    defaults = {action.dest: action.default for action in build_parser(entry.command)._actions}
+    namespace = argparse.Namespace(**{**defaults, **vars(entry.namespace())})  # a note may be older than an option
     namespace.json = console.as_json
     namespace.yes = arguments.yes or getattr(namespace, "yes", False)
     console.talk(f"resuming `scaffold {entry.command} {entry.model}`")

@@ -43,6 +43,9 @@ def show_port(console: Console, result: Result, *, forked: bool = False) -> None
     if result.finished:
         what = "the interrupted switch to it was finished" if result.resumed else "0 files changed"
         console.say(f"{names.title} is ported already, on branch {result.branch}: {what}.")
+        if result.unheard:
+            again = f"scaffold update {names.stem}{in_clone(result.located.root)} {' '.join(result.unheard)}"
+            console.say(f"It was made without some of these options; this puts them in: {again}")
         console.say(f"Next: {_next(result)}")
         return
     _show_classes(console, result)
@@ -160,6 +163,7 @@ def as_json(result: Result) -> dict[str, Any]:
         "branch": result.branch,
         "commit": result.commit,
         "already_ported": result.finished,
+        "unheard": list(result.unheard),
         "ok": result.ok,
         "seconds": round(result.seconds, 2),
         "layout": {name: finding.value for name, finding in result.located.layout.facets.items()},

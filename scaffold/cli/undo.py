@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     console.data(_as_json(stem, plan, undone=not arguments.dry_run))
     if arguments.dry_run:
-        _show(console, clone, stem, plan, "Would be")
+        _show(console, clone, stem, plan, "Would put back")
         return 0
     question = f"Take the port of {stem} back? ({counted(len(plan.restored), 'file')} restored, {len(plan.kept)} kept)"
     if not confirm(console, question, what="the agreement to undo the port", yes=arguments.yes):
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     left = _on_github(clone, folder, stem)
     with journalled(state_of(clone), "undo", stem, noted):
         undo(clone, plan, folder)
-    _show(console, clone, stem, plan, "Was")
+    _show(console, clone, stem, plan, "Put back")
     for line in left:
         console.say(line)
     return 0
@@ -68,7 +68,7 @@ def _show(console: Console, clone: Clone, stem: str, plan: Undoing, verb: str) -
 
     where = f"branch {plan.branch}" if plan.branch else f"commit {plan.target[:12]}"
     if plan.here:
-        console.say(f"{verb} put back to {where}: {counted(len(plan.restored), 'file')}.")
+        console.say(f"{verb} {counted(len(plan.restored), 'file')}, to {where}.")
     for path in plan.kept:
         console.say(f"  kept, since it was edited: {path}")
     if plan.commits:

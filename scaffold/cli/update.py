@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scaffold.cli.answers import keep
 from scaffold.cli.checkouts import add_repo, given_repo, in_clone
 from scaffold.cli.console import Console
+from scaffold.cli.credit import add_credit, contributor_of
 from scaffold.core.errors import ExitCode
 from scaffold.core.names import counted
 
@@ -35,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=None,
         help="run the PyTorch model first (default: as when the port was made)",
     )
+    parser.add_argument(
+        "--new-auto-classes",
+        action="store_true",
+        help="make the TFAutoModelFor… that a head lacks (default: as when the port was made)",
+    )
+    add_credit(parser)
     parser.add_argument("--no-verify", action="store_true", help="do not compare the port with PyTorch")
     parser.add_argument("--dry-run", action="store_true", help="print the diff and write nothing")
 
@@ -58,6 +66,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         probe=arguments.probe,
         verify=not arguments.no_verify,
         dry_run=arguments.dry_run,
+        contributor=contributor_of(arguments),
+        new_auto_classes=arguments.new_auto_classes,
     )
     if arguments.dry_run:
         result = run_flow(request, console)
@@ -65,6 +75,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
         noted = argparse.Namespace(**{**vars(arguments), "model": stem, "repo": root})
         with journalled(state_of(clone), "update", stem, noted):
             result = run_flow(request, console)
+            keep(arguments, state_of(clone) / result.stem)
     _show(console, result, root)
     if result.outcome == "conflicts":
         return ExitCode.CONFLICT

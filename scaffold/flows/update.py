@@ -33,7 +33,10 @@ _MARKER = b"\n<<<<<<< "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to update. `model` None: that of the branch that is checked out; `probe` None: as when the port was made."""
+    """What to update. `model` None: that of the branch that is checked out; `probe` None: as when the port was made.
+
+    A contributor or new Auto classes are put into a port that was made without.
+    """
 
     root: Path
     model: str | None
@@ -41,6 +44,8 @@ class Request:
     probe: bool | None = None
     verify: bool = True
     dry_run: bool = False
+    contributor: Contributor | None = None
+    new_auto_classes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,15 +134,16 @@ def _made(folder: Path) -> dict[str, Any]:
 
 def _asked(port: _Port, request: Request) -> pipeline.Request:
     someone = port.made.get("contributor")
+    noted = Contributor(name=someone[0], url=someone[1]) if someone else None
     return pipeline.Request(
         root=port.clone.root,
         model=port.stem,
         python=request.python,
-        contributor=Contributor(name=someone[0], url=someone[1]) if someone else None,
+        contributor=request.contributor or noted,
         probe=bool(port.made.get("probe", True)) if request.probe is None else request.probe,
         verify=request.verify,
         dry_run=request.dry_run,
-        new_auto_classes=bool(port.made.get("new_auto_classes", False)),
+        new_auto_classes=request.new_auto_classes or bool(port.made.get("new_auto_classes", False)),
         regenerate=bool(port.made.get("regenerate", False)),
     )
 

@@ -63,6 +63,25 @@ def test_the_same_render_again_only_notes_what_made_it(root: Path) -> None:
     assert not (root / ".git/scaffold/journal").exists()
 
 
+def test_a_contributor_is_put_into_a_finished_port(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = root / f"docs/source/en/model_doc/{STEM}.md"
+    someone = ("--contributor", "Ada L.", "--contributor-url", "https://huggingface.co/ada")
+    capsys.readouterr()
+    assert main(["new-tf-model", STEM, "--repo", str(root), "--no-probe", "--no-verify", "--yes", *someone]) == 0
+    said = capsys.readouterr().out
+    assert f"scaffold update {STEM} --repo {root} --contributor 'Ada L.' --contributor-url https://" in said
+    assert "ada" not in page.read_text()
+    assert update(root, *someone) == 0
+    assert "[Ada L.](https://huggingface.co/ada)" in page.read_text()
+    assert git(root, "status", "--porcelain") == ""
+    capsys.readouterr()
+    assert main(["new-tf-model", STEM, "--repo", str(root), "--no-probe", "--no-verify", "--yes"]) == 0
+    assert "scaffold update" not in capsys.readouterr().out
+    assert update(root) == 0
+    assert "up to date" in capsys.readouterr().out
+    assert update(root, *someone[:2]) == 2
+
+
 def test_edits_are_kept_and_the_new_render_is_merged(root: Path) -> None:
     (root / TF).write_text("# my own remark\n" + (root / TF).read_text())
     git(root, "commit", "-q", "-am", "mine")
