@@ -31,6 +31,9 @@ _HEADING = re.compile(r"^#[^\n]*\n", re.MULTILINE)
 _TEMPLATES = (".github", "", "docs")
 _TEMPLATE_NAME = "pull_request_template.md"
 
+#: "Branch pushed, draft pull request open": a person who reads the description has that before them.
+_OPENED = "CHK171"
+
 #: GitHub refuses descriptions above 65,536 characters, and nobody reads the twentieth of a kind.
 _LIST, _FILES, _LINE = 20, 40, 300
 
@@ -92,6 +95,7 @@ def evidence_block(ported: Ported, target: Target, evidence: Evidence) -> str:
 def _values(ported: Ported, target: Target, evidence: Evidence) -> dict[str, Any]:
     names, origin, report = ported.names, ported.origin, evidence.report
     root = ported.located.root
+    results = tuple(result for result in evidence.results if result.code != _OPENED)
     return {
         "title": names.title,
         "stem": names.stem,
@@ -111,8 +115,8 @@ def _values(ported: Ported, target: Target, evidence: Evidence) -> dict[str, Any
         "limit": f"{_limit(report):.0e}".replace("e-0", "e-"),
         "environment": _plain(report.environment, root).rstrip("."),
         "problems": _problems(report, root),
-        "counts": _counts(evidence.results),
-        "open_items": [_item(result, root) for result in evidence.results if _is_open(result)],
+        "counts": _counts(results),
+        "open_items": [_item(result, root) for result in results if _is_open(result)],
         "markers": [_code(marker, root) for marker in evidence.markers],
         "withheld": [(name, _code(reason, root)) for name, reason in evidence.withheld],
         "files": evidence.files,
