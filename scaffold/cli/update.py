@@ -110,6 +110,8 @@ def _show(console: Console, result: Result, root: Path) -> None:
         console.say(f"The merge that you committed is noted; {result.branch} is up to date.")
     elif result.outcome == "unchanged":
         console.say(f"{result.branch} is up to date: neither the PyTorch file nor the generator has changed.")
+    elif result.commit is None:
+        console.say(f"What is generated now is what {result.branch} has: nothing was changed.")
     else:
         console.say(f"{counted(len(result.edits), 'file')} generated anew on {result.branch}, your edits kept.")
         console.suggest(f"scaffold checklist {result.stem}{in_clone(root)}")

@@ -206,7 +206,10 @@ def _carry_out(
         _write_files(port, _read_note(port.folder) or {})
         return replace(result, outcome="conflicts")
     made.located, made.edits = port.located, edits
-    pipeline.verify_planned(asked, made, port.folder, progress)
+    if not edits:  # nothing changes, and what was seen of these very files still holds
+        made.report = pipeline.fresh_report(port.located, port.folder)
+    if made.report is None:
+        pipeline.verify_planned(asked, made, port.folder, progress)
     commit = None
     if edits:
         with progress.step("commit"):

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from scaffold import pipeline
 from scaffold.cli.main import main
+from scaffold.core.reports import CaseReport, Comparison, HeadReport, VerificationReport
+from scaffold.locate import locate
 from tests.layouts import git, miniature
 
 STEM = "brand_new"
@@ -54,10 +57,19 @@ def test_nothing_changed_nothing_written(root: Path, capsys: pytest.CaptureFixtu
     assert git(root, "status", "--porcelain") == ""
 
 
-def test_the_same_render_again_only_notes_what_made_it(root: Path) -> None:
+def test_the_same_render_again_only_notes_what_made_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     forget_the_generator(root)
+    located, folder = locate(root, STEM, ported_ok=True), root / ".git/scaffold" / STEM
+    figure = Comparison(tensor="logits", shape=(2,), max_abs=0.0, max_scaled=0.0, tolerance=1e-5, ok=True)
+    case = CaseReport(case="base/default", mode="eager", comparisons=(figure,))
+    report = VerificationReport(heads=(HeadReport(tf_class="TFX", pt_class="X", cases=(case,)),))
+    pipeline.save_report(folder, report, pipeline.sources_of(located))
     tip = git(root, "rev-parse", BRANCH)
-    assert update(root) == 0
+    capsys.readouterr()
+    assert main(["update", "--repo", str(root)]) == 0  # --no-verify is not needed: nothing is compared again
+    out, err = capsys.readouterr()
+    assert "nothing was changed" in out and "verify" not in err
+    assert pipeline.fresh_report(located, folder) == report
     assert git(root, "rev-parse", BRANCH) == tip
     assert git(root, "status", "--porcelain") == ""
     assert not (root / ".git/scaffold/journal").exists()
