@@ -72,7 +72,8 @@ def _lines(status: Status) -> Iterator[str]:
 def _branch(status: Status) -> str:
     if status.commit is None:
         return f"no port on {status.branch}"
-    elsewhere = "not pushed" if status.remote_commit is None else "the fork has another commit"
+    elsewhere = "not pushed" if status.remote_commit is None else "the fork's branch has other commits"
+    elsewhere = f"{counted(status.unpushed, 'commit')} not pushed" if status.unpushed else elsewhere
     pushed = "pushed" if status.pushed else elsewhere
     dirty = ", uncommitted changes" if status.dirty and status.checked_out else ""
     return f"{status.branch} at {status.commit[:12]}, {pushed}{dirty}"
@@ -121,6 +122,8 @@ def _as_json(status: Status) -> dict[str, Any]:
         "interrupted": status.pending,
         "pushed": status.pushed,
         "remote_commit": status.remote_commit,
+        "unpushed": status.unpushed,
+        "unresolved": list(status.unresolved),
         "behind_base": status.behind,
         "base_moved": status.base_moved,
         "from_pt_left": status.weights_pending,

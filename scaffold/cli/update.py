@@ -108,6 +108,7 @@ def _show(console: Console, result: Result, root: Path) -> None:
         console.suggest(f"scaffold update {result.stem}{in_clone(root)}", "it notes that the merge is done")
     elif result.outcome == "finished":
         console.say(f"The merge that you committed is noted; {result.branch} is up to date.")
+        console.suggest(f"scaffold checklist {result.stem}{in_clone(root)} --run", "compares it with PyTorch")
     elif result.outcome == "unchanged":
         console.say(f"{result.branch} is up to date: neither the PyTorch file nor the generator has changed.")
     elif result.commit is None:

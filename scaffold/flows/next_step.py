@@ -22,6 +22,9 @@ def next_step(status: Status) -> Step:
 def _clone(status: Status) -> Step | None:
     if status.pending:
         return "scaffold resume", f"`scaffold {status.pending}` was interrupted"
+    if status.unresolved:
+        where = ", ".join(status.unresolved)
+        return f"scaffold update {status.model}", f"once the conflicts in {where} are resolved and committed"
     if status.commit is None:
         return f"scaffold new-tf-model {status.model} --fork", "there is no port on the branch yet"
     if status.origin is None:

@@ -48,9 +48,10 @@ class Continuous:
 class Status:
     """All that is known. `remote_commit` is the fork's branch; `offline` says why GitHub was not asked (empty: it was).
 
-    `behind` is the number of commits that the base has and the branch has not, as far as this clone knows the base;
-    `base_moved` tells that the base branch has moved on GitHub since it was last fetched. `noted` is the address of the pull
-    request that was opened from this clone. `next` is a command and why.
+    `unpushed` counts the branch's commits that the fork's branch lacks, None where that has others; `unresolved` are the files
+    that `scaffold update` left with conflicts. `behind` is the number of commits that the base has and the branch has not, as far
+    as this clone knows the base; `base_moved` tells that the base branch has moved on GitHub since it was last fetched. `noted`
+    is the address of the pull request that was opened from this clone. `next` is a command and why.
     """
 
     model: str
@@ -62,6 +63,8 @@ class Status:
     origin: Origin | None
     remote_commit: str | None = None
     behind: int | None = None
+    unpushed: int | None = None
+    unresolved: tuple[str, ...] = ()
     base_moved: bool | None = None
     weights_pending: bool = False
     noted: str = ""
@@ -113,6 +116,7 @@ def run(request: Request) -> Status:
 
 def _local(clone: Clone, names: ModelNames) -> Status:
     from scaffold.flows.pull import recall
+    from scaffold.flows.update import unresolved
     from scaffold.publish.journal import pending
     from scaffold.publish.origin import load_origin, state_of
 
@@ -136,6 +140,8 @@ def _local(clone: Clone, names: ModelNames) -> Status:
         origin=origin,
         remote_commit=tracked,
         behind=_behind(clone, origin, tip),
+        unpushed=_unpushed(clone, tracked, tip),
+        unresolved=unresolved(clone, state / names.stem, tip) if tip is not None else (),
         noted=known.url if known else "",
         weights_pending=tip is not None and _loads_from_pt(clone, names, tip),
     )
@@ -148,6 +154,12 @@ def _behind(clone: Clone, origin: Origin | None, tip: str | None) -> int | None:
     base = _known_base(clone, origin)
     said = clone.asks("rev-list", "--count", f"{tip}..{base}")
     return int(said) if said is not None else None
+
+
+def _unpushed(clone: Clone, remote: str | None, tip: str | None) -> int | None:
+    if remote is None or tip is None or clone.asks("merge-base", "--is-ancestor", remote, tip) is None:
+        return None
+    return int(clone.git("rev-list", "--count", f"{remote}..{tip}"))
 
 
 def _known_base(clone: Clone, origin: Origin) -> str:
@@ -168,9 +180,11 @@ def _loads_from_pt(clone: Clone, names: ModelNames, tip: str) -> bool:
 def _remote(status: Status, clone: Clone, names: ModelNames, origin: Origin, github: GitHub) -> Status:
     from scaffold.pipeline import state_folder
 
+    remote = github.branch_exists(origin.fork, status.branch)
     status = replace(
         status,
-        remote_commit=github.branch_exists(origin.fork, status.branch),
+        remote_commit=remote,
+        unpushed=_unpushed(clone, remote, status.commit),
         base_moved=_base_moved(clone, origin, github),
     )
     pull = find(state_folder(clone, names.stem), origin, status.branch, github)

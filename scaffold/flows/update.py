@@ -119,9 +119,26 @@ def _open(request: Request) -> _Port:
             "port the model anew on another branch and merge by hand",
             exit_code=ExitCode.CONFLICT,
         )
+    if unmerged := unresolved(clone, folder, tip):
+        raise ScaffoldError(
+            "GIT142",
+            f"the conflicts of the last update are not committed yet: {', '.join(unmerged)}",
+            "resolve the places between <<<<<<< and >>>>>>>, commit, and run `scaffold update` again "
+            "(or give that update up: `git restore .`)",
+            exit_code=ExitCode.CONFLICT,
+        )
     if (_read_note(folder) or {}).get("phase") != "writing":
         check_clean(clone)
     return _Port(clone=clone, located=located, folder=folder, tip=tip, before=before, made=_made(folder))
+
+
+def unresolved(clone: Clone, folder: Path, tip: str) -> tuple[str, ...]:
+    """The files that an update left with conflicts and that still differ from the branch."""
+    note = _read_note(folder) or {}
+    if note.get("phase") != "waiting" or note.get("tip") != tip:
+        return ()
+    changed = clone.git("diff", "--name-only", "-z", "--no-renames", tip).split("\0")
+    return tuple(path for path in note.get("conflicts", ()) if path in changed)
 
 
 def _made(folder: Path) -> dict[str, Any]:

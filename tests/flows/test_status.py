@@ -121,7 +121,7 @@ def test_local_states(stage: Stage, state: str) -> None:
         open_draft(stage)
         stage.hub.pulls[0].draft = False
         stage.edit(TF, "TFP101", "TFP102")
-        assert status(stage).remote_commit != status(stage).commit
+        assert (status(stage).unpushed, status(stage).pushed) == (1, False)
     elif state == "dirty":
         (stage.root / TF).write_text("x")
     elif state == "interrupted":

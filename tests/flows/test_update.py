@@ -134,8 +134,12 @@ def test_conflicts_are_left_to_the_user_and_then_noted(root: Path, capsys: pytes
     assert git(root, "rev-parse", BRANCH) == tip
     text = (root / TF).read_text()
     assert "<<<<<<< yours\n# mine\n||||||| generated before\n# generated before\n=======\n" + first in text
-    assert update(root) == 5  # not committed yet
+    assert update(root) == 5
+    assert "are not committed yet" in capsys.readouterr().err
     assert (root / TF).read_text() == text
+    assert main(["status", "--repo", str(root), "--json"]) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert (status["unresolved"], status["next"]["command"]) == ([TF], f"scaffold update {STEM}")
     git(root, "commit", "-q", "-am", "not resolved")
     assert update(root) == 5
     assert "GIT142" in capsys.readouterr().err
