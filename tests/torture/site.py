@@ -32,7 +32,7 @@ _STATE = ("repositories", "moved", "pulls", "comments", "reviews", "statuses", "
 def without_frameworks() -> None:
     """Let the pipeline say that the port could not be verified, instead of starting PyTorch and TensorFlow; no way back."""
 
-    def verify_existing(located: Located, python: str, progress: Progress) -> VerificationReport:
+    def verify_existing(located: Located, python: str, progress: Progress, *_: object) -> VerificationReport:
         return VerificationReport(heads=(), not_run="no frameworks in these trials")
 
     pipeline.verify_existing = verify_existing
