@@ -1,9 +1,10 @@
 """What a composite file takes from other files of the library, joined to its text: backbones and detection losses.
 
 `load_backbone(config)` is written out as the constructors of the backbones that the model's tests and configuration name, and
-`self.loss_function(…)` as the function of the library's `loss` package that belongs to the class. Their classes and functions
-follow at the end of the file, so that the probe, the translator and the verifier see one file. Backbones become plain modules
-there: what a pretrained base class adds (downloading, initialisation) is the composite's business.
+`self.loss_function(…)` as the function of the library's `loss` package that belongs to the class; what is imported from a
+file of helpers that only PyTorch's models have comes along. Their classes and functions follow at the end of the file, so that
+the probe, the translator and the verifier see one file. Backbones become plain modules there: what a pretrained base class adds
+(downloading, initialisation) is the composite's business.
 
 Source: `utils/backbone_utils.py` (`load_backbone`), `loss/loss_utils.py` (`LOSS_MAPPING`), `models/auto/modeling_auto.py`.
 """
@@ -20,6 +21,7 @@ from scaffold.locate.reading import parse_source, read_source, string_table
 
 _LIBRARY = "src/transformers"
 _LOSSES = f"{_LIBRARY}/loss/loss_utils.py"
+_Edit = tuple[int, int, "int | None", str]  # line, first column, end column (in bytes; None: all of the rest), text
 _AUTO = f"{MODELS}/auto/modeling_auto.py"
 
 #: Appended to a file with backbones; `{types}` are the model types it holds.
@@ -42,19 +44,44 @@ def supported_backbone_config(config):
 def joined(root: Path, path: str, tables: AutoTables, named: list[str]) -> str | None:
     """The text of the file at `path` with its parts; None when it has none. The files `named` say which backbones it needs."""
     text = read_source(root, path)
-    if "load_backbone(" not in text and "self.loss_function(" not in text:
+    if not any(mark in text for mark in ("load_backbone(", "self.loss_function(", *_HELPERS)):
         return None
     tree = parse_source(root, path)
     gathered = Gathered(root, path, tree)
-    edits = [*_losses(root, tree, gathered), *_backbones(root, tree, gathered, tables, [path, *named])]
+    edits = [
+        *_helpers(root, tree, gathered),
+        *_losses(root, tree, gathered),
+        *_backbones(root, tree, gathered, tables, [path, *named]),
+    ]
     if not edits:
         return None
     return f"{_edited(text, edits)}\n\n{gathered.text()}"
 
 
-# -- losses --------------------------------------------------------------------------------------------------------------
+# -- helpers -------------------------------------------------------------------------------------------------------------
 
-_Edit = tuple[int, int, int, str]  # line, first column, end column (in bytes), text
+#: Files of the library that only serve PyTorch's models, and whose layers and functions have no counterpart.
+_HELPERS = ("time_series_utils",)
+
+
+def _helpers(root: Path, tree: ast.Module, gathered: Gathered) -> list[_Edit]:
+    """What is imported from such a file, taken along; the import goes."""
+    edits: list[_Edit] = []
+    for node in tree.body:
+        if not isinstance(node, ast.ImportFrom) or node.module not in _HELPERS or node.level != 3:
+            continue
+        path = f"{_LIBRARY}/{node.module}.py"
+        if not (root / path).is_file():
+            continue
+        for alias in node.names:
+            gathered.main.imports.pop(alias.asname or alias.name)
+        for alias in node.names:
+            gathered.want(path, alias.name)
+        edits += [(n, 0, None, "") for n in range(node.lineno, (node.end_lineno or node.lineno) + 1)]
+    return edits
+
+
+# -- losses --------------------------------------------------------------------------------------------------------------
 
 
 def _losses(root: Path, tree: ast.Module, gathered: Gathered) -> list[_Edit]:
@@ -62,7 +89,7 @@ def _losses(root: Path, tree: ast.Module, gathered: Gathered) -> list[_Edit]:
     if not (root / _LOSSES).is_file():
         return []
     table = _loss_mapping(parse_source(root, _LOSSES))
-    edits = []
+    edits: list[_Edit] = []
     for node in tree.body:
         calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and ast.unparse(n.func) == "self.loss_function"]
         if not isinstance(node, ast.ClassDef) or not calls:
@@ -139,5 +166,5 @@ def _edited(text: str, edits: list[_Edit]) -> str:
     lines = text.split("\n")
     for number, start, end, new in sorted(edits, reverse=True):
         line = lines[number - 1].encode("utf-8")
-        lines[number - 1] = (line[:start] + new.encode("utf-8") + line[end:]).decode("utf-8")
+        lines[number - 1] = (line[:start] + new.encode("utf-8") + (b"" if end is None else line[end:])).decode("utf-8")
     return "\n".join(lines)

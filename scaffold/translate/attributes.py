@@ -26,6 +26,7 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     rule = registry.find(qualname) if qualname else None
     if isinstance(rule, AttributeRule):
         engine.uses |= set(rule.uses)
+        engine.emits |= {rule.emit} - {""}
         return rule.tf
     handed = function_itself(rule)
     if handed is not None and not any(isinstance(n, ast.Name) and engine.is_local(n) for n in ast.walk(receiver)):

@@ -26,7 +26,7 @@ class Category(Enum):
     LAYER = "layer"  # nn.Module → keras.layers.Layer
     SUBCLASS = "subclass"  # of a concrete torch layer (nn.Embedding, nn.Linear …)
     BASE = "base"  # the abstract XPreTrainedModel
-    MODEL = "model"  # derives from BASE
+    MODEL = "model"  # derives from BASE, or from the library's PreTrainedModel and runs itself
     OUTPUT = "output"  # a ModelOutput dataclass
     DROPPED = "dropped"  # Sdpa and Flash attention, autograd functions
     OTHER = "other"
@@ -75,6 +75,16 @@ class ClassInfo:
     inlined: frozenset[str] = frozenset()  # methods that are part of the constructor
 
     @property
+    def is_plain(self) -> bool:
+        """True for a class that is neither a layer nor a model, and stays what it is."""
+        return self.category is Category.OTHER and self.tf_name == self.name
+
+    @property
+    def stands_alone(self) -> bool:
+        """True for a model that derives from the library's PreTrainedModel itself."""
+        return self.category is Category.MODEL and all(base.startswith("transformers.") for base in self.bases)
+
+    @property
     def init(self) -> ast.FunctionDef | None:
         """The class's own constructor."""
         return self.methods.get("__init__")
@@ -90,7 +100,7 @@ _VARIANT = re.compile(r"Sdpa|FlashAttention2|Flash2|FlexAttention")
 
 #: Attributes that Keras layers and models define themselves.
 RESERVED = frozenset(
-    "output input name dtype losses metrics weights variables updates inputs outputs submodules".split()
+    "output input name dtype loss losses metrics weights variables updates inputs outputs submodules".split()
 )
 
 
@@ -108,18 +118,6 @@ def copied_from(source: Source, node: ast.AST) -> tuple[str, tuple[tuple[str, st
     return None
 
 
-def reassigned_config(classes: dict[str, ClassInfo]) -> frozenset[str]:
-    """Configuration attributes that some constructor changes (for a while): their value then depends on when it is read."""
-    found = set()
-    for info in classes.values():
-        for node in ast.walk(info.init) if info.init is not None else ():
-            if isinstance(node, ast.Assign):
-                found |= {
-                    t.attr for t in node.targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) == "config"
-                }
-    return frozenset(found)
-
-
 class Analyser:
     """Builds the ClassInfo of every class in a source."""
 
@@ -134,12 +132,14 @@ class Analyser:
         self.by_parameter: dict[ast.Call, str] = {}
         self.handed: dict[ast.expr, str] = {}
         self.factories: dict[str, str] = {}
+        self.making_methods: dict[str, str] = {}
 
     def run(self) -> dict[str, ClassInfo]:
         """Class name → info, in file order."""
         for name, node in self.nodes.items():
             self.classes[name] = self._shell(name, node)
         self.factories = factories.find(self.functions, self.constructor_name)
+        self.making_methods = factories.methods(self.classes.values(), self.constructor_name)
         self.by_parameter = inlining.constructed_by_parameter(self.source.tree, self.nodes, self.variants)
         for info in self.classes.values():
             info.inlined = inlining.methods(info.methods, self.constructor_name)
@@ -160,11 +160,15 @@ class Analyser:
             name=name,
             node=node,
             category=category,
-            tf_name=f"{self.prefix}{name}" if bases or category is not Category.OTHER else name,
+            tf_name=name if category is Category.OTHER and self._stays_plain(bases) else f"{self.prefix}{name}",
             bases=bases,
             methods=methods,
             copied_from=copied_from(self.source, node),
         )
+
+    def _stays_plain(self, bases: tuple[str, ...]) -> bool:
+        """True for a class that derives from plain classes of the file or torch's distributions, or from nothing."""
+        return all(base in self.nodes or base.startswith("torch.distributions.") for base in bases)
 
     def _category(self, name: str, node: ast.ClassDef) -> Category:
         eager = {entries["eager"] for entries in self.variants.values()}
@@ -174,6 +178,8 @@ class Analyser:
         for base in node.bases:
             qualname = self.source.qualname(base) or ast.unparse(base)
             found = self._category_of_base(qualname)
+            if found is Category.BASE and {"__init__", "forward"} <= {getattr(m, "name", "") for m in node.body}:
+                return Category.MODEL  # without a base class of its own
             if found is not None:
                 return found
         return Category.OTHER
@@ -301,8 +307,12 @@ class Analyser:
             return self.by_parameter[call]
         if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in self.variants:
             return self.variants[func.value.id]["eager"]
+        if isinstance(func, ast.Name) and func.id in self.classes and self.classes[func.id].is_plain:
+            return None
         if isinstance(func, ast.Name) and (func.id in self.nodes or func.id in self.factories):
             return self.factories.get(func.id, func.id)
+        if isinstance(func, ast.Attribute) and func.attr in self.making_methods:
+            return self.making_methods[func.attr]
         qualname = self.source.qualname(func)
         if (
             qualname

@@ -108,7 +108,8 @@ class Constructor:
             return members.set_by_name(self, writer, statement, call)
         if name == "self.add_module" and len(call.args) == 2 and isinstance(call.args[1], ast.Name):
             return []  # what it holds was made with that name
-        if name.startswith(("nn.init.", "torch.nn.init.")) or name == "self.weight.detach_":
+        init = name.startswith(("nn.init.", "torch.nn.init.")) or name == "self.weight.detach_"
+        if init or parameters.initial_value(self, call):
             return []
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "add_module") and call.args:
             return self._append(writer, statement, call)

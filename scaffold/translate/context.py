@@ -41,6 +41,7 @@ class Context:
         self._read: dict[str, dict[str, list[ast.Attribute]]] = {}  # class → what `_on_self` found
         self.uses: set[str] = set()
         self.emits: set[str] = set()
+        self.making_methods: dict[str, str] = {}  # the same of methods of plain classes
         self.factories: dict[str, str] = {}  # function → the class of the sub-module that it makes and returns
         self.handed: dict[ast.expr, str] = {}  # sub-module handed to a constructor → the attribute that keeps it
         self.layers: set[str] = set()

@@ -36,10 +36,11 @@ from scaffold.translate.passes import (
     switches,
     tables,
 )
+from scaffold.translate.plain import plain_class
 from scaffold.translate.reach import DROPPED_METHODS
 from scaffold.translate.thin import DOCUMENTING, thin_model
 from scaffold.translate.truth import constants
-from scaffold.translate.writer import BlockWriter, indented
+from scaffold.translate.writer import BlockWriter, indented, stripped
 
 #: Class attributes of the PyTorch base class that mean something in TensorFlow.
 KEPT_ATTRIBUTES = frozenset({"config_class", "base_model_prefix", "main_input_name", "_requires_load_weight_prefix"})
@@ -69,8 +70,8 @@ class ClassWriter:
             return self._base(info)
         if info.category is Category.OUTPUT:
             return self._output(info)
-        if info.category is Category.OTHER and not info.bases:
-            return self._plain(info)
+        if info.is_plain:
+            return plain_class(self, info)
         if info.category is Category.MODEL:
             if info.name in self.engine.main_layers:
                 lines = self._layer(info, main=True)
@@ -161,7 +162,7 @@ class ClassWriter:
         if not inherited:
             statements = with_config(statements, wanted)
         self.engine.initializer = None
-        return constructor.plan, [*head, *indented(_strip(statements))]
+        return constructor.plan, [*head, *indented(stripped(statements))]
 
     def _header_line(self, function: ast.FunctionDef) -> int:
         first = function.body[0]
@@ -252,6 +253,8 @@ class ClassWriter:
         self.engine.forget()
         name = "call" if is_call else function.name
         writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
+        makes = info.is_plain and function.name in self.engine.making_methods
+        self.engine.layer_name = "name" if makes else None
         first = [
             *generation.flat_extra_inputs(writer, function),
             *caches.own_copy(writer, function),
@@ -264,12 +267,13 @@ class ClassWriter:
             or (is_call and public)
             or any("training=training" in line for line in body)
         )
-        extra = ("training: bool = False",) if trains else ()
+        self.engine.layer_name = None
+        extra = ("training: bool = False",) if trains else ("name: str | None = None",) if makes else ()
         entries = signature.parameters(self.engine, function, public=public and is_call, extra=extra)
         returns = signature.annotation(self.engine, function.returns)
         decorators = self._method_decorators(info, function, public and is_call)
         self.engine.unpacks = False
-        return [*decorators, *signature.header(name, entries, returns), *indented(_strip(body))]
+        return [*decorators, *signature.header(name, entries, returns), *indented(stripped(body))]
 
     def _method_docstring(self, info: ClassInfo, is_call: bool):  # type: ignore[no-untyped-def]
         if is_call and info.category is Category.MODEL and self.engine.as_layer:
@@ -299,6 +303,8 @@ class ClassWriter:
             self.engine.uses.add(kind.mixin)
             own.append(kind.mixin)
         own += [b for base in info.bases if (b := base.split(".")[-1]) == "BackboneMixin"]  # serves both frameworks
+        if not own:
+            self.engine.uses.add(self.base_name)
         return ", ".join(own or [self.base_name])
 
     def _head(self, info: ClassInfo) -> list[str]:
@@ -356,20 +362,7 @@ class ClassWriter:
         for function in inherited.used_by_heads(info, classes, self.engine.main_layers, DROPPED_METHODS).values():
             body += ["", *self._lead(function), *self.method(info, function, public=False)]
         self.engine.uses.add("TFPreTrainedModel")
-        return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(_strip(body) or ["pass"])]
-
-    def _plain(self, info: ClassInfo) -> list[str]:
-        """A class that derives from nothing stays what it is, a dataclass with its fields."""
-        body = self.class_docstring(info)
-        for node in info.node.body:
-            if isinstance(node, ast.AnnAssign):
-                value = f" = {self.engine.expression(node.value)}" if node.value is not None else ""
-                kind = signature.annotation(self.engine, node.annotation) or "tf.Tensor"
-                body.append(f"{ast.unparse(node.target)}: {kind}{value}")
-        for function in info.methods.values():
-            body += ["", *self.method(info, function, public=False)]
-        is_record = any("dataclass" in ast.unparse(d) for d in info.node.decorator_list)
-        return [*(["@dataclass"] if is_record else []), f"class {info.name}:", *indented(_strip(body) or ["pass"])]
+        return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(stripped(body) or ["pass"])]
 
     def _output(self, info: ClassInfo) -> list[str]:
         lines = [*self.class_docstring(info)]
@@ -382,14 +375,4 @@ class ClassWriter:
                 written = self.method(info, node, public=False)
                 lines += ["", *written]
         bases = ", ".join(self.engine.renames.get(ast.unparse(b), ast.unparse(b)) for b in info.node.bases)
-        return ["@dataclass", f"class {info.tf_name}({bases}):", *indented(_strip(lines) or ["pass"])]
-
-
-def _strip(lines: list[str]) -> list[str]:
-    """Without blank lines at either end."""
-    start, end = 0, len(lines)
-    while start < end and not lines[start].strip():
-        start += 1
-    while end > start and not lines[end - 1].strip():
-        end -= 1
-    return lines[start:end]
+        return ["@dataclass", f"class {info.tf_name}({bases}):", *indented(stripped(lines) or ["pass"])]

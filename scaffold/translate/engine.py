@@ -180,6 +180,7 @@ class Engine(Context):
         )
         if isinstance(rule, AttributeRule):
             self.uses |= set(rule.uses)
+            self.emits |= {rule.emit} - {""}
             return rule.tf
         return attributes.function_itself(rule) or node.id
 

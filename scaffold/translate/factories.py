@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scaffold.translate.classes import ClassInfo
+    from scaffold.translate.engine import Engine
 
 Names = Callable[[ast.Call], "str | None"]
 
@@ -15,6 +20,15 @@ def find(functions: Mapping[str, ast.FunctionDef], constructor_name: Names) -> d
         made = [constructor_name(call) for call in constructors(function, constructor_name)]
         if made and made[0] is not None and made[0] != name:
             found[name] = made[0]
+    return found
+
+
+def methods(classes: Iterable[ClassInfo], constructor_name: Names) -> dict[str, str]:
+    """The same of methods of plain classes, by their names: `output.get_projection(width)`."""
+    found: dict[str, str] = {}
+    for info in classes:
+        if info.is_plain:
+            found |= find({n: f for n, f in info.methods.items() if n != "__init__"}, constructor_name)
     return found
 
 
@@ -32,3 +46,13 @@ def constructors(function: ast.FunctionDef, constructor_name: Names) -> list[ast
             return []
         found += calls
     return found
+
+
+def made_by_method(engine: Engine, node: ast.Call) -> str | None:
+    """`output.get_projection(width)`, which makes a sub-module."""
+    func = node.func
+    if not isinstance(func, ast.Attribute) or func.attr not in engine.making_methods or engine.layer_name is None:
+        return None
+    from scaffold.translate.operators import write_call
+
+    return write_call(engine, node, engine.expression(func), (f"name={engine.layer_name}",))

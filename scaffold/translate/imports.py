@@ -23,6 +23,8 @@ _DROPPED = re.compile(
     r"|transformers\.(pytorch_utils|activations|generation|modeling_attn_mask_utils|cache_utils|modeling_flash_attention_utils"
     r"|modeling_utils|modeling_rope_utils|integrations|loss|processing_utils|utils\.import_utils)(\.|$)"
 )
+#: What modules of PyTorch's side define for both frameworks.
+_OF_BOTH = frozenset({"GenerationConfig"})
 #: Functions of modules that serve both frameworks otherwise.
 _PYTORCH_ONLY = frozenset({"load_backbone"})  # looks for PyTorch classes
 
@@ -104,7 +106,7 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom, o
         if twin is not None:
             lines.append(f"from {_relative(node, twin)} import {twin.split('.')[-1]}")
         elif (
-            not _DROPPED.match(module)
+            (not _DROPPED.match(module) or alias.name in _OF_BOTH)
             and "modeling_" not in module
             and "available" not in alias.name
             and alias.name not in _PYTORCH_ONLY

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from scaffold.translate.context import Context
+    from scaffold.translate.engine import Engine
 
 #: torch's loss modules by their functional forms.
 _FUNCTIONS = {
@@ -60,20 +61,41 @@ def constructor_of(engine: Context, func: ast.AST) -> ast.Call | None:
     if isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self":
         return _loss_attribute(engine, func)
     function = engine.function_of(func) if isinstance(func, ast.Name) else None
-    built = [
+    bound = [
         node
         for node in (ast.walk(function) if function is not None else ())
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Call)
-        and ast.unparse(node.targets[0]) == ast.unparse(func)
-        and inline_function(engine.source.qualname(node.value.func))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == ast.unparse(func)
+    ]
+    built = [
+        node
+        for node in bound
+        if isinstance(node.value, ast.Call) and inline_function(engine.source.qualname(node.value.func))
     ]
     calls = [node.value for node in built if isinstance(node.value, ast.Call)]
     here = [c for n, c in zip(built, calls, strict=True) if _same_branch(engine, n, func)]
     if here:
         return max(here, key=lambda call: call.lineno)  # an `elif` stands below the branch before it
     # a loss of a branch before, where all of that name are built alike
+    if any(not isinstance(n.value, ast.Constant) for n in bound if n not in built):
+        return None
     return calls[0] if len({ast.unparse(call) for call in calls}) == 1 else None
+
+
+def is_value(engine: Context, assignment: ast.Assign) -> bool:
+    """True for a loss whose name stands for another one in another branch, and is called behind both."""
+    function, name = engine.function_of(assignment), ast.unparse(assignment.targets[0])
+    calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)] if function is not None else []
+    return any(ast.unparse(call.func) == name and constructor_of(engine, call.func) is None for call in calls)
+
+
+def as_function(engine: Engine, constructor: ast.Call) -> str:
+    """`nn.MSELoss(reduction="none")` as a function of its two arguments."""
+    names = ("input", "target")
+    nowhere = {"lineno": 0, "col_offset": 0, "end_lineno": 0, "end_col_offset": 0}  # which the probe saw nothing of
+    given: list[ast.expr] = [ast.Name(name, ast.Load(), **nowhere) for name in names]
+    call = ast.Call(constructor, given, [], **nowhere)
+    engine.source.parents |= dict.fromkeys(given, call) | {call: engine.source.parents[constructor]}
+    return f"lambda {', '.join(names)}: {engine.expression(call)}"
 
 
 def _loss_attribute(engine: Context, func: ast.Attribute) -> ast.Call | None:

@@ -9,7 +9,7 @@ import ast
 import itertools
 from typing import TYPE_CHECKING
 
-from scaffold.translate import buildplan, mixed
+from scaffold.translate import buildplan, mixed, reparametrised
 
 if TYPE_CHECKING:
     from scaffold.translate.constructor import Constructor
@@ -164,7 +164,9 @@ def _named_by(constructor: Constructor, node: ast.AST, name: str) -> str | None:
     engine = constructor.engine
     if isinstance(node, ast.Name) and node.id == name:
         return engine.handed.get(node) or _place(constructor, node)
-    if isinstance(node, ast.Assign) and ast.unparse(node.value) == name:
+    if isinstance(node, ast.Assign) and name == ast.unparse(
+        reparametrised.normalised(engine, node.value) or node.value
+    ):
         place = node.targets[0]
         attr = place.attr if isinstance(place, ast.Attribute) and ast.unparse(place.value) == "self" else ""
         return attr if attr in constructor.info.children else None

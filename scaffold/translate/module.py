@@ -29,7 +29,7 @@ from scaffold.translate import (
     ties,
     unpacking,
 )
-from scaffold.translate.classes import Analyser, Category, ClassInfo, reassigned_config
+from scaffold.translate.classes import Analyser, Category, ClassInfo
 from scaffold.translate.emit import ClassWriter
 from scaffold.translate.engine import Engine
 from scaffold.translate.generation import generates
@@ -38,8 +38,8 @@ from scaffold.translate.passes import CALL_PASSES, freezing
 from scaffold.translate.reach import DROPPED_METHODS
 from scaffold.translate.sources import Source
 from scaffold.translate.specialise import written_out
-from scaffold.translate.thin import main_attribute
-from scaffold.translate.truth import constants
+from scaffold.translate.truth import constants, reassigned_config
+from scaffold.translate.weight_names import main_attribute
 from scaffold.translate.writer import BlockWriter, indented
 
 #: Functions that only serve PyTorch.
@@ -57,11 +57,12 @@ class FileTranslator:
         analyser = Analyser(self.source, names.camel)
         self.classes = analyser.run()
         self.engine.classes = self.classes
-        self.engine.reassigned_config = reassigned_config(self.classes)
+        self.engine.reassigned_config = reassigned_config(info.init for info in self.classes.values())
         self.engine.variants = analyser.variants
         self.engine.handed = analyser.handed
         self.engine.constructor_name = analyser.constructor_name
         self.engine.factories = analyser.factories
+        self.engine.making_methods = analyser.making_methods
         self.engine.library = located.root / "src/transformers"
         self.engine.state_caches = states.classes(self.engine)
         self.engine.state_parameters = states.parameters(self.engine, self.engine.state_caches)
@@ -87,6 +88,9 @@ class FileTranslator:
         }
         for base in self.engine.base_members:
             self.engine.own_members |= inputs.own_members(located, self.engine, base, self._derived(base))
+        for info in self.classes.values():
+            if info.stands_alone and (own := inputs.members(located, self.engine, {info.name: info})):
+                self.engine.own_members[info.name] = [*own, ""]
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         composite.leave_resizing(self.engine)
         self.withheld: list[tuple[str, str]] = []
@@ -107,7 +111,7 @@ class FileTranslator:
             if info.category is not Category.MODEL or "forward" not in info.methods or generates(self.engine, info):
                 continue
             is_public = info.name in self.public
-            if info.name in used or info.name == f"{self.located.names.camel}Model":
+            if info.name in used or (info.name == f"{self.located.names.camel}Model" and not info.stands_alone):
                 main = re.sub(r"Model$", "", info.tf_name) + "MainLayer" if is_public else info.tf_name
                 self.engine.main_layers[info.name] = main
                 if is_public:
@@ -293,8 +297,9 @@ class FileTranslator:
         if info.name in self.borrowed:
             self.engine.imported |= self.borrowed[info.name].imported
             return self.borrowed[info.name].lines
-        prefix = pretrained.base_model_prefix(self.classes, info) or self.prefix
-        writer = ClassWriter(self.engine, self.located.config_class, prefix)
+        prefix = pretrained.base_model_prefix(self.classes, info) or ("" if info.stands_alone else self.prefix)
+        config_class = pretrained.config_class(info) or self.located.config_class
+        writer = ClassWriter(self.engine, config_class, prefix)
         return writer.write(info)
 
     # -- result ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, composite, mixed, python_calls, registry
+from scaffold.translate import binding, composite, factories, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import deprecated_keywords, popped_keywords, replacement_of, trained_parameter
@@ -189,7 +189,7 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         return write_call(engine, node, f"self.{func.attr}", extra)
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
-    return engine.splice(node)
+    return factories.made_by_method(engine, node) or engine.splice(node)
 
 
 def _autograd(engine: Engine, node: ast.Call) -> str | None:

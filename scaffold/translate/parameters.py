@@ -70,6 +70,18 @@ def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     return [f"self.{initial} = ({text})" if "\n" in text else f"self.{initial} = {text}"] if computed else []
 
 
+def initial_value(constructor: Constructor, call: ast.Call) -> bool:
+    """`self.table.data.zero_()` behind the parameter it fills: its initializer, where there is one for it."""
+    found = re.fullmatch(r"self\.(\w+)\.data\.(\w+)_", ast.unparse(call.func))
+    if found is None or found[1] not in constructor.info.parameters:
+        return False
+    constant = constructor.for_build(call.args[0]) if found[2] == "fill" and call.args else ""
+    initializer = '"zeros"' if found[2] == "zero" else f"keras.initializers.Constant({constant})" if constant else ""
+    attr, weights = constructor.keras_name(found[1]), constructor.plan.weights
+    weights[:] = [replace(w, initializer=initializer or w.initializer) if w.attr == attr else w for w in weights]
+    return True
+
+
 def made_by_method(constructor: Constructor, call: ast.Call) -> list[str] | None:
     """`self.make_weights(n, width)`, a method that ends in `self.weights = nn.Parameter(table)` for a table it computes.
 

@@ -64,6 +64,14 @@ def sampled_tasks(located: Located) -> frozenset[str]:
     return frozenset()
 
 
+def config_class(info: ClassInfo) -> str:
+    """The configuration class that a class names itself, empty for what it inherits."""
+    values = [
+        n.value for n in info.node.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "config_class"
+    ]
+    return ast.unparse(values[0]) if values else ""
+
+
 def base_model_prefix(classes: dict[str, ClassInfo], model: ClassInfo | None = None) -> str:
     """`base_model_prefix` of a model or of what it derives from, empty when there is none; of the file's first base class."""
     waiting = [model] if model is not None else []

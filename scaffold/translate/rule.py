@@ -147,6 +147,7 @@ class AttributeRule:
     dtype: str | None = None
     note: str = ""
     uses: tuple[str, ...] = ()  # names to import, e.g. shape_list
+    emit: str = ""  # the file of templates/model/functions that defines the name
 
 
 AnyRule = Rule | LayerRule | AttributeRule

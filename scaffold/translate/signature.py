@@ -13,6 +13,10 @@ _TENSOR = re.compile(
 )
 
 
+#: What the library's `unpack_inputs` looks up in every model's signature, whether the model has a use for it or not.
+_UNPACKED = ("output_hidden_states", "return_dict")
+
+
 def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, name: str = "") -> str:
     """An annotation's text; `public` spells it as the models' own `call` does (numpy arrays are welcome there)."""
     if node is None:
@@ -62,6 +66,9 @@ def parameters(
         written.append(_parameter(engine, argument, default, public))
     popped = popped_keywords(function) if public else ()
     written += [f"{name}=None" for name in popped]
+    if public and function.name == "forward" and arguments.vararg is None and arguments.kwarg is None:
+        names = {a.arg for a in [*positional, *arguments.kwonlyargs]}
+        written += [f"{name}: bool | None = None" for name in _UNPACKED if name not in names]
     written += extra
     if arguments.kwarg is not None and not popped and not is_typed(arguments.kwarg):
         written.append(f"**{arguments.kwarg.arg}")

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 DOCUMENTING = ("add_start_docstrings", "add_code_sample", "replace_return")
 
 
-def main_attribute(prefix: str) -> str:
-    """The attribute of a thin model that holds its main layer: the prefix, where Keras has no attribute of that name."""
-    return "model_layer" if prefix in ("", "name", "layers") else prefix
-
-
 def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     """`TFXModel`: the main layer under `base_model_prefix`, every argument handed on (G23)."""
     forward = info.methods["forward"]
@@ -33,7 +28,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
     entries = signature.parameters(writer.engine, forward, public=True, extra=("training: bool = False",))
     names = [a.arg for a in [*forward.args.args, *forward.args.kwonlyargs] if a.arg != "self"]
     names += popped_keywords(forward)
-    attr = "model_layer" if writer.prefix in ("", "name", "layers") else re.sub(r"\W", "_", writer.prefix)
+    attr = re.sub(r"\W", "_", weight_names.main_attribute(writer.prefix))
     init = info.init
     optional = [] if init is None else [e for e in signature.parameters(writer.engine, init) if "=" in e]
     handed = [f"{e.split(':')[0].split('=')[0].strip()}={e.split(':')[0].split('=')[0].strip()}" for e in optional]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 #: Calls that are always false in a port.
 _FALSE_CALLS = frozenset(
@@ -145,3 +145,15 @@ def constants(tree: ast.AST, known: Mapping[str, bool] | None = None) -> dict[st
         if counts[text] == 1 and outcome is not None and not isinstance(value, ast.Constant):
             found[text] = outcome
     return found
+
+
+def reassigned_config(constructors: Iterable[ast.FunctionDef | None]) -> frozenset[str]:
+    """Configuration attributes that some constructor changes (for a while): their value then depends on when it is read."""
+    found = set()
+    for function in constructors:
+        for node in ast.walk(function) if function is not None else ():
+            if isinstance(node, ast.Assign):
+                found |= {
+                    t.attr for t in node.targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) == "config"
+                }
+    return frozenset(found)

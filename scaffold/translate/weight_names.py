@@ -12,6 +12,11 @@ from scaffold.translate.engine import Engine
 from scaffold.translate.writer import indented
 
 
+def main_attribute(prefix: str) -> str:
+    """The attribute of a thin model that holds its main layer: the prefix, where Keras has no attribute of that name."""
+    return "model_layer" if prefix in ("", "name", "layers") else prefix
+
+
 def renamed(engine: Engine, info: ClassInfo, prefix: str, *, thin: bool) -> list[str]:
     """`tf_to_pt_weight_rename` of a model class, with a blank line behind; nothing where the library's own names are right."""
     parts = composite.renaming(engine, info, f"{engine.main_attribute}." if thin else "")
@@ -46,9 +51,9 @@ def _value(engine: Engine, info: ClassInfo, prefix: str, thin: bool) -> tuple[st
     """The names to look for and why; empty texts where the library's own are right."""
     probed = engine.types.classes.get(info.name)
     names = list(probed.parameters) if probed is not None else []
-    if names and not prefix and thin:
+    if not prefix and thin:
         return (
-            f'(tf_weight.removeprefix("{engine.main_attribute}."),)',
+            f'(tf_weight.removeprefix("{main_attribute(prefix)}."),)',
             "the main layer is one level more than PyTorch has",
         )
     if not names or not prefix:

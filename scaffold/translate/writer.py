@@ -32,6 +32,16 @@ def indented(lines: Sequence[str], depth: int = 1) -> list[str]:
     return [INDENT * depth + line if line.strip() else "" for line in lines]
 
 
+def stripped(lines: list[str]) -> list[str]:
+    """Without blank lines at either end."""
+    start, end = 0, len(lines)
+    while start < end and not lines[start].strip():
+        start += 1
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    return lines[start:end]
+
+
 class BlockWriter:
     """Writes statement blocks of one function."""
 

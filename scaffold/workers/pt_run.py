@@ -21,7 +21,7 @@ from pt_conditioning import condition
 from pt_joined import difference
 from pt_origin import Origin, construct
 from pt_recipes import COMBINED, FLAG_UNSAVED, QUICK, RECIPES, resized
-from pt_subject import OutOfTime, Subject, brief
+from pt_subject import CHANCE, OutOfTime, Subject, brief
 from pt_variants import find_flags
 from pt_weights import describe_weights, randomise
 
@@ -57,9 +57,14 @@ def _body_of(classes: Sequence[Any]) -> Any:
 def _is_saved(config: Any, name: str) -> bool:
     """True when a configuration that was saved and read again still has an attribute's value.
 
-    A class may have a parameter of its own for what the library stores otherwise (`num_labels` beside `id2label`).
+    A class may have a parameter of its own for what the library stores otherwise (`num_labels` beside `id2label`), and may
+    refuse a value that it holds only because it was set afterwards.
     """
-    return bool(getattr(type(config).from_dict(config.to_dict()), name, None) == getattr(config, name, None))
+    try:
+        read = type(config).from_dict(config.to_dict())
+    except Exception:
+        return False
+    return bool(getattr(read, name, None) == getattr(config, name, None))
 
 
 class Probe:
@@ -110,9 +115,22 @@ class Probe:
         except Exception as error:
             entry["error"] = f"{type(error).__name__}: {error}"
             return
-        if not self._variant(cls, Variant("base")):
+        if not self._variant(cls, Variant("base")) and not (
+            self._silenced(cls) and self._variant(cls, Variant("base"))
+        ):
             reasons = self.dropped.get(cls.__name__, {}).get("base", {})
             entry["error"] = reasons.get("joined") or next(iter(reasons.values()), "no case could be run")
+
+    def _silenced(self, cls: Any) -> bool:
+        """Switch off the noise of a model whose outputs are random: its configuration says how much of it there is."""
+        reasons = self.dropped.get(cls.__name__, {}).get("base", {})
+        config = self._found[cls.__name__][0]
+        scales = [
+            name for name, value in vars(config).items() if "noise" in name and isinstance(value, float) and value
+        ]
+        for name in scales:
+            setattr(config, name, 0.0)
+        return bool(scales) and any(CHANCE in reason for reason in reasons.values())
 
     def _layer(self, cls: Any) -> None:
         """A public module that is no model: its parameters, where it takes just a configuration."""
@@ -158,6 +176,9 @@ class Probe:
             self._entry(cls)["needed"] = _described(subject.done.get("minimal", {}))
         else:  # a tensor that only another configuration has
             self._entry(cls)["buffers"] |= describe_weights(model)["buffers"]
+        if any(not parameter.numel() for parameter in model.parameters()):
+            self._note(cls, variant.name, "model", "not kept: a weight has no elements")  # which no checkpoint has
+            return True
         kept = variant.keep and all(_is_saved(settings, name) for name in variant.changes)
         if kept and (variant.name == "base" or "default" in subject.done):
             self._save(cls, variant.name, model, subject.cases)

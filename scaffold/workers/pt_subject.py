@@ -19,6 +19,8 @@ from pt_cases import Case, Unusable, finite, flatten, plain, portable_outputs, s
 from pt_inputs import Dims, signature
 
 _CALL_SECONDS = 20.0
+#: Why a call whose result depends on random numbers is no case.
+CHANCE = "the result is random: another seed gives another one"
 
 
 class OutOfTime(Exception):
@@ -206,4 +208,4 @@ class Subject:
             value = portable_outputs(self._called(inputs, flags, generate))[0]
         other = dict(flatten("out", (value,) if isinstance(value, torch.Tensor) else value))
         if results.keys() != other.keys() or any(not np.array_equal(results[path], other[path]) for path in results):
-            raise Unusable("the result is random: another seed gives another one")
+            raise Unusable(CHANCE)

@@ -179,6 +179,19 @@ def test_a_loss_of_the_library_stays(tmp_path: Path) -> None:
     assert tree(tmp_path, plain) is None
 
 
+def test_helpers_that_only_pytorch_has_come_along(tmp_path: Path) -> None:
+    main = "import torch\nfrom ...time_series_utils import (\n    Chance,\n)\n\n\ndef f(x):\n    return Chance()(x)\n"
+    helpers = "from torch.distributions import Normal\n\n\nclass Chance:\n    def __call__(self, x):\n"
+    helpers += "        return Normal(x, 1)\n"
+    path = tmp_path / "src/transformers/time_series_utils.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(helpers, encoding="utf-8")
+    text = tree(tmp_path, main)
+    assert text is not None and "time_series_utils" not in text
+    assert text.split("\n")[6:8] == ["def f(x):", "    return Chance()(x)"], "lines moved"
+    assert "from torch.distributions import Normal" in text and "\nclass Chance:\n" in text
+
+
 def test_lines_of_the_file_stay_where_they_are(tmp_path: Path) -> None:
     text = tree(tmp_path)
     assert text is not None

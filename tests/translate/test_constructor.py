@@ -124,6 +124,17 @@ def test_shapes_and_initial_values_of_parameters(tmp_path: Path, value: str, sha
         assert "self.width = width" in text
 
 
+@pytest.mark.parametrize(
+    ("filled", "initializer"),
+    [("zero_()", "'zeros'"), ("fill_(config.scale)", "keras.initializers.Constant(self.config.scale)")],
+)
+def test_a_parameter_filled_in_place_starts_with_that_value(tmp_path: Path, filled: str, initializer: str) -> None:
+    init = f"self.gain = nn.Parameter(torch.FloatTensor(config.size, 2))\nself.gain.data.{filled}"
+    text = layer(tmp_path, init, "return x * self.gain")
+    build = method_text(text, "TFQuokkaThing", "build")
+    assert initializer in ast.unparse(ast.parse(build)) and "gain" not in method_text(text, "TFQuokkaThing", "__init__")
+
+
 def test_a_parameter_without_a_shape_is_marked(tmp_path: Path) -> None:
     text = layer(tmp_path, "self.gain = nn.Parameter(make(config))", "return x * self.gain")
     assert [(m.code, m.subject) for m in markers.parse(text)] == [("TFP130", "gain")]

@@ -137,3 +137,53 @@ def test_models_that_begin_with_different_inputs_describe_their_own(tmp_path: Pa
     assert "input_signature" not in class_text(text, "TFQuokkaPreTrainedModel")
     assert "input_signature" not in class_text(text, "TFQuokkaTextModel")
     assert '"states": tf.TensorSpec(' in class_text(text, "TFQuokkaWideModel")
+
+
+ALONE = """
+from .configuration_quokka import QuokkaVoiceConfig
+
+
+class QuokkaVoice(PreTrainedModel):
+    config_class = QuokkaVoiceConfig
+    main_input_name = "spectrogram"
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.project = nn.Linear(2, 2)
+
+    def forward(self, spectrogram: torch.FloatTensor):
+        return self.project(spectrogram)
+"""
+
+
+def test_a_model_without_a_base_class_of_its_own(tmp_path: Path) -> None:
+    needed = {"spectrogram": Observation("tensor", "float32", 3)}
+    types = TypeDB(classes={"QuokkaVoice": ProbedClass("QuokkaVoice", needed=needed)})
+    located = checkout(tmp_path, HEAD + BASE + ALONE, exported=("QuokkaVoice",))
+    translation = translate(located, types)
+    text = class_text(translation.text, "TFQuokkaVoice")
+    assert translation.models == ("TFQuokkaVoice",)
+    assert text.startswith("class TFQuokkaVoice(TFPreTrainedModel):\n    config_class = QuokkaVoiceConfig\n")
+    assert 'main_input_name = "spectrogram"' in text and "self.build_in_name_scope()" in text
+    # both of which the library's unpack_inputs asks every model for
+    assert "output_hidden_states: bool | None = None, return_dict: bool | None = None" in " ".join(text.split())
+
+
+def test_a_model_without_a_base_class_inside_another(tmp_path: Path) -> None:
+    outer = """
+class QuokkaSpeaker(PreTrainedModel):
+    config_class = QuokkaConfig
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.voice = QuokkaVoice(config.voice_config)
+
+    def forward(self, spectrogram: torch.FloatTensor):
+        return self.voice(spectrogram)
+"""
+    located = checkout(tmp_path, HEAD + BASE + ALONE + outer, exported=("QuokkaVoice", "QuokkaSpeaker"))
+    text = translate(located, TypeDB()).text
+    assert "config_class = QuokkaVoiceConfig" in class_text(text, "TFQuokkaVoiceMainLayer")
+    thin = class_text(text, "TFQuokkaVoice")
+    assert "config_class = QuokkaVoiceConfig" in thin and 'tf_weight.removeprefix("model_layer.")' in thin
+    assert 'TFQuokkaVoiceMainLayer(config.voice_config, name="voice")' in class_text(text, "TFQuokkaSpeaker")

@@ -43,3 +43,21 @@ def test_a_loss_made_and_called_at_once() -> None:
     assert statements("loss = nn.MSELoss()(logits, labels)", **types) == statements(
         "loss = F.mse_loss(logits, labels)", **types
     )
+
+
+def test_losses_that_stand_for_one_another_are_functions() -> None:
+    text = statements(
+        "if flag:\n    loss = nn.MSELoss(reduction='none')\nelse:\n    loss = nn.MSELoss()\nvalue = loss(logits, labels)",
+        logits="float32[2]",
+        labels="float32[2]",
+    )
+    assert "    loss = lambda input, target: tf.math.squared_difference(input, tf.cast(target, input.dtype))" in text
+    assert "    loss = lambda input, target: tf.reduce_mean(" in text
+    assert text.endswith("value = loss(logits, labels)")
+
+
+def test_a_loss_that_may_be_another_function_is_not_taken_for_it() -> None:
+    text = statements(
+        "if flag:\n    loss = nn.MSELoss()\nelse:\n    loss = nll\nvalue = loss(logits, labels)", logits="float32[2]"
+    )
+    assert "    loss = nll" in text and text.endswith("value = loss(logits, labels)")

@@ -134,3 +134,11 @@ def test_a_function_with_a_gradient_of_its_own_is_its_value(tmp_path: Path) -> N
     assert "def _quokka_softmax(input, mask, dim):" in text and "ctx" not in text and "backward" not in text
     assert "output = stable_softmax(logits=input * scale + mask, axis=dim)" in text
     assert "class QuokkaChoice:\n    def __init__(self):\n        self.mask = 0\n" in text
+
+
+def test_a_local_that_is_normalised_into_an_attribute_has_its_name(tmp_path: Path) -> None:
+    statement = "cond = nn.Conv1d(4, 4, 1)\n        self.cond = weight_norm(cond)"
+    text = method_text(
+        port(tmp_path, NORMALISED.replace("{statement}", statement)).text, "TFQuokkaPositions", "__init__"
+    )
+    assert 'name="cond"' in text and 'name=""' not in text

@@ -237,6 +237,16 @@ def test_distinct_values_do_not_crowd_out_another_kind() -> None:
     assert seen(source, recorder)["x"] == ["int"] * 4 + ["NoneType"]
 
 
+def test_a_paused_recorder_notes_nothing() -> None:
+    namespace, recorder = run("def f(x):\n    return [x]\n")
+    before = recorder.as_json()
+    with recorder.paused():
+        assert namespace["f"](7) == [7]
+    assert recorder.as_json() == before
+    namespace["f"](7)
+    assert recorder.as_json() != before
+
+
 def test_recorder_keeps_nothing_alive() -> None:
     source = "class T: pass\ndef make():\n    t = T()\n    return t\n"
     namespace, recorder = run(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from scaffold.translate import registry
 from scaffold.translate.callsite import parenthesised
@@ -61,6 +62,8 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     """`x[mask] = v`, `x[:, a:b] = v` and `x[:, 0] += v`; a tensor that `x` is a view of changes with it."""
     if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Subscript):
         return _augmented(writer, statement, statement.target)
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
+        return _unpacked(writer, statement, statement.targets[0])
     if not (
         isinstance(statement, ast.Assign)
         and len(statement.targets) == 1
@@ -117,13 +120,53 @@ def assigned(writer: BlockWriter, target: ast.Subscript, value: ast.expr) -> str
     text = _one_axis(engine, target, value, *partial[0]) if len(partial) == 1 else None
     if text is not None:
         return text
-    single = [engine.type_of(item) for item in items if not _is_slice(engine, item)]
-    tensors = [info for info in single if info.kind != "int" and info.rank != 0]
-    if any(info.kind != "tensor" or info.dtype in (None, "bool") for info in tensors):
+    tensors = [i for i in items if not _is_slice(engine, i)]
+    tensors = [i for i in tensors if engine.type_of(i).kind != "int" and engine.type_of(i).rank != 0]
+    if [_is_list(engine, item) for item in tensors] == [True]:
+        return views.assigned(engine, engine.expression(target.value), items, engine.expression(value))
+    if any(engine.type_of(i).kind != "tensor" or engine.type_of(i).dtype in (None, "bool") for i in tensors):
         return None
     if len(tensors) > 1:
-        return _points(engine, target, value, items) if len(tensors) == len(items) else None
+        points = _points(engine, target, value, items) if len(tensors) == len(items) else None
+        return points or _broadcast_points(engine, target, value, items, len(tensors))
     return views.assigned(engine, engine.expression(target.value), items, engine.expression(value))
+
+
+def _unpacked(writer: BlockWriter, statement: ast.Assign, target: ast.Tuple) -> list[str] | None:
+    """`x[mask], y[mask] = f(…)` with a function of the file that returns one value for each place that is set."""
+    engine = writer.engine
+    indexed = [(k, e) for k, e in enumerate(target.elts) if isinstance(e, ast.Subscript)]
+    parts = [(k, e) for k, e in indexed if engine.type_of(e.value).kind == "tensor"]
+    if not parts:
+        return None
+    names = [engine.expression(e) for e in target.elts]
+    for k, part in parts:
+        names[k] = f"new_{ast.unparse(part.value)}"
+    lines = writer.with_comment(statement, f"{', '.join(names)} = {engine.expression(statement.value)}")
+    for k, part in parts:
+        rank, mask = engine.type_of(part.value).rank, engine.type_of(part.slice).rank
+        given = _returned_rank(engine, statement.value, k)
+        known = rank is not None and mask is not None and given == rank - mask + 1
+        if not known or not isinstance(part.value, ast.Name) or not _is_mask(engine, part.slice):
+            return _refused(writer, statement, part)
+        tensor, condition = part.value.id, engine.expression(part.slice)
+        condition = (
+            f"{parenthesised(condition)}[...{', None' * ((rank or 0) - (mask or 0))}]" if rank != mask else condition
+        )
+        scattered = f"_{_emitted(engine, 'masked_scatter')}({tensor}, {condition}, tf.cast({names[k]}, {tensor}.dtype))"
+        lines.append(f"{tensor} = {scattered}")
+    return lines
+
+
+def _returned_rank(engine: Engine, call: ast.expr, place: int) -> int | None:
+    """Rank of one of the values that a function of the file returns, where all its returns agree."""
+    function = engine.functions.get(ast.unparse(call.func)) if isinstance(call, ast.Call) else None
+    values = [n.value for n in ast.walk(function) if isinstance(n, ast.Return)] if function is not None else []
+    ranks = {
+        engine.type_of(value.elts[place]).rank if isinstance(value, ast.Tuple) and place < len(value.elts) else None
+        for value in values
+    }
+    return ranks.pop() if len(ranks) == 1 else None
 
 
 def _masked_row(engine: Engine, target: ast.Subscript, value: ast.expr, items: list[ast.expr]) -> str | None:
@@ -158,8 +201,12 @@ def _emitted(engine: Engine, name: str) -> str:
 
 
 def _is_mask(engine: Engine, index: ast.expr) -> bool:
-    """A boolean tensor: seen, compared here, or a name that the function also binds to one."""
+    """A boolean tensor: seen, compared or cast here, or a name that the function also binds to one."""
+    if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.Invert):
+        return _is_mask(engine, index.operand)
     info = engine.type_of(index)
+    if info.kind is None and isinstance(index, ast.Call) and ast.unparse(index.func).endswith(".bool"):
+        return True
     if info.kind == "tensor" and info.dtype == "bool":
         return True
     if isinstance(index, ast.Compare) and info.kind is None:
@@ -197,6 +244,8 @@ def _masked(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | Non
     rank = info.rank if isinstance(target.slice, ast.Compare) and mask.rank is None else mask.rank
     if rank is None and info.rank is not None and given:
         rank = info.rank - given  # one row for every place
+    if None in (rank, info.rank) and engine.type_of(value).kind in ("int", "float"):
+        return views.assign(engine, tensor, condition, new)
     if rank is None or info.rank is None:
         return None
     if rank != info.rank:
@@ -238,6 +287,27 @@ def _squeezed(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | N
     if not bare or value.func.attr != "squeeze" or engine.type_of(target.value).rank != 2:  # type: ignore[attr-defined]
         return None
     return engine.expression(value.func.value)  # type: ignore[attr-defined]
+
+
+def _broadcast_points(
+    engine: Engine, target: ast.Subscript, value: ast.expr, items: list[ast.expr], count: int
+) -> str | None:
+    """`x[i, j, :] = v` with tensors for the first axes, of one rank but perhaps not of one shape."""
+    ranks = {engine.type_of(item).rank for item in items[:count]}
+    if len(ranks) != 1 or ranks & {None, 0} or any(ast.unparse(item) != ":" for item in items[count:]):
+        return None
+    index = ", ".join(engine.expression(item) for item in items[:count])
+    emitted = _emitted(engine, "assign_at")
+    return f"_{emitted}({engine.expression(target.value)}, ({index}), {engine.expression(value)})"
+
+
+def _is_list(engine: Engine, item: ast.expr) -> bool:
+    """A list of places: seen, or said by the annotation of a parameter that nothing was ever given for."""
+    info, function = engine.type_of(item), engine.function_of(item)
+    if info.kind not in (None, "none") or not isinstance(item, ast.Name) or function is None:
+        return info.kind == "list"
+    said = [ast.unparse(a.annotation) for a in function.args.args if a.arg == item.id and a.annotation is not None]
+    return any(re.match(r"(Optional\[)?[Ll]ist\b", text) for text in said)
 
 
 def _one_axis(engine: Engine, target: ast.Subscript, value: ast.expr, axis: int, item: ast.expr) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from scaffold.translate.losses import inline_function
+from scaffold.translate.losses import as_function, inline_function, is_value
 from scaffold.translate.writer import BlockWriter
 
 
@@ -108,13 +108,15 @@ def _returned_loss(function: ast.FunctionDef) -> str | None:
 
 
 def constructed_loss(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
-    """`loss_fct = CrossEntropyLoss()` is dropped: its calls become functions (`Engine.loss_of`)."""
+    """`loss_fct = CrossEntropyLoss()` is dropped: its calls become functions (`Engine.loss_of`), all but a value's."""
     if (
         isinstance(statement, ast.Assign)
         and isinstance(statement.value, ast.Call)
         and isinstance(statement.targets[0], ast.Name)
     ) and inline_function(writer.engine.source.qualname(statement.value.func)) is not None:
-        return []
+        if not is_value(writer.engine, statement):
+            return []
+        return [f"{statement.targets[0].id} = {as_function(writer.engine, statement.value)}"]
     return None
 
 

@@ -93,10 +93,15 @@ def _through(engine: Engine, node: ast.expr, new: str) -> str:
 
 def assigned(engine: Engine, tensor: str, items: list[ast.expr], new: str) -> str:
     """`tensor[items] = new` as an expression, for the indices that `_assign` knows."""
+    index = ", ".join(":" if ast.unparse(item) == ":" else engine.expression(item) for item in items)
+    return assign(engine, tensor, f"np.s_[{index}]", new)
+
+
+def assign(engine: Engine, tensor: str, index: str, new: str) -> str:
+    """A call of the emitted function."""
     engine.emits.add("assign")
     engine.uses.add("shape_list")
-    index = ", ".join(":" if ast.unparse(item) == ":" else engine.expression(item) for item in items)
-    return f"_assign({tensor}, np.s_[{index}], {new})"
+    return f"_assign({tensor}, {index}, {new})"
 
 
 def with_dots(engine: Engine, target: ast.Subscript) -> list[ast.expr] | None:

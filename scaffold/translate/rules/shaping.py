@@ -5,6 +5,8 @@ Source: torch's documentation, "Indexing, Slicing, Joining, Mutating Ops" and "t
 
 from __future__ import annotations
 
+import ast
+
 from scaffold.translate.callsite import Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Unmapped
 from scaffold.translate.rules._family import (
@@ -287,6 +289,14 @@ def squeeze(call: CallSite) -> str | Unmapped:
     tensor, axis = receiver(call), call.constant("dim")
     text = invoke("tf.squeeze", tensor.text, axis=given(call, "dim"))
     shape = tensor.info.shape
-    if isinstance(axis, int) and shape is not None and -len(shape) <= axis < len(shape) and shape[axis] != 1:
+    other = isinstance(axis, int) and shape is not None and -len(shape) <= axis < len(shape) and shape[axis] != 1
+    if other or (isinstance(axis, int) and _serves_any_size(call, tensor)):
         return f"{text} if {call.shape(tensor)}[{axis}] == 1 else {tensor.text}"
     return text
+
+
+def _serves_any_size(call: CallSite, tensor: Arg) -> bool:
+    """True for a parameter of a class method: what it is called with is for the instances to say."""
+    function = call.engine.function_of(call.node)
+    made = function is not None and any(ast.unparse(d) == "classmethod" for d in function.decorator_list)
+    return made and isinstance(tensor.node, ast.Name)

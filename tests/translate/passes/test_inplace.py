@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scaffold.translate import markers
-from tests.translate.checkouts import statements
+from tests.translate.checkouts import body_of, statements
 from tests.translate.frameworks import tensorflow
 
 FUNCTION = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions" / "assign.py"
@@ -65,10 +65,27 @@ def test_parts_of_a_tensor(before: str, after: str) -> None:
         ("x[r] = w", "x = tf.where(r[..., None], tf.cast(w, x.dtype), x)"),
         ("x[m] = v[m]", "x = tf.where(m, tf.cast(v, x.dtype), x)"),
         ("x[~r] = 0.0", "x = tf.where(tf.logical_not(r)[..., None], tf.cast(0.0, x.dtype), x)"),
+        ("x[:, chosen, :] = 0", "x = _assign(x, np.s_[:, chosen, :], 0)"),
+        ("x[p, q, :] = v", "x = _assign_at(x, (p, q), v)"),
+        ("u[~seen.bool()] = 0.0", "u = _assign(u, tf.logical_not(tf.cast(seen, tf.bool)), 0.0)"),
     ],
 )
 def test_other_parts_by_an_emitted_function(before: str, after: str) -> None:
-    assert statements(before, w="float32[1]", **TYPES) == after
+    more = {"w": "float32[1]", "chosen": "list", "p": "int64[2]", "q": "int64[2]", "u": "tensor"}
+    assert statements(before, **more, **TYPES) == after
+
+
+def test_several_parts_from_one_call() -> None:
+    """Values in the order of the places, where the function of the file is seen to return such."""
+    text = "def split(a):\n    return a, a + 1\n\ndef f(x, y, m):\n    x[m], y[m] = split(x[m])\n    return y"
+    written, _ = body_of(text, y="float32[3]", a="float32[1]", **TYPES)
+    assert written.split("\n")[:3] == [
+        "new_x, new_y = split(tf.boolean_mask(x, m))",
+        "x = _masked_scatter(x, m, tf.cast(new_x, x.dtype))",
+        "y = _masked_scatter(y, m, tf.cast(new_y, y.dtype))",
+    ]
+    other = statements("x[m], y[m] = elsewhere(x[m])", y="float32[3]", **TYPES)
+    assert [m.code for m in markers.parse(other)] == ["TFP120"]
 
 
 @pytest.mark.parametrize("text", ["x[i, j] = v", "x[unknown] = v", "x[m] += 1"])
@@ -104,6 +121,24 @@ def test_the_emitted_function_assigns_as_numpy_does() -> None:
         expected[index] = value
         parts = tuple(tf.constant(i) if isinstance(i, np.ndarray) else i for i in index)
         assert np.array_equal(names["_assign"](tensor, parts, value).numpy(), expected)
+    tensor, expected = tf.constant(np.arange(24.0).reshape(2, 4, 3)), np.arange(24.0).reshape(2, 4, 3)
+    expected[:, [0, 2], :] = 0
+    assert np.array_equal(names["_assign"](tensor, np.s_[:, [0, 2], :], 0).numpy(), expected)
+    expected[np.array([True, False])] = 5
+    assert np.array_equal(names["_assign"](tf.constant(expected), tf.constant([True, False]), 5).numpy(), expected)
+
+
+@pytest.mark.e2e
+def test_the_emitted_function_assigns_at_places_as_numpy_does() -> None:
+    tf = tensorflow()
+    names: dict[str, Any] = {"tf": tf}
+    path = FUNCTION.with_name("assign_at.py")
+    exec("from __future__ import annotations\n" + path.read_text(encoding="utf-8"), names)
+    expected = np.arange(24.0).reshape(2, 4, 3)
+    tensor, rows, places = tf.constant(expected), np.array([[0], [1]]), np.array([[0, 2], [1, -1]])
+    value = np.arange(12.0).reshape(2, 2, 3)
+    expected[rows, places, :] = value
+    assert np.array_equal(names["_assign_at"](tensor, (tf.constant(rows), tf.constant(places)), value), expected)
 
 
 @pytest.mark.parametrize("text", ["d['a'] = 1", "self.d[0] = v"])

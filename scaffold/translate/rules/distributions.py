@@ -1,0 +1,20 @@
+"""Classes of torch.distributions: emitted ones with what models ask of them (mean, variance, `log_prob`, `sample`).
+
+Source: torch's documentation, "Probability distributions"; the densities are those of its source.
+"""
+
+from __future__ import annotations
+
+from scaffold.translate.rule import AttributeRule
+
+RULES = [
+    AttributeRule(torch=f"torch.distributions.{name}", tf=f"_{name}", result="type", emit="distributions")
+    for name in (
+        "AffineTransform",
+        "Independent",
+        "NegativeBinomial",
+        "Normal",
+        "StudentT",
+        "TransformedDistribution",
+    )
+]
