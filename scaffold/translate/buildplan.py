@@ -27,7 +27,7 @@ class Built:
 
     `members` holds (index text, shape) of a list or dictionary whose members are built with different shapes. `sizes` names
     the attribute that holds a `size` for each member, which the shape then speaks of. `loop` is what a list is looped over,
-    where that is not the attribute itself.
+    where that is not the attribute itself; the condition for there to be `members`, which are a single layer at times.
     """
 
     attr: str
@@ -75,7 +75,7 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
     ):  # an empty container gets its members later
         members = _members(constructor, items)
         if members:
-            add(constructor.plan, Built(name, "", True, members))
+            add(constructor.plan, _of_members(constructor, attr, members))
         return
     if isinstance(value, ast.Name) and all(engine.function_of(c) is not constructor.function for c in child.calls):
         made = [engine.constructor_name(c) for c in child.calls]
@@ -88,6 +88,15 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
         containers.plan_shapes(constructor, attr, value)
         return
     _plan_branches(constructor, attr, value)
+
+
+def _of_members(constructor: Constructor, attr: str, members: tuple[tuple[str, str], ...]) -> Built:
+    """The entry of a container that is written out; at times it is a single layer, which then has a shape of its own."""
+    engine, child, name = constructor.engine, constructor.info.children[attr], constructor.keras_name(attr)
+    if not mixed.at_times_single(engine, child):
+        return Built(name, "", True, members)
+    alone = _shapes(constructor, [c for c in child.calls if not mixed.levels(engine, c)])
+    return Built(name, alone[0] if len(alone) == 1 else "", True, members, loop=f"isinstance(self.{name}, list)")
 
 
 def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None:
@@ -255,7 +264,8 @@ def _entry(entry: Built) -> list[str]:
         lines = []
         for index, shape in entry.members:
             lines += [f"with tf.name_scope({target}[{index}].name):", f"    {target}[{index}].build({shape})"]
-        return lines
+        alone = ["else:", f"    with tf.name_scope({target}.name):", f"        {target}.build({entry.shape})"]
+        return [f"if {entry.loop}:", *indented(lines), *(alone if entry.shape else [])] if entry.loop else lines
     if entry.sizes:
         loop = f"for layer, size in zip({entry.loop or target}, self.{entry.sizes}):"
         if entry.shape == "size":  # False: nothing to build

@@ -11,7 +11,7 @@ from scaffold.translate import factories, handed, inlining
 from scaffold.translate.names import AUTO
 from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
-from scaffold.translate.variants import attention_variants
+from scaffold.translate.variants import attention_variants, class_tables
 
 #: Layers of the library itself that have a rule.
 _LIBRARY_LAYERS = frozenset({"transformers.pytorch_utils.Conv1D", "transformers.modeling_utils.SequenceSummary"})
@@ -127,6 +127,7 @@ class Analyser:
         self.prefix = prefix
         self.variants = attention_variants(source.tree)
         self.nodes = {n.name: n for n in source.tree.body if isinstance(n, ast.ClassDef)}
+        self.tables = class_tables(source.tree, self.nodes)
         self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.classes: dict[str, ClassInfo] = {}
         self.by_parameter: dict[ast.Call, str] = {}
@@ -305,8 +306,9 @@ class Analyser:
         func = call.func
         if call in self.by_parameter:
             return self.by_parameter[call]
-        if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in self.variants:
-            return self.variants[func.value.id]["eager"]
+        if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name):
+            variants = self.variants.get(func.value.id)
+            return variants["eager"] if variants else self.tables.get(func.value.id)
         if isinstance(func, ast.Name) and func.id in self.classes and self.classes[func.id].is_plain:
             return None
         if isinstance(func, ast.Name) and (func.id in self.nodes or func.id in self.factories):

@@ -104,10 +104,10 @@ class Constructor:
             return made
         if name.removeprefix("self.") in self.info.inlined:
             return self._inlined(writer, self.info.methods[name.removeprefix("self.")])
-        if name == "setattr":
-            return members.set_by_name(self, writer, statement, call)
         if name == "self.add_module" and len(call.args) == 2 and isinstance(call.args[1], ast.Name):
             return []  # what it holds was made with that name
+        if name in ("setattr", "self.add_module"):
+            return members.set_by_name(self, writer, statement, call)
         init = name.startswith(("nn.init.", "torch.nn.init.")) or name == "self.weight.detach_"
         if init or parameters.initial_value(self, call):
             return []
@@ -138,7 +138,16 @@ class Constructor:
         if parents and self.info.category is Category.LAYER:
             given = [a for a in arguments(self.engine, call) if a != "**kwargs"]
             return [f"super().__init__({', '.join([*given, '**kwargs'])})"]
+        if self._hands_keywords_on():
+            return ['super().__init__(name=kwargs.pop("name", None))']  # the others are a sub-module's
         return ["super().__init__(**kwargs)"]
+
+    def _hands_keywords_on(self) -> bool:
+        """True for a constructor whose own `**kwargs` go to a sub-module."""
+        own = self.function.args.kwarg
+        calls = (n for n in ast.walk(self.function) if isinstance(n, ast.Call) and self.engine.constructor_name(n))
+        handed = {ast.unparse(k.value) for call in calls for k in call.keywords if k.arg is None}
+        return own is not None and own.arg == "kwargs" and own.arg in handed
 
     def _buffer(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         if not call.args or not isinstance(call.args[0], ast.Constant):

@@ -108,6 +108,7 @@ def plan_shapes(constructor: Constructor, attr: str, value: ast.expr) -> None:
     """Keep the shapes of the members of a list beside it, and plan the build with them."""
     name = constructor.keras_name(attr)
     items = [item for _, item in mixed.literal_items(constructor.engine, value) or ()]
+    items = list(value.elts) if isinstance(value, (ast.List, ast.Tuple)) else items
     if not isinstance(value, ast.Call) or constructor.engine.source.qualname(value.func) in mixed.CONTAINERS:
         made = items
     else:
@@ -162,8 +163,10 @@ def loop(constructor: Constructor, attr: str) -> str:
         functions = [q for q in called if q and q.startswith("torch.nn.") and q != "torch.nn.Dropout"]
         if len(functions) < len(called) or len(called) > 1:
             return f"[layer {members} if isinstance(layer, keras.layers.Layer)]"
+    functions_too = any(_holds_functions(constructor, c) for c in child.calls)
+    if functions_too and child.is_list and not nested:
+        return f"[layer {members} if isinstance(layer, keras.layers.Layer)]"
     if nested:
-        functions_too = any(_holds_functions(constructor, c) for c in child.calls)
         return f"[layer {members}{' if isinstance(layer, keras.layers.Layer)' if functions_too else ''}]"
     return whole if single or is_dict else ""
 
@@ -183,7 +186,10 @@ def _is_dictionary(constructor: Constructor, attr: str) -> bool:
 
 
 def _holds_functions(constructor: Constructor, call: ast.Call) -> bool:
-    """True when `ACT2FN[…]` and the like stand beside a layer in its container."""
+    """True when `ACT2FN[…]`, or what the constructor is given, stands beside a layer in its container or list."""
+    beside = constructor.engine.parent(call)
+    if isinstance(beside, (ast.List, ast.Tuple)) and any(isinstance(e, (ast.Name, ast.Subscript)) for e in beside.elts):
+        return True
     around = mixed.levels(constructor.engine, call)
     items = mixed.literal_items(constructor.engine, around[0]) if around and around[0] is not None else None
     return any(not isinstance(item, (ast.Call, ast.IfExp, ast.Name)) for _, item in items or ())

@@ -71,7 +71,14 @@ def header(located: Located, source: Source, engine: Engine) -> list[str]:
             break
         licence.append(line)
     lines = [*licence, f'"""TF 2.0 {located.names.title} model."""', "", "from __future__ import annotations", ""]
-    lines += ["import functools", "import importlib", "import math", "import numpy as np", "import tensorflow as tf"]
+    lines += [
+        "import functools",
+        "import importlib",
+        "import inspect",
+        "import math",
+        "import numpy as np",
+        "import tensorflow as tf",
+    ]
     own = frozenset(engine.own_outputs)
     for node in source.tree.body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):

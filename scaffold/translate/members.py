@@ -183,11 +183,17 @@ def _named_by(constructor: Constructor, node: ast.AST, name: str) -> str | None:
 
 
 def set_by_name(constructor: Constructor, writer: BlockWriter, statement: ast.stmt, call: ast.Call) -> list[str] | None:
-    """`setattr(self, f"embed_{i}", nn.Embedding(…))`: a sub-module of that name, kept in a list as well for `build()`."""
-    if len(call.args) != 3 or ast.unparse(call.args[0]) != "self" or not isinstance(call.args[2], ast.Call):
+    """`setattr(self, f"embed_{i}", nn.Embedding(…))`: a sub-module of that name, kept in a list as well for `build()`.
+
+    `self.add_module(f"conv_{i}", nn.Conv2d(…))` is the same.
+    """
+    owner, arguments = ast.unparse(call.func).removesuffix(".add_module"), call.args
+    if isinstance(call.func, ast.Name):
+        owner, arguments = ast.unparse(arguments[0]) if arguments else "", arguments[1:]
+    if len(arguments) != 2 or owner != "self":
         return None
-    key, made = call.args[1], call.args[2]
-    if constructor.engine.constructor_name(made) is None:
+    key, made = arguments
+    if not isinstance(made, ast.Call) or constructor.engine.constructor_name(made) is None:
         return None
     text = constructor.engine.expression(key)
     name = (

@@ -164,17 +164,16 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
-    applied = composite.call(engine, node) or _autograd(engine, node)
+    applied = composite.call(engine, node) or _autograd(engine, node) or _filtered(engine, node, func)
     if applied is not None:
         return applied
-    popped = _popped(engine, node) or python_calls.rounded(engine, node)
+    popped = _popped(engine, node) or python_calls.rounded(engine, node) or python_calls.attribute_by_name(engine, node)
     if popped is not None:
         return popped
     if isinstance(func, ast.Name):
         return _named_call(engine, node, func)
-    if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name) and func.value.id in engine.variants:
-        name = engine.variants[func.value.id]["eager"]
-        return chosen(engine, node, name)
+    if isinstance(func, ast.Subscript) and (found := _by_table(engine, node, func)) is not None:
+        return found
     owner = engine.class_of(node)
     if (
         isinstance(func, ast.Attribute)
@@ -262,6 +261,16 @@ def _place_taken(engine: Engine, node: ast.Call) -> str | None:
     return replacement_of(function, ast.unparse(statement.targets[0]), owner.children)
 
 
+def _by_table(engine: Engine, node: ast.Call, func: ast.Subscript) -> str | None:
+    """`TABLE[kind](…)` of attention implementations, of which a port has one, or of other classes of the file."""
+    if not isinstance(func.value, ast.Name):
+        return None
+    variants, name = engine.variants.get(func.value.id), engine.constructor_name(node)
+    if variants is not None:
+        return chosen(engine, node, variants["eager"])
+    return construct(engine, node, engine.expression(func), name) if name in engine.classes else None
+
+
 def chosen(engine: Engine, node: ast.Call, name: str) -> str:
     """`X_ATTENTION[kind](…)`: the eager class's constructor, or a call of the eager function."""
     if name in engine.classes:
@@ -297,6 +306,26 @@ def module_call(engine: Engine, node: ast.Call, func: ast.expr) -> str:
     if rule.call_rewrite is not None or rule.call is not None:
         return _layer_call(engine, rule, text, node)
     return write_call(engine, node, text, ("training=training",) if rule.training else ())
+
+
+def _filtered(engine: Engine, node: ast.Call, func: ast.expr) -> str | None:
+    """`backbone.forward_with_filtered_kwargs(x, …)` with the keywords that `forward` takes: asked for where backbones differ."""
+    is_filtered = isinstance(func, ast.Attribute) and func.attr == "forward_with_filtered_kwargs"
+    child = engine.child_of(func.value) if is_filtered else None  # type: ignore[attr-defined]
+    if child is None or not isinstance(func, ast.Attribute) or any(k.arg is None for k in node.keywords):
+        return None
+    known = [engine.classes.get(engine.constructor_name(c) or "") for c in child.calls]
+    taken = [{a.arg for a in i.methods["forward"].args.args} for i in known if i is not None and "forward" in i.methods]
+    names = {k.arg for k in node.keywords}
+    if len(taken) < len(known) or not taken:
+        return None
+    if any(names & other != names & taken[0] for other in taken):
+        engine.emits.add("filtered_call")
+        training = ("training=training",) if engine.trains(child) else ()
+        return f"_filtered_call({', '.join([engine.expression(func.value), *arguments(engine, node), *training])})"
+    call = ast.copy_location(ast.Call(func.value, node.args, [k for k in node.keywords if k.arg in taken[0]]), node)
+    engine.source.parents[call] = engine.source.parents[node]
+    return module_call(engine, call, func.value)
 
 
 def ties_call(engine: Engine, owner: object, attr: str, argument: str, plain: str) -> str:

@@ -35,7 +35,15 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
         return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
     if func.id == "partial" and len(node.args) == 1:
         return _partial(engine, node)
+    if func.id in ("max", "min") and len(node.args) == 1 and not node.keywords:
+        return _extreme_of_lengths(engine, node.args[0], func.id)
     return _extreme(engine, node, func.id) if func.id in ("max", "min") and len(node.args) == 2 else None
+
+
+def attribute_by_name(engine: Engine, node: ast.Call) -> str | None:
+    """`self.__getattr__(name)`, a method that only PyTorch's modules have."""
+    is_method = isinstance(node.func, ast.Attribute) and node.func.attr == "__getattr__" and len(node.args) == 1
+    return f"getattr({engine.expression(node.func.value)}, {engine.expression(node.args[0])})" if is_method else None  # type: ignore[attr-defined]
 
 
 def _of_tensor(engine: Engine, argument: ast.expr, name: str) -> str | None:
@@ -83,6 +91,15 @@ def _partial(engine: Engine, node: ast.Call) -> str | None:
     text = engine.expression(call)
     del engine.given["tensor"]
     return f"lambda tensor: {text}"
+
+
+def _extreme_of_lengths(engine: Engine, argument: ast.expr, name: str) -> str | None:
+    """`max(x.shape[0] for x in tensors)`."""
+    is_loop = isinstance(argument, (ast.GeneratorExp, ast.ListComp))
+    if not is_loop or not reads_shape(argument.elt, engine.function_of(argument)):  # type: ignore[attr-defined]
+        return None
+    text = engine.expression(argument)
+    return f"functools.reduce(tf.{name}imum, {text if text[0] in '[(' and text[-1] in '])' else f'[{text}]'})"
 
 
 def _extreme(engine: Engine, node: ast.Call, name: str) -> str:

@@ -48,8 +48,9 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
     if info.kind != "tensor" or not isinstance(node.ctx, ast.Load):
         return engine.splice(node)
     items = index.elts if isinstance(index, ast.Tuple) else [index]
-    if places_of(engine, index):
-        return f"tf.gather_nd({engine.expression(value)}, tf.stack({engine.expression(index)}, axis=-1))"
+    places = _places(engine, index)
+    if places is not None:
+        return f"tf.gather_nd({engine.expression(value)}, {places})"
     if len(items) == 2 and isinstance(items[0], ast.Call) and engine.qualname_of(items[0]) == "torch.arange":
         return _row_wise(engine, node.value, items[0], items[1])
     single = _one_item(engine, node, items) or _mask_at_one_place(engine, node, items)
@@ -64,6 +65,16 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
         inner = _advanced(engine, node, rest, [(k - (added == [0]), item) for k, item in advanced])
         return f"{inner}[{'None' if added == [0] else '..., None'}]"
     return _advanced(engine, node, items, advanced)
+
+
+def _places(engine: Engine, index: ast.expr) -> str | None:
+    """One row for each place: of a tuple of integer tensors, of `x[tuple(points.t())]`."""
+    if places_of(engine, index):
+        return f"tf.stack({engine.expression(index)}, axis=-1)"
+    inner = index.args[0] if isinstance(index, ast.Call) and ast.unparse(index.func) == "tuple" and index.args else None
+    transposed = isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute) and inner.func.attr == "t"
+    points = inner.func.value if transposed else None  # type: ignore[union-attr]
+    return engine.expression(points) if points is not None and engine.type_of(points).rank == 2 else None
 
 
 def places_of(engine: Engine, index: ast.expr) -> bool:

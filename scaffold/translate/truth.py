@@ -69,9 +69,14 @@ def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None
         return _answer(node)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         return _DEVICE.get(text, _attention(node))
-    if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        return node.value
-    return None
+    return _value(node)
+
+
+def _value(node: ast.AST) -> bool | None:
+    """A literal's value; what the newest PyTorch does is ported."""
+    if isinstance(node, ast.Name) and node.id.startswith("is_torch_greater_or_equal_than_"):
+        return True
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, bool) else None
 
 
 def _answer(node: ast.Call) -> bool | None:

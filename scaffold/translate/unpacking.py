@@ -31,6 +31,9 @@ def keyword_arguments(engine: Engine, call: ast.Call) -> dict[str, Arg]:
     found: dict[str, Arg] = {}
     for unpacked in (k.value for k in call.keywords if k.arg is None):
         value = _bound_once(engine, unpacked)
+        settled = truth(value.test) if isinstance(value, ast.IfExp) else None
+        if isinstance(value, ast.IfExp) and settled is not None:
+            value = value.body if settled else value.orelse
         if not isinstance(value, ast.IfExp):
             found |= {key: engine.arg(item) for key, item in (_entries(value) or {}).items()}
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
 
 
 def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
@@ -17,4 +18,15 @@ def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
             }
             if "eager" in entries:
                 found[node.targets[0].id] = entries
+    return found
+
+
+def class_tables(tree: ast.Module, classes: Container[str]) -> dict[str, str]:
+    """`PROMPTERS = {"pad": A, "downpad": B}`, all of them classes of the file → the first, for what all are alike in."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
+            names = [value.id if isinstance(value, ast.Name) else "" for value in node.value.values]
+            if names and all(name in classes for name in names):
+                found[node.targets[0].id] = names[0]
     return found

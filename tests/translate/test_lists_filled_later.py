@@ -120,3 +120,115 @@ def test_shapes_that_decide_a_branch_are_compared_by_a_function() -> None:
     assert statements("if x.shape != y.shape:\n    x = y", **types) == "if not _same_shape(x, y):\n    x = y"
     assert statements("if x.size() == y.size():\n    x = y", **types) == "if _same_shape(x, y):\n    x = y"
     assert "_same_shape" not in statements("if x.shape != y.shape:\n    raise ValueError", **types)
+
+
+NAMED = """
+class QuokkaUpsample(nn.Module):
+    def __init__(self, width, times):
+        super().__init__()
+        self.times = times
+        for i in range(times):
+            self.add_module(f"conv_{i}", nn.Linear(width, width))
+            self.add_module(f"shuffle_{i}", nn.PixelShuffle(2))
+
+    def forward(self, hidden_states):
+        for i in range(self.times):
+            hidden_states = self.__getattr__(f"conv_{i}")(hidden_states)
+        return hidden_states
+"""
+
+
+def test_modules_added_by_name_are_attributes(tmp_path: Path) -> None:
+    text = port(tmp_path, NAMED).text
+    body = " ".join(class_text(text, "TFQuokkaUpsample").split())
+    assert 'setattr(self, f"conv_{i}", keras.layers.Dense(units=width, name=f"conv_{i}"))' in body
+    assert 'setattr(self, f"shuffle_{i}", lambda x: _pixel_shuffle(x, 2))' in body
+    assert 'getattr(self, f"conv_{i}")(hidden_states)' in body
+    assert "add_module" not in body and "__getattr__" not in body
+
+
+AT_TIMES = """
+class QuokkaNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, hidden_states):
+        return hidden_states * self.weight
+
+
+class QuokkaStage(nn.Module):
+    def __init__(self, width, smaller, activation: nn.Module):
+        super().__init__()
+        if smaller:
+            self.down = nn.Sequential(QuokkaNorm(width), nn.Conv2d(width, width, kernel_size=2))
+        else:
+            self.down = nn.Identity()
+        self.layers = [nn.Linear(width, width), activation]
+        for i, layer in enumerate(self.layers):
+            self.add_module(str(i), layer)
+
+    def forward(self, hidden_states):
+        hidden_states = self.down(hidden_states)
+        for layer in self.layers:
+            hidden_states = layer(hidden_states)
+        return hidden_states
+"""
+
+
+def test_what_is_a_sequence_at_times_is_built_as_one_then(tmp_path: Path) -> None:
+    build = method_text(port(tmp_path, AT_TIMES).text, "TFQuokkaStage", "build")
+    assert "if isinstance(self.down, list):\n            with tf.name_scope(self.down[0].name):" in build
+
+
+def test_functions_beside_layers_are_not_built(tmp_path: Path) -> None:
+    build = method_text(port(tmp_path, AT_TIMES).text, "TFQuokkaStage", "build")
+    assert "for layer in [layer for layer in self.layers if isinstance(layer, keras.layers.Layer)]:" in build
+
+
+SHAPES = """
+class QuokkaBlock(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.layers = [nn.Conv2d(width, 8, kernel_size=3), nn.GroupNorm(4, 8), nn.ReLU()]
+        for i, layer in enumerate(self.layers):
+            self.add_module(str(i), layer)
+
+    def forward(self, hidden_states):
+        for layer in self.layers:
+            hidden_states = layer(hidden_states)
+        return hidden_states
+
+
+class QuokkaOuter(nn.Module):
+    def __init__(self, *args, size=3, **kwargs):
+        super().__init__()
+        self.block = QuokkaBlock(*args, **kwargs)
+        self.dense = nn.Linear(size, size)
+
+    def forward(self, hidden_states):
+        return self.dense(self.block(hidden_states))
+"""
+
+
+def test_a_list_display_keeps_the_shapes_of_its_members(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, SHAPES).text, "TFQuokkaBlock")
+    assert "self.layers_shapes = [[None, None, None, width], [None, 8, None, None], False]" in text
+
+
+def test_keywords_for_a_sub_module_do_not_reach_keras(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, SHAPES).text, "TFQuokkaOuter")
+    assert 'super().__init__(name=kwargs.pop("name", None))' in text
+    assert "super().__init__(**kwargs)" in class_text(port(tmp_path / "other", SHAPES).text, "TFQuokkaBlock")
+
+
+def test_a_constant_that_a_call_converts_is_a_local() -> None:
+    text = statements("self.mean = self.mean.type_as(x)\nx = x - self.mean", x="float32[4]")
+    assert text == "mean = tf.cast(self.mean, x.dtype)\nx = x - mean"
+
+
+def test_slices_that_a_loop_runs_over_are_known() -> None:
+    text = (
+        "mask = torch.zeros(1, n)\nparts = (slice(0, -2), slice(-2, None))\nfor part in parts:\n    mask[:, part] = 1"
+    )
+    assert "mask = _assign(mask, np.s_[:, part], 1)" in statements(text, n="int")

@@ -45,6 +45,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     rotary.rebound_buffer,
     switches.lasts_for_the_call,
     memo.kept_tensor,
+    memo.converted_constant,
     groups.by_module,
     guards.shape_checks,
     guards.depending_on_a_length,

@@ -14,7 +14,7 @@ from scaffold.translate.classes import Child
 from scaffold.translate.mixed import CONTAINERS, literal_items
 from scaffold.translate.names import replacement_of
 from scaffold.translate.rule import LayerRule, Unmapped
-from scaffold.translate.writer import BlockWriter
+from scaffold.translate.writer import BlockWriter, indented
 
 
 def replaced_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
@@ -75,7 +75,15 @@ def _applied(writer: BlockWriter, call: ast.Call, child: Child, name: str) -> li
         if child.depth == 0 and mixed.at_times_single(writer.engine, child):
             values = f"{values} if isinstance({values}, list) else [{values}]"
         return [f"for layer_module in {values}:", f"    {name} = {alike.pop()}"]
-    return [f"{name} = {_step(writer, call, member, layer, name)}" for layer, member in members]
+    lines = [f"{name} = {_step(writer, call, member, layer, name)}" for layer, member in members]
+    single = [c for c in child.calls if not any(mixed.levels(writer.engine, c))]
+    if child.depth or not single or not members or not mixed.at_times_single(writer.engine, child):
+        return lines
+    lines = [f"if isinstance({container}, list):", *indented(lines)]
+    if all(writer.engine.constructor_name(c) == "torch.nn.Identity" for c in single):
+        return lines
+    alone = Child(child.attr, writer.engine.constructor_name(single[0]) or "", calls=tuple(single))
+    return [*lines, "else:", f"    {name} = {_step(writer, call, alone, container, name)}"]
 
 
 def _members(writer: BlockWriter, child: Child, place: ast.Call | None, text: str) -> list[tuple[str, Child]]:

@@ -219,8 +219,21 @@ def _is_mask(engine: Engine, index: ast.expr) -> bool:
 
 
 def _is_slice(engine: Engine, item: ast.expr) -> bool:
-    """`a:b`, or a variable that holds `slice(a, b)`."""
-    return isinstance(item, ast.Slice) or engine.type_of(item).detail == "builtins.slice"
+    """`a:b`, or a variable that holds `slice(a, b)`: seen, or the members of what a loop runs over."""
+    if isinstance(item, ast.Slice) or engine.type_of(item).detail == "builtins.slice":
+        return True
+    function = engine.function_of(item)
+    if not isinstance(item, ast.Name) or engine.type_of(item).kind is not None or function is None:
+        return False
+    held = {
+        ast.unparse(n.iter) for n in ast.walk(function) if isinstance(n, ast.For) and ast.unparse(n.target) == item.id
+    }
+    bound = [n.value for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) in held]
+    return bool(bound) and all(
+        isinstance(value, (ast.Tuple, ast.List))
+        and all(isinstance(e, ast.Call) and ast.unparse(e.func) == "slice" for e in value.elts)
+        for value in bound
+    )
 
 
 def _items(engine: Engine, target: ast.Subscript) -> list[ast.expr] | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 
+from scaffold.translate.passes.rotary import as_local
 from scaffold.translate.writer import BlockWriter
 
 
@@ -31,3 +32,20 @@ def kept_tensor(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         if isinstance(node, ast.Subscript) and ast.unparse(node) == ast.unparse(target):
             writer.engine.remember(node, name)
     return writer.with_comment(statement, f"{name} = {writer.engine.expression(only.value)}")
+
+
+def converted_constant(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`self.mean = self.mean.type_as(pixel_values)` in a call: a local of that type, read from there on."""
+    function = writer.engine.function_of(statement)
+    if not isinstance(statement, ast.Assign) or function is None or function.name == "__init__":
+        return None
+    target, value = statement.targets[0], statement.value
+    is_conversion = (
+        isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in ("type_as", "to")
+    )
+    if not is_conversion or not isinstance(target, ast.Attribute) or ast.unparse(target.value) != "self":
+        return None
+    if ast.unparse(value.func.value) != ast.unparse(target):  # type: ignore[attr-defined]
+        return None
+    as_local(writer, statement, target.attr, target.attr)
+    return writer.with_comment(statement, f"{target.attr} = {writer.engine.expression(value)}")
