@@ -307,8 +307,7 @@ class Analyser:
         if call in self.by_parameter:
             return self.by_parameter[call]
         if isinstance(func, ast.Subscript) and isinstance(func.value, ast.Name):
-            variants = self.variants.get(func.value.id)
-            return variants["eager"] if variants else self.tables.get(func.value.id)
+            return self.tables.get(func.value.id)
         if isinstance(func, ast.Name) and func.id in self.classes and self.classes[func.id].is_plain:
             return None
         if isinstance(func, ast.Name) and (func.id in self.nodes or func.id in self.factories):

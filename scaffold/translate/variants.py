@@ -22,11 +22,14 @@ def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
 
 
 def class_tables(tree: ast.Module, classes: Container[str]) -> dict[str, str]:
-    """`PROMPTERS = {"pad": A, "downpad": B}`, all of them classes of the file → the first, for what all are alike in."""
-    found = {}
+    """`PROMPTERS = {"pad": A, "downpad": B}`, all of them classes of the file → the first, for what all are alike in.
+
+    Of attention implementations it is the eager one.
+    """
+    found: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
             names = [value.id if isinstance(value, ast.Name) else "" for value in node.value.values]
             if names and all(name in classes for name in names):
                 found[node.targets[0].id] = names[0]
-    return found
+    return found | {name: entries["eager"] for name, entries in attention_variants(tree).items()}
