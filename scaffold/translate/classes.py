@@ -315,24 +315,17 @@ class Analyser:
         if isinstance(func, ast.Attribute) and func.attr in self.making_methods:
             return self.making_methods[func.attr]
         qualname = self.source.qualname(func)
-        if (
-            qualname
-            and qualname.startswith("torch.nn.")
-            and qualname.split(".")[-1][:1].isupper()
-            and qualname not in ("torch.nn.Parameter", "torch.nn.ParameterList")
-        ):
-            return "torch.nn." + qualname.split(".")[-1]
+        leaf = (qualname or "").split(".")[-1]
+        is_torch = qualname is not None and qualname.startswith("torch.nn.") and leaf[:1].isupper()
+        if is_torch and leaf not in ("Parameter", "ParameterList"):
+            return f"torch.nn.{leaf}"
         if qualname in _LIBRARY_LAYERS:
             return qualname
         part = _FROM_CONFIG.fullmatch(qualname or "")
         if part is not None:
             return f"{AUTO}{part[1]}"
-        if (
-            qualname
-            and qualname.startswith("transformers.models.")
-            and qualname.split(".")[-1][:1].isupper()
-            and "configuration" not in qualname
-        ):
+        of_library = qualname is not None and qualname.startswith("transformers.models.") and leaf[:1].isupper()
+        if of_library and "configuration" not in str(qualname):
             return qualname
         return None
 
