@@ -252,6 +252,26 @@ def last_token_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     return ["if past_key_values is not None:", *indented(lines)] if cut else None
 
 
+def position_of_last_token(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`position_ids = create_position_ids_from_input_ids(input_ids, padding)[:, -1:]` goes by the mask.
+
+    With a past, TensorFlow's generation hands over the last token alone, and the mask of all of them.
+    """
+    function = writer.engine.function_of(statement)
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    if function is None or function.name != "prepare_inputs_for_generation" or not isinstance(value, ast.Subscript):
+        return None
+    call, last = value.value, ast.unparse(value).endswith("[:, -1:]")
+    if not last or not isinstance(call, ast.Call) or ast.unparse(call.func) != "create_position_ids_from_input_ids":
+        return None
+    padding = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "padding_idx")]
+    if not padding or "attention_mask" not in {a.arg for a in function.args.args}:
+        return None
+    target = ast.unparse(statement.targets[0])  # type: ignore[union-attr, attr-defined]
+    counted = "tf.reduce_sum(attention_mask, axis=-1, keepdims=True)"
+    return [f"{target} = {counted} + {writer.engine.expression(padding[0])}"]
+
+
 #: Arguments that TensorFlow's generation already hands over in the right shape.
 _PLAIN = frozenset(
     {

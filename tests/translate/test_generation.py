@@ -160,3 +160,19 @@ class QuokkaForOddity(QuokkaPreTrainedModel):
     text = port(tmp_path, IMAGES + outer, exported=("QuokkaForOddity",)).text
     assert "class TFQuokkaForCausalLM(TFQuokkaPreTrainedModel" in text
     assert 'self.text_model = TFQuokkaForCausalLM(config, name="text_model")' in text
+
+
+def test_the_position_of_the_last_token_goes_by_the_mask(tmp_path: Path) -> None:
+    method = """
+    def prepare_inputs_for_generation(self, input_ids, past_key_values=None, attention_mask=None, **kwargs):
+        position_ids = None
+        if past_key_values is not None:
+            position_ids = create_position_ids_from_input_ids(input_ids, padding_idx=self.config.pad_token_id)[:, -1:]
+            input_ids = input_ids[:, -1:]
+        return {"input_ids": input_ids, "position_ids": position_ids}
+"""
+    text = " ".join(
+        method_text(ported(tmp_path, method=method), "TFQuokkaForCausalLM", "prepare_inputs_for_generation").split()
+    )
+    counted = "tf.reduce_sum(attention_mask, axis=-1, keepdims=True) + self.config.pad_token_id"
+    assert f"position_ids = ( {counted} )" in text or f"position_ids = {counted}" in text

@@ -37,6 +37,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     tables.made_or_grown,
     prune.torch_only,
     generation.last_token_only,
+    generation.position_of_last_token,
     generation.flat_extra_input,
     caches.warning_about_tuples,
     caches.handed_back,
