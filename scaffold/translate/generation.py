@@ -267,7 +267,7 @@ def position_of_last_token(writer: BlockWriter, statement: ast.stmt) -> list[str
     padding = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "padding_idx")]
     if not padding or "attention_mask" not in {a.arg for a in function.args.args}:
         return None
-    target = ast.unparse(statement.targets[0])  # type: ignore[union-attr, attr-defined]
+    target = ast.unparse(statement.targets[0])  # type: ignore[attr-defined]
     counted = "tf.reduce_sum(attention_mask, axis=-1, keepdims=True)"
     return [f"{target} = {counted} + {writer.engine.expression(padding[0])}"]
 
