@@ -3,6 +3,8 @@
 A composite makes its parts of their configuration (`AutoModelForCausalLM.from_config(config.text_config)`), so any type will do
 to find out what the composite itself computes, and only what has both classes can be compared.
 
+A composite that generates from embeddings needs a part that TensorFlow can do that with.
+
 Source of truth: `models/auto/modeling_auto.py` and the TensorFlow files of the checkout.
 """
 
@@ -28,9 +30,9 @@ _OWN = frozenset({"self", "kwargs", "tie_word_embeddings"})
 
 
 @lru_cache(maxsize=64)
-def _made(path: str) -> dict[str, str]:
-    """Attribute of the configuration → the class that a file gives it to: `text_config` → `AutoModelForCausalLM`."""
-    found: dict[str, str] = {}
+def _made(path: str) -> dict[str, list[str]]:
+    """Attribute of the configuration → the classes that a file gives it to: `text_config` → `AutoModelForCausalLM`."""
+    found: dict[str, list[str]] = {}
     for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
         match = (
             re.fullmatch(r"(AutoModel\w*)\.from_config", ast.unparse(node.func)) if isinstance(node, ast.Call) else None
@@ -38,11 +40,11 @@ def _made(path: str) -> dict[str, str]:
         if match is not None and match[1] in _TABLES:
             given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "config")]  # type: ignore[attr-defined]
             if given and isinstance(given[0], ast.Attribute):
-                found.setdefault(given[0].attr, match[1])
+                found.setdefault(given[0].attr, []).append(match[1])
     return found
 
 
-def made(cls: Any) -> dict[str, str]:
+def made(cls: Any) -> dict[str, list[str]]:
     """The parts that the file of a class makes of a configuration; none where there is no such file."""
     path = _path(cls)
     return _made(path) if path else {}
@@ -61,14 +63,34 @@ def _tensorflow_classes() -> frozenset[str]:
     return frozenset(name for f in files for name in re.findall(r"^class (TF\w+)", f.read_text(encoding="utf-8"), re.M))
 
 
+@lru_cache(maxsize=1)
+def _continuing_embeddings() -> frozenset[str]:
+    """Those of them whose `generate` goes on from embeddings: few of the hand-written ones do."""
+    package = importlib.import_module("transformers").__path__[0]
+    found = set()
+    for file in Path(package).glob("models/*/modeling_tf_*.py"):
+        for block in re.split(r"^class ", file.read_text(encoding="utf-8"), flags=re.M)[1:]:
+            if re.search(r"def prepare_inputs_for_generation\([^)]*\binputs_embeds\b", block):
+                found.add(re.split(r"\W", block, maxsplit=1)[0])
+    return frozenset(found)
+
+
+def _suitable(cls: Any, kind: str) -> frozenset[str]:
+    """The TensorFlow classes that a part may have."""
+    source = Path(_path(cls)).read_text(encoding="utf-8")
+    goes_on = kind == "AutoModelForCausalLM" and re.search(r"\w\.generate\(", source) and '"inputs_embeds"' in source
+    return _tensorflow_classes() & _continuing_embeddings() if goes_on else _tensorflow_classes()
+
+
 def exchange(config: Any, cls: Any) -> dict[str, str]:
     """Exchange such parts of a configuration, in place; attribute → the type that it has now."""
     done = {}
-    for attr, kind in made(cls).items():
+    for attr, kinds in made(cls).items():
         part = getattr(config, attr, None)
         if not hasattr(part, "to_dict"):
             continue
-        other = _nearest(part, kind)
+        kind = next((k for k in kinds if part.model_type in _names(k)), kinds[0])
+        other = _nearest(part, kind, _suitable(cls, kind))
         if other is not None:
             _carry_over(part, other, Path(_path(cls)).read_text(encoding="utf-8"))
             setattr(config, attr, other)
@@ -85,11 +107,11 @@ def _parameters(config_class: Any) -> frozenset[str]:
     return frozenset(inspect.signature(config_class.__init__).parameters) - _OWN
 
 
-def _nearest(part: Any, kind: str) -> Any:
+def _nearest(part: Any, kind: str, known: frozenset[str]) -> Any:
     """A configuration of the type with a TensorFlow class that has most in common with a part's; None where it has one."""
     from transformers import CONFIG_MAPPING
 
-    names, known = _names(kind), _tensorflow_classes()
+    names = _names(kind)
     if f"TF{names.get(part.model_type)}" in known:
         return None
     own = _parameters(type(part))

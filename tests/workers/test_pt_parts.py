@@ -48,7 +48,7 @@ def test_a_part_keeps_its_sizes_and_what_the_composite_reads(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     first, second, third = done.stdout.splitlines()
     assert first.startswith(
-        "{'text_config': 'mistral'} {'text_config': 'AutoModelForCausalLM', 'vision_config': 'AutoModel'}"
+        "{'text_config': 'mistral'} {'text_config': ['AutoModelForCausalLM'], 'vision_config': ['AutoModel']}"
     )
     assert second == "mistral 48 77 3 False 5"
     assert third == "clip_vision_model"
