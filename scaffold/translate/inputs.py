@@ -251,7 +251,18 @@ def _width(engine: Engine, name: str, has_vision: bool = False) -> str:
             is_given = isinstance(node, ast.Call) and [ast.unparse(a) for a in node.args] == [name]
             if is_given and re.fullmatch(r"(self\.)?config\.\w+|\d+", size):
                 whole = 'getattr(self.config, "vision_config", self.config)' if has_vision else "self.config"
-                return size if size.isdigit() else f"{whole}.{size.rpartition('.')[2]}"
+                text = size if size.isdigit() else f"{whole}.{size.rpartition('.')[2]}"
+                return text + _cut_off(function, name)
+    return ""
+
+
+def _cut_off(function: ast.FunctionDef, name: str) -> str:
+    """` + 2` where a method takes the first two features off its input before: `patches = patches[:, :, 2:]`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            match = re.fullmatch(rf"{name}\[(?:[:.]+, )*(\d+):\]", ast.unparse(node.value))
+            if match is not None:
+                return f" + {match[1]}"
     return ""
 
 

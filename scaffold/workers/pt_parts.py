@@ -87,7 +87,7 @@ def exchange(config: Any, cls: Any) -> dict[str, str]:
     done = {}
     for attr, kinds in made(cls).items():
         part = getattr(config, attr, None)
-        if not hasattr(part, "to_dict"):
+        if part is None or not hasattr(part, "to_dict"):
             continue
         kind = next((k for k in kinds if part.model_type in _names(k)), kinds[0])
         other = _nearest(part, kind, _suitable(cls, kind))

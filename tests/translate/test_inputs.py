@@ -187,3 +187,14 @@ class QuokkaSpeaker(PreTrainedModel):
     thin = class_text(text, "TFQuokkaVoice")
     assert "config_class = QuokkaVoiceConfig" in thin and 'tf_weight.removeprefix("model_layer.")' in thin
     assert 'TFQuokkaVoiceMainLayer(config.voice_config, name="voice")' in class_text(text, "TFQuokkaSpeaker")
+
+
+def test_features_that_a_layer_takes_off_first_count(tmp_path: Path) -> None:
+    model = MODEL.replace(
+        "        return self.project(states)", "        states = states[:, :, 2:]\n        return self.project(states)"
+    )
+    needed = {"input_ids": Observation("tensor", "int64", 2), "states": Observation("tensor", "float32", 3)}
+    types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
+    located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
+    text = " ".join(class_text(translate(located, types).text, "TFQuokkaModel").split())
+    assert "(None, None, self.config.state_dim + 2), tf.float32" in text

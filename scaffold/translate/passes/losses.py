@@ -85,7 +85,11 @@ def problem_type_loss() -> list[str]:
 def loss_of_one_item(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """A loss that is no mixin's gets the shape (1,) that Keras' training loop and the library's tests expect."""
     engine = writer.engine
-    if not engine.unpacks or engine.as_layer or engine.uses_library_loss or not isinstance(statement, ast.If):
+    thin = (
+        engine.current is not None and engine.current.name in engine.thin_models
+    )  # a public model hands its outputs on
+    inside = engine.as_layer and not thin
+    if not engine.unpacks or inside or engine.uses_library_loss or not isinstance(statement, ast.If):
         return None
     function = engine.function_of(statement)
     if function is None or engine.parent(statement) is not function or ast.unparse(statement.test) != "not return_dict":

@@ -100,3 +100,22 @@ def test_answers_that_are_labels_are_no_spans(tmp_path: Path) -> None:
     text = class_text(port(tmp_path, body).text, "TFQuokkaForVisualQuestionAnswering")
     assert "start_positions" not in text
     assert "_cross_entropy(" in text
+
+
+def test_the_loss_of_a_model_that_others_hold_has_one_item_too(tmp_path: Path) -> None:
+    body = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(2, 2)
+
+    def forward(self, x, labels=None, return_dict=None):
+        loss = None
+        if labels is not None:
+            loss = self.dense(x).mean()
+        if not return_dict:
+            return (loss,)
+        return BaseModelOutput(loss=loss)
+"""
+    text = port(tmp_path, body, exported=("QuokkaModel",)).text
+    assert "loss = tf.reshape(loss, (1,))" in method_text(text, "TFQuokkaMainLayer", "call")
