@@ -11,6 +11,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from scaffold.translate import reach
 from scaffold.translate.truth import constants
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def written(engine: Engine, writer: BlockWriter, names: str) -> list[str]:
         engine.forget()
         engine.settled = constants(method, engine.file_constants)
         entries = signature.parameters(engine, method)[1:]
-        body = writer.body(method.body, method.body[0].lineno - 1)
+        body = reach.without_kernel(method, engine.source.tree) or writer.body(method.body, method.body[0].lineno - 1)
         text = f'"""The value that `{name}` has in PyTorch; TensorFlow finds its gradient itself."""'
         lines += ["", "", *signature.header(name_of(name), entries), *indented([text, *body])]
     return lines

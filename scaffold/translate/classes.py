@@ -11,7 +11,7 @@ from scaffold.translate import factories, handed, inlining
 from scaffold.translate.names import AUTO
 from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
-from scaffold.translate.variants import attention_variants, class_tables
+from scaffold.translate.variants import alternatives, attention_variants, class_tables
 
 #: Layers of the library itself that have a rule.
 _LIBRARY_LAYERS = frozenset({"transformers.pytorch_utils.Conv1D", "transformers.modeling_utils.SequenceSummary"})
@@ -128,6 +128,7 @@ class Analyser:
         self.variants = attention_variants(source.tree)
         self.nodes = {n.name: n for n in source.tree.body if isinstance(n, ast.ClassDef)}
         self.tables = class_tables(source.tree, self.nodes)
+        self.alternatives = alternatives(source.tree)
         self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.classes: dict[str, ClassInfo] = {}
         self.by_parameter: dict[ast.Call, str] = {}
@@ -141,7 +142,8 @@ class Analyser:
             self.classes[name] = self._shell(name, node)
         self.factories = factories.find(self.functions, self.constructor_name)
         self.making_methods = factories.methods(self.classes.values(), self.constructor_name)
-        self.by_parameter = inlining.constructed_by_parameter(self.source.tree, self.nodes, self.variants)
+        tables = {name: {"eager": first} for name, first in self.tables.items()}
+        self.by_parameter = inlining.constructed_by_parameter(self.source.tree, self.nodes, tables)
         for info in self.classes.values():
             info.inlined = inlining.methods(info.methods, self.constructor_name)
             for function in self._building_methods(info):

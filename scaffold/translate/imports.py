@@ -45,6 +45,18 @@ def _defined(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
+@lru_cache(maxsize=256)
+def _is_pytorch(module: Path) -> bool:
+    """True for a module or package of a model's folder that imports torch: what it defines are no TensorFlow layers."""
+    files = sorted(module.glob("*.py")) if module.is_dir() else [module.with_suffix(".py")]
+    if module.parent.parent.name != "models" or module.name.startswith(
+        ("configuration_", "processing_", "image_processing_")
+    ):
+        return False
+    imports = re.compile(r"^(import torch\b|from torch\b)", re.MULTILINE)
+    return any(imports.search(path.read_text(encoding="utf-8")) for path in files if path.is_file())
+
+
 def tf_twin(located: Located, qualname: str) -> str | None:
     """The TF counterpart of an imported output class or model, as a qualified name; None when the checkout has none."""
     module, _, name = qualname.rpartition(".")
@@ -114,6 +126,7 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom, o
             lines.append(f"from {_relative(node, twin)} import {twin.split('.')[-1]}")
         elif (
             (not _DROPPED.match(module) or alias.name in _OF_BOTH)
+            and not _is_pytorch(located.root / "src" / module.replace(".", "/"))
             and "modeling_" not in module
             and "available" not in alias.name
             and alias.name not in _PYTORCH_ONLY

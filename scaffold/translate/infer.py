@@ -98,6 +98,7 @@ class Inference:
             if info.seen and info.kind != "none":
                 return info
         found = self._parameter(function, node.id) or self._overridden(function, node.id)
+        found = found or self._namesake(function, node.id)
         if found is None and observed:  # what else it may be, nothing says
             return TypeInfo(tuple(observed), static=True)
         return found or self._loop_target(function, node.id)
@@ -114,6 +115,14 @@ class Inference:
             if observed and method is not function:
                 return TypeInfo(tuple(observed), static=True)
         return None
+
+    def _namesake(self, function: ast.FunctionDef, name: str) -> TypeInfo | None:
+        """The tensor that a parameter of this name is annotated as in another `forward`, which hands it on."""
+        if function.name != "forward" or name not in {a.arg for a in function.args.args}:
+            return None
+        others = (info.methods.get("forward") for info in self.engine.classes.values())
+        found = (self._parameter(other, name) for other in others if other is not None and other is not function)
+        return next((info for info in found if info is not None and info.kind == "tensor"), None)
 
     def _names_of(self, function: ast.FunctionDef) -> _Names:
         """What the probe saw of every name of a function, and the values it is assigned; read once a function."""

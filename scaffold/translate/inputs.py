@@ -349,6 +349,7 @@ def _fixed_length(located: Located) -> list[str]:
         set(re.findall(r"\bconfig\.((?!max)\w*seq_len)\b|stride=(?:self\.)?config\.(\w*sampl\w*)", located.source))
     )
     lengths = [fixed or stride for fixed, stride in lengths]
+    lengths += sorted(set(re.findall(r"\bself\.config\.(\w+) != seq_length\b", located.source)) - set(lengths))
     if len(lengths) != 1:
         return []
     return [

@@ -216,10 +216,13 @@ class FileTranslator:
             for name, method in info.methods.items()
             if name not in DROPPED_METHODS
         ]
-        waiting += self.engine.autograd.values()
         while waiting:
             for node in ast.walk(waiting.pop()):
                 name = node.id if isinstance(node, ast.Name) else ""
+                if name in self.engine.autograd and name not in reached and self._may_run(node):
+                    reached.add(name)
+                    computed = self.engine.autograd[name]
+                    waiting += [] if reach.without_kernel(computed, self.source.tree) else [computed]
                 name = self.engine.variants.get(name, {}).get("eager", name)
                 if name in functions and name not in reached | dropped and self._may_run(node):
                     reached.add(name)
@@ -287,7 +290,7 @@ class FileTranslator:
             self.engine, node, extra=(*extra, *(["name: str | None = None"] if makes else []))
         )
         self.engine.layer_name = "name" if makes else None
-        body = writer.body(node.body, node.body[0].lineno - 1)
+        body = reach.without_kernel(node, self.source.tree) or writer.body(node.body, node.body[0].lineno - 1)
         self.engine.layer_name = None
         return [*signature.header(node.name, entries, signature.annotation(self.engine, node.returns)), *indented(body)]
 

@@ -84,6 +84,7 @@ def _partial(engine: Engine, node: ast.Call) -> str | None:
     name = ast.unparse(parent.targets[0])
     calls = [n for n in ast.walk(owner.node) if isinstance(n, ast.Call) and ast.unparse(n.func) == name and n.args]
     argument = ast.copy_location(ast.Name("tensor", ast.Load()), node)
+    argument.end_lineno, argument.end_col_offset = argument.lineno, argument.col_offset  # not what the probe saw here
     engine.given["tensor"] = engine.type_of(calls[0].args[0]) if calls else UNKNOWN
     call = ast.copy_location(ast.Call(function, [argument], node.keywords), node)
     for keyword in node.keywords:

@@ -76,10 +76,30 @@ def absent(tree: ast.Module) -> frozenset[str]:
 def compiled(tree: ast.Module) -> frozenset[str]:
     """Names that are None until a function of the file compiles a kernel for them (`torch.utils.cpp_extension.load`)."""
     found: set[str] = set()
+    loaders = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("cpp_extension")
+        for alias in node.names
+    }
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and "cpp_extension" in ast.unparse(node):
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        if isinstance(node, ast.FunctionDef) and (names & loaders or "cpp_extension" in ast.unparse(node)):
             found |= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
     return frozenset(found)
+
+
+def without_kernel(function: ast.FunctionDef, tree: ast.Module) -> list[str]:
+    """The body of a function that cannot do without a kernel, in PyTorch neither; nothing for any other function."""
+    names = compiled(tree)
+    for statement in function.body:
+        if isinstance(statement, (ast.If, ast.For, ast.While, ast.Try, ast.With)):
+            continue
+        for node in ast.walk(statement):
+            of = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+            if isinstance(of, ast.Name) and of.id in names:
+                return [f'raise NotImplementedError("The kernel `{of.id}` exists for PyTorch alone.")']
+    return []
 
 
 def constants(tree: ast.Module) -> dict[str, bool]:

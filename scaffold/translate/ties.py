@@ -155,7 +155,25 @@ def apply(engine: Engine, ties: list[Tie]) -> None:
         keys = [".".join(tie.path) + ".weight"] + ([".".join(tie.path) + ".bias"] if tie.bias else [])
         keys = [*engine.tied_keys.setdefault(tie.model, []), *keys]
         engine.tied_keys[tie.model] = keys
+        _unused_elsewhere(engine, tie)
         _methods(engine, tie, nested)
+
+
+def _unused_elsewhere(engine: Engine, tie: Tie) -> None:
+    """Models that have the tied layer without tying it, and never call it: its weight is not theirs to load."""
+    first = engine.classes[tie.model].children.get(tie.path[0])
+    for info in engine.classes.values():
+        forward = info.methods.get("forward")
+        if info.category is not Category.MODEL or info.name == tie.model or forward is None or len(tie.path) < 2:
+            continue
+        for attr, child in info.children.items():
+            same = first is not None and child.class_name == first.class_name
+            if (
+                same
+                and f"self.{attr}" not in ast.unparse(forward)
+                and _returned_path(info, "get_output_embeddings") is None
+            ):
+                engine.tied_keys.setdefault(info.name, []).append(".".join([attr, *tie.path[1:], "weight"]))
 
 
 def declare(engine: Engine) -> None:

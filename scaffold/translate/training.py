@@ -37,6 +37,11 @@ class Training:
                     if name not in info.training_methods and name != "__init__" and self._depends(info, method):
                         info.training_methods.add(name)
                         changed = True
+            for names in self.analyser.alternatives.values():  # whichever class it is, it is called alike
+                depends = [self.classes[name].needs_training for name in names]
+                for name in names if any(depends) and not all(depends) else ():
+                    self.classes[name].training_methods.add("forward")
+                    changed = True
 
     def _all_methods(self, info: ClassInfo) -> dict[str, ast.FunctionDef]:
         methods: dict[str, ast.FunctionDef] = {}

@@ -1,4 +1,4 @@
-"""Tables of attention implementations: a port has the eager one, a class or a function."""
+"""Tables of classes: of attention implementations a port has the eager one, of other layers all that may be asked for."""
 
 from __future__ import annotations
 
@@ -33,3 +33,15 @@ def class_tables(tree: ast.Module, classes: Container[str]) -> dict[str, str]:
             if names and all(name in classes for name in names):
                 found[node.targets[0].id] = names[0]
     return found | {name: entries["eager"] for name, entries in attention_variants(tree).items()}
+
+
+def alternatives(tree: ast.Module) -> dict[str, tuple[str, ...]]:
+    """`BLOCK_CLASSES = {"attention": A, "recurrent": B}` → its classes, of tables of this file's classes that are no variants."""
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
+            names = [value.id for value in node.value.values if isinstance(value, ast.Name)]
+            if names and len(names) == len(node.value.values) and set(names) <= classes:
+                found[node.targets[0].id] = tuple(names)
+    return {name: names for name, names in found.items() if name not in attention_variants(tree)}

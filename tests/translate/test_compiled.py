@@ -37,3 +37,45 @@ def test_they_never_run(tmp_path: Path) -> None:
     assert not markers.parse(text)
     assert "load_kernels" not in text
     assert "Kernel" not in class_text(text, "TFQuokkaThing")
+
+
+NEEDED = """
+Kernel = None
+
+
+def load_kernels():
+    global Kernel
+    Kernel = load("Kernel", ["kernel.cu"])
+
+
+def helper(x):
+    return x + 1
+
+
+class QuokkaHash(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return Kernel.hash(helper(x))
+
+    @staticmethod
+    def backward(ctx, grad):
+        return grad
+
+
+class QuokkaThing(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        if is_torch_cuda_available() and Kernel is None:
+            load_kernels()
+        self.fast = config.fast
+
+    def forward(self, x):
+        return QuokkaHash.apply(x) if self.fast else x
+"""
+
+
+def test_what_cannot_do_without_one_says_so(tmp_path: Path) -> None:
+    text = port(tmp_path, "from torch.utils.cpp_extension import load\n" + NEEDED).text
+    assert not markers.parse(text)
+    assert 'raise NotImplementedError("The kernel `Kernel` exists for PyTorch alone.")' in text
+    assert "load_kernels" not in text and "def helper" not in text

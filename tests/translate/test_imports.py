@@ -80,3 +80,25 @@ def test_unused_imports_go_and_used_ones_are_sorted(tmp_path: Path) -> None:
     assert text.index("import abc") < text.index("import zlib")
     assert "dataclass" not in text
     assert "import math" not in text
+
+
+def test_helpers_that_are_torch_modules_are_not_imported(tmp_path: Path) -> None:
+    body = """
+from .helpers import QuokkaHelper
+from .plain import number
+
+
+class QuokkaThing(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.helper = QuokkaHelper(number(config))
+
+    def forward(self, x):
+        return self.helper(x)
+"""
+    folder = checkout(tmp_path, HEAD).root / "src/transformers/models/quokka"
+    (folder / "helpers.py").write_text("import torch\n\n\nclass QuokkaHelper(torch.nn.Module):\n    pass\n")
+    (folder / "plain.py").write_text("def number(x):\n    return 1\n")
+    text = port(tmp_path, body).text
+    assert "from .helpers" not in text and "from .plain import number" in text
+    assert "TODO(port) TFP108 QuokkaHelper" in text

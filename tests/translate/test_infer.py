@@ -112,3 +112,18 @@ def test_what_the_probe_saw_wins() -> None:
     seen = TypeInfo((Observation("tensor", "int64", 1),))
     engine = Engine(source, TypeDB({(1, 0, 1, 5): seen}))
     assert engine.type_of(node.value) is seen
+
+
+def test_a_parameter_without_annotation_is_what_another_forward_hands_on() -> None:
+    text = """
+class Inner(nn.Module):
+    def forward(self, ids, other):
+        return ids
+
+class Outer(nn.Module):
+    def forward(self, ids: Optional[torch.LongTensor] = None, other=None):
+        return ids
+"""
+    engine = engine_for(text)
+    info = engine.classes["Inner"].methods["forward"].body[0].value  # type: ignore[attr-defined]
+    assert engine.type_of(info).kind == "tensor" and engine.type_of(info).dtype == "int64"

@@ -309,3 +309,52 @@ class QuokkaOuter(nn.Module):
         return self.inner(x, position_ids=position_ids, scale=2)
 """
     assert "self.inner(x, scale=2)" in method_text(port(tmp_path, layers).text, "TFQuokkaOuter", "call")
+
+
+def test_classes_from_a_table_are_named_built_and_called_alike(tmp_path: Path) -> None:
+    layers = """
+class QuokkaPlain(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dense = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor):
+        return self.dense(x)
+
+
+class QuokkaNoisy(QuokkaPlain):
+    def __init__(self, config):
+        super().__init__(config)
+        self.drop = nn.Dropout(0.1)
+
+    def forward(self, x: torch.Tensor):
+        return self.drop(self.dense(x))
+
+
+BLOCKS = {"plain": QuokkaPlain, "noisy": QuokkaNoisy}
+
+
+class QuokkaStack(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.first = BLOCKS[config.kinds[0]](config)
+        layers = []
+        for kind in config.kinds:
+            block = BLOCKS[kind]
+            layers.append(block(config))
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: torch.Tensor):
+        x = self.first(x)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+"""
+    text = port(tmp_path, layers).text
+    stack = " ".join(class_text(text, "TFQuokkaStack").split())
+    assert 'self.first = BLOCKS[config.kinds[0]](config, name="first")' in stack
+    assert 'layers.append(block(config, name=f"layers.{len(layers)}"))' in stack
+    assert "self.first.build(None)" in stack and "layer.build(None)" in stack
+    assert "x = self.first(x, training=training)" in stack and "x = layer(x, training=training)" in stack
+    assert "training: bool = False" in class_text(text, "TFQuokkaPlain")
+    assert 'BLOCKS = {"plain": TFQuokkaPlain, "noisy": TFQuokkaNoisy}' in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scaffold.core.typedb import Observation, TypeInfo
 from scaffold.translate.engine import translate_expression
 from tests.translate.checkouts import known
 
@@ -119,3 +120,9 @@ def test_an_index_without_a_form_is_marked() -> None:
 )
 def test_attributes(text: str, expected: str) -> None:
     assert expression(text) == expected
+
+
+def test_a_squeezed_mask_that_is_repeated_keeps_the_batch() -> None:
+    seen = TypeInfo((Observation("tensor", "float32", 4, None, (5, 1, 1, 7)),))
+    text = translate_expression("x.squeeze().repeat(1, n, 1)", {"x": seen, "n": known("int")})[0]
+    assert text == "tf.tile(tf.squeeze(x, axis=[1, 2])[None], [1, n, 1])"

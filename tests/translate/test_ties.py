@@ -198,3 +198,44 @@ def test_a_tied_layer_of_a_name_that_keras_has_is_asked_for_by_its_own(tmp_path:
 def test_a_thin_model_keeps_its_own_configuration_class(tmp_path: Path) -> None:
     text = port(tmp_path, RESERVED, exported=("QuokkaModel", "QuokkaForCausalLM")).text
     assert "config_class = QuokkaTextConfig" in class_text(text, "TFQuokkaModel")
+
+
+def test_who_has_a_tied_layer_and_never_calls_it_expects_its_weight(tmp_path: Path) -> None:
+    heads = """
+class QuokkaHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.decoder = nn.Linear(config.hidden_size, config.vocab_size)
+
+    def forward(self, x):
+        return self.decoder(x)
+
+
+class QuokkaForMaskedLM(QuokkaPreTrainedModel):
+    _tied_weights_keys = ["cls.decoder.weight"]
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.cls = QuokkaHead(config)
+
+    def get_output_embeddings(self):
+        return self.cls.decoder
+
+    def forward(self, input_ids):
+        return self.cls(self.quokka(input_ids))
+
+
+class QuokkaForRegions(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.cls = QuokkaHead(config)
+
+    def forward(self, input_ids):
+        return self.quokka(input_ids)
+"""
+    model = RESERVED[: RESERVED.index("class QuokkaForCausalLM")]
+    names = ("QuokkaModel", "QuokkaForMaskedLM", "QuokkaForRegions")
+    text = class_text(port(tmp_path, model + heads, exported=names).text, "TFQuokkaForRegions")
+    assert r'_keys_to_ignore_on_load_unexpected = [r"cls.decoder.weight"]' in text

@@ -105,8 +105,16 @@ def mask_of_nothing(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     """
     if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) != 1:
         return None
-    match = re.fullmatch(r"not (\w*pad\w*_mask)\.any\(\)", ast.unparse(statement.test))
-    return [] if match is not None and ast.unparse(statement.body[0]) == f"{match[1]} = None" else None
+    test, body = ast.unparse(statement.test), ast.unparse(statement.body[0])
+    match = re.fullmatch(r"not (\w*pad\w*_mask)\.any\(\)", test)
+    if match is not None and body == f"{match[1]} = None":
+        return []
+    # `m = attention_mask`, then `if … torch.all(attention_mask == 1): m = None`: a factor of ones
+    ones, copy = re.search(r"torch\.all\((\w*mask) == 1\)\)?$", test), re.fullmatch(r"(\w+) = None", body)
+    function = writer.engine.function_of(statement)
+    if ones is None or copy is None or function is None:
+        return None
+    return [] if f"{copy[1]} = {ones[1]}" in {ast.unparse(n) for n in function.body} else None
 
 
 def whoever_is_needed(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

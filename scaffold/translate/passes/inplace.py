@@ -74,6 +74,11 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     engine = writer.engine
     if isinstance(target.value, ast.Subscript) and engine.type_of(target.value).kind == "tensor":
         return _refused(writer, statement, target)  # a part of a part
+    if _is_own_mask(engine, target, statement.value):
+        tensor, mask, value = (engine.expression(part) for part in (target.value, target.slice, statement.value))
+        return writer.with_comment(
+            statement, f"{tensor} = tf.where({mask}, tf.cast({value}, {tensor}.dtype), {tensor})"
+        )
     if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):
         return None
     text = assigned(writer, target, statement.value) if _assignable(engine.expression(target.value)) else None
@@ -84,6 +89,21 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     except views.UnwritableError:
         return _refused(writer, statement, target)
     return [*writer.with_comment(statement, f"{engine.expression(target.value)} = {text}"), *behind]
+
+
+def _is_own_mask(engine: Engine, target: ast.Subscript, value: ast.expr) -> bool:
+    """`x[x == 0] = 1`, which no other type than a tensor can mean."""
+    mask = target.slice
+    compares = isinstance(mask, ast.Compare) and ast.unparse(mask.left) == ast.unparse(target.value)
+    is_number = isinstance(value, ast.Constant) and isinstance(value.value, (int, float))
+    known = engine.type_of(target.value)
+    return (
+        compares
+        and is_number
+        and isinstance(target.value, ast.Name)
+        and known.kind in (None, "tensor")
+        and not known.rank
+    )
 
 
 def _augmented(writer: BlockWriter, statement: ast.AugAssign, target: ast.Subscript) -> list[str] | None:

@@ -83,9 +83,31 @@ def broadcast_to(call: CallSite) -> str | Unmapped:
     return f"tf.broadcast_to({receiver(call).text}, {shape_text(call, call.arg('size'))})"
 
 
+def _squeezed(call: CallSite, tensor: Arg, count: int) -> str | None:
+    """`mask.squeeze().repeat(1, heads, 1)`: the axes that were seen to be single, all but the batch's.
+
+    As many axes are added in front as PyTorch adds, and one less where it has taken out the batch's as well.
+    """
+    node = tensor.node
+    bare = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args and not node.keywords
+    if not bare or node.func.attr != "squeeze":  # type: ignore[union-attr]
+        return None
+    inner = node.func.value  # type: ignore[union-attr]
+    shape = call.engine.type_of(inner).shape or ()
+    axes = [axis for axis, size in enumerate(shape) if size == 1 and axis]
+    added = count - (len(shape) - len(axes))
+    if not axes or added < 1:
+        return None
+    text = f"tf.squeeze({call.engine.expression(inner)}, axis={axes})[{', '.join(['None'] * added)}]"
+    return f"tf.tile({text}, [{{}}])"
+
+
 def _tiled(call: CallSite, items: list[Arg], text: str) -> str | Unmapped:
     """tf.tile wants as many numbers as the tensor has axes."""
     tensor = receiver(call)
+    squeezed = _squeezed(call, tensor, len(items))
+    if squeezed is not None:
+        return squeezed.format(", ".join(item.text for item in items))
     rank = call.need_rank(tensor)
     if isinstance(rank, Unmapped):
         if tensor.kind not in ("tensor", None):

@@ -102,3 +102,14 @@ def test_a_padding_mask_that_marks_nothing_stays() -> None:
     assert text == "return padding_mask"
     kept = statements("if not mask.any():\n    mask = None\nreturn mask", **types)
     assert "mask = None" in kept
+
+
+def test_a_factor_of_ones_stays() -> None:
+    types = {"attention_mask": "int64[2]", "position": "int64[1]"}
+    text = """
+    factor = attention_mask
+    if position[0] > 0 or (attention_mask is not None and torch.all(attention_mask == 1)):
+        factor = None
+    return factor
+    """
+    assert statements(text, **types) == "factor = attention_mask\nreturn factor"

@@ -166,3 +166,7 @@ def test_places_of_one_row() -> None:
     text = statements("x[n, i] = y[i]", x="float32[3]", y="float32[2]", i="int64[1]", n="int")
     points = "tf.stack([tf.fill(shape_list(i), n), tf.cast(i, tf.int32)], axis=-1)"
     assert text.startswith(f"x = tf.tensor_scatter_nd_update(x, {points}, tf.cast(")
+
+
+def test_a_tensor_masked_by_a_comparison_with_itself_needs_no_type() -> None:
+    assert statements("x[x == 0] = 1", n="int") == "x = tf.where(x == 0, tf.cast(1, x.dtype), x)"
