@@ -60,6 +60,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     rows.changed_rows,
     inplace.item_assignment,
     inplace.in_place_method,
+    functional_dropout.chance_of_a_layer,
     functional_dropout.through_layer,
     containers.replaced_layer,
     containers.sequential_call,

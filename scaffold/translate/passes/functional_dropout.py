@@ -47,3 +47,18 @@ def through_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return writer.with_comment(
         statement, f"{target} = self.{rate.attr}({writer.engine.expression(call.args[0])}, training=training)"
     )
+
+
+def chance_of_a_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`dropout_probability = torch.rand([])` in a loop over layers decides in Python, as in the library's hand-written models.
+
+    A graph cannot leave out a round of a Python loop by a number that it draws itself.
+    """
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return None
+    parent = writer.engine.parent(statement)
+    while parent is not None and not isinstance(parent, (ast.For, ast.FunctionDef)):
+        parent = writer.engine.parent(parent)
+    if ast.unparse(statement.value) != "torch.rand([])" or not isinstance(parent, ast.For):
+        return None
+    return writer.with_comment(statement, f"{statement.targets[0].id} = random.uniform(0, 1)")

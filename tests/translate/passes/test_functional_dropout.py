@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.translate.checkouts import method_text, port
+from tests.translate.checkouts import method_text, port, statements
 
 BODY = """
 
@@ -42,3 +42,9 @@ def test_positional_rates_too(tmp_path: Path) -> None:
     init, call = methods(tmp_path, "x = nn.functional.dropout(x, self.rate, training=self.training)")
     assert "self.rate = keras.layers.Dropout(config.rate)" in init
     assert "x = self.rate(x, training=training)" in call
+
+
+def test_whether_a_layer_is_left_out_is_decided_in_python() -> None:
+    text = "for layer in n:\n    p = torch.rand([])\n    if p < self.layerdrop:\n        continue\n    x = layer(x)"
+    assert "p = random.uniform(0, 1)" in statements(text, x="float32[2]", n="list[2]")
+    assert statements("p = torch.rand([])") == "p = tf.random.uniform([])"
