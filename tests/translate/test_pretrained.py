@@ -73,10 +73,12 @@ def test_audio_frames_have_the_configurations_sizes(tmp_path: Path) -> None:
     assert "tf.TensorSpec((None, None), tf.float32" in text  # rank 3 is known from the probe alone
 
 
-def described(tmp_path: Path, **needed: Observation) -> str:
-    """The model class of a port whose PyTorch twin was seen not to run without some inputs."""
+def described(tmp_path: Path, config: str = "", **needed: Observation) -> str:
+    """The model class of a port whose PyTorch twin was seen not to run without some inputs; `config` has further lines."""
     types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
-    located = checkout(tmp_path, HEAD + BASE + MODEL.format(name="input_ids"), exported=("QuokkaModel",))
+    files = {"src/transformers/models/quokka/configuration_quokka.py": CONFIG + config}
+    source = HEAD + BASE + MODEL.format(name="input_ids")
+    located = checkout(tmp_path, source, exported=("QuokkaModel",), files=files)
     return class_text(translate(located, types).text, "TFQuokkaModel")
 
 
@@ -88,7 +90,9 @@ def test_inputs_that_one_head_cannot_do_without_are_described_in_it(tmp_path: Pa
 
 
 def test_a_head_that_takes_videos_describes_frames(tmp_path: Path) -> None:
-    text = described(tmp_path, pixel_values=Observation("tensor", "float32", 5, shape=(2, 8, 3, 4, 4)))
+    video = Observation("tensor", "float32", 5, shape=(2, 8, 3, 4, 4))
+    assert "(None, self.config.num_frames, 3, None, None)" in described(tmp_path, pixel_values=video)
+    text = described(tmp_path, "        self.vision_config = vision_config\n", pixel_values=video)
     assert 'getattr(self.config, "vision_config", self.config).num_frames' in text
 
 
