@@ -41,7 +41,7 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
             specs = {first: image, **specs}
     lines = _signature(first, specs)
     if "None, None), tf.float32" in specs.get("pixel_values", ""):
-        lines += ["", *_SOME_SIZE]
+        lines += ["", *(_SOME_SIZE if located.joined is None else _NO_CALL)]  # a composite's parts may want more
     elif first in specs:
         dummies = _dummy_inputs(located, first, specs)
         lines += ["", *dummies] if dummies else []

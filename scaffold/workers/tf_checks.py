@@ -159,8 +159,9 @@ def _return_tuple(s: Subject) -> str | None:
         if inspect.getsource(type(s.model).call).count("return_dict") < 2:  # named by the signature alone
             raise CheckSkipped("the model does not read return_dict, as PyTorch's does not")
         raise CheckFailed(f"return_dict=False returns {type(result).__name__}")
-    found = outputs_of(result)
-    if not found or next(iter(found.values())).shape != _first_shape(s):
+    found, first = outputs_of(result), _first_shape(s)
+    shape = next(iter(found.values())).shape if found else None
+    if shape != first and (shape, first) != ((1,), ()):  # a loss, which may be per example in TensorFlow
         raise CheckFailed("the first item is not the first output")
     return None
 

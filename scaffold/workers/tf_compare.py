@@ -77,11 +77,17 @@ def align(expected: Mapping[str, Array], actual: Mapping[str, Array]) -> dict[st
             found[path] = (stacked[int(last)], "TensorFlow stacks the tuple in one tensor")
             found.pop(parent, None)
     for path, reference in expected.items():
-        if path.rpartition("/")[2] == "loss" and reference.size == 1 and path in found:
+        is_loss = path.rpartition("/")[2] == "loss" or is_loss_of_tuple(path, reference.shape, found)
+        if is_loss and reference.size == 1 and path in found:
             loss = found[path][0]
             note = f"mean of {loss.size} per-example losses" if loss.size > 1 else ""
             found[path] = (np.mean(loss, dtype=loss.dtype).reshape(reference.shape), note)
     return found
+
+
+def is_loss_of_tuple(path: str, shape: tuple[int, ...], found: Mapping[str, tuple[Array, str]]) -> bool:
+    """True for the first item of a tuple that is one number in PyTorch and a vector of one in TensorFlow: a loss."""
+    return path == "0" and shape == () and path in found and found[path][0].shape == (1,)
 
 
 def compare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from scaffold.core.typedb import Observation, ProbedClass, TypeDB, TypeInfo
@@ -198,3 +199,11 @@ def test_features_that_a_layer_takes_off_first_count(tmp_path: Path) -> None:
     located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
     text = " ".join(class_text(translate(located, types).text, "TFQuokkaModel").split())
     assert "(None, None, self.config.state_dim + 2), tf.float32" in text
+
+
+def test_a_composite_of_images_of_any_size_is_not_called_on_loading(tmp_path: Path) -> None:
+    model = FRAMES.replace("input_ids: torch.Tensor = None, ", "").replace("config.hidden_size", "3")
+    located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
+    found = [translate(one, TypeDB()).text for one in (located, replace(located, joined=located.source))]
+    assert ["(1, channels, 64, 64)" in text for text in found] == [True, False]
+    assert "self.build_in_name_scope()\n        return {}" in found[1]

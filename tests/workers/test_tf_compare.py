@@ -71,6 +71,13 @@ def test_an_additional_output_is_noted_but_one_layer_too_many_fails() -> None:
     assert not layer[-1]["ok"]
 
 
+def test_a_loss_that_comes_first_in_a_tuple_may_be_a_vector_of_one() -> None:
+    (entry, _) = compare({"0": np.array(2.0), "1": np.zeros(2)}, {"0": np.array([2.0]), "1": np.zeros(2)})
+    assert entry["ok"]
+    (entry, other) = compare({"0": np.array(2.0), "1": np.array(1.0)}, {"0": np.array([2.1]), "1": np.array([1.0])})
+    assert not entry["ok"] and not other["ok"]
+
+
 def test_a_loss_per_example_is_averaged() -> None:
     (entry,) = compare({"loss": np.array(2.0)}, {"loss": np.array([1.0, 3.0])})
     assert entry["ok"] and "mean of 2" in entry["note"]

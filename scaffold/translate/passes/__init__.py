@@ -59,6 +59,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     row_loops.written_row_by_row,
     rows.changed_rows,
     inplace.item_assignment,
+    inplace.item_of_a_dictionary,
     inplace.in_place_method,
     functional_dropout.chance_of_a_layer,
     functional_dropout.through_layer,

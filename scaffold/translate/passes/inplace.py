@@ -106,6 +106,27 @@ def _is_own_mask(engine: Engine, target: ast.Subscript, value: ast.expr) -> bool
     )
 
 
+def item_of_a_dictionary(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`for key, loss in losses.items(): loss *= weight`: torch changes the tensor that the dictionary holds."""
+    if not isinstance(statement, ast.AugAssign) or not isinstance(statement.target, ast.Name):
+        return None
+    engine, name = writer.engine, statement.target.id
+    kind = engine.type_of(statement.target).kind
+    if kind != "tensor" and (kind is not None or not isinstance(statement.op, ast.Mult)):  # a count, perhaps
+        return None
+    loop: ast.AST | None = engine.parent(statement)
+    while loop is not None and not (isinstance(loop, ast.For) and name in ast.unparse(loop.target)):
+        loop = engine.parent(loop)
+    pair = loop.target if isinstance(loop, ast.For) else None
+    items = loop.iter if isinstance(loop, ast.For) else None
+    is_pair = isinstance(pair, ast.Tuple) and len(pair.elts) == 2 and ast.unparse(pair.elts[1]) == name
+    of_dictionary = isinstance(items, ast.Call) and isinstance(items.func, ast.Attribute) and items.func.attr == "items"
+    if not is_pair or not of_dictionary or not isinstance(pair, ast.Tuple):
+        return None
+    place = f"{engine.expression(items.func.value)}[{ast.unparse(pair.elts[0])}]"  # type: ignore[union-attr]
+    return [*writer.simple(statement), f"{place} = {name}"]
+
+
 def _augmented(writer: BlockWriter, statement: ast.AugAssign, target: ast.Subscript) -> list[str] | None:
     engine = writer.engine
     if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):

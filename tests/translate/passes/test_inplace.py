@@ -170,3 +170,10 @@ def test_places_of_one_row() -> None:
 
 def test_a_tensor_masked_by_a_comparison_with_itself_needs_no_type() -> None:
     assert statements("x[x == 0] = 1", n="int") == "x = tf.where(x == 0, tf.cast(1, x.dtype), x)"
+
+
+def test_a_dictionary_holds_what_a_loop_over_it_changes() -> None:
+    text = "for key, loss in losses.items():\n    if key in wanted:\n        loss *= weight"
+    changed = statements(text, losses="dict[1]", wanted="list[1]", weight="float")
+    assert changed.split("\n")[-2:] == ["        loss *= weight", "        losses[key] = loss"]
+    assert "counts[" not in statements("for key, n in pairs:\n    n += 1", pairs="list[1]")
