@@ -13,6 +13,7 @@ from scaffold.translate import (
     derived,
     generation,
     inherited,
+    labels,
     prose,
     reach,
     reparametrised,
@@ -218,7 +219,8 @@ class ClassWriter:
                     ["", *self._lead(function), *written] if lines or info.init else [*self._lead(function), *written]
                 )
         if info.name in self.engine.main_layers:
-            for function in inherited.used(info, self.engine.classes, DROPPED_METHODS).values():
+            left_out = DROPPED_METHODS | (states.ON_LAYERS if states.kept_on_layers(self.engine) else frozenset())
+            for function in inherited.used(info, self.engine.classes, left_out).values():
                 lines += ["", *self._lead(function), *self.method(info, function, public=False)]
         for (owner, name), written in self.engine.method_overrides.items():
             if owner == info.name and name not in info.methods:
@@ -319,7 +321,7 @@ class ClassWriter:
         plan, constructor = self._constructor(info, main=False)
         attributes = self.attributes(info)
         attributes += [*self.engine.ignored_keys.get(info.name, ()), *self.engine.own_members.get(info.name, ())]
-        attributes += weight_names.renamed(self.engine, info, self.prefix, thin=False)
+        attributes += [*labels.output_map(info), *weight_names.renamed(self.engine, info, self.prefix, thin=False)]
         body = [*self.class_docstring(info), *attributes, *constructor, *self._methods(info, public=True)]
         build = build_method(plan, "self.own_weights")
         body += ["", *build] if build else []

@@ -29,7 +29,7 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
         owner = engine.class_of(node)
         name = str(node.args[1].value)
         return f'hasattr(self, "{owner.attribute_names.get(name, name) if owner else name}")'
-    if len(node.args) == 1 and func.id in ("all", "len", "list", "tuple"):
+    if len(node.args) == 1 and func.id in ("all", "int", "len", "list", "tuple"):
         return _of_tensor(engine, node.args[0], func.id)
     if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
         return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
@@ -52,6 +52,10 @@ def _of_tensor(engine: Engine, argument: ast.expr, name: str) -> str | None:
     if name == "all":
         of_shape = kind == "size" and isinstance(argument, ast.Attribute) and argument.attr == "shape"
         return f"(0 not in {engine.expression(argument.value)}.shape)" if of_shape else None  # type: ignore[attr-defined]
+    if name == "int":  # of a sum of dimensions, which is whole already and may be a tensor in a graph
+        is_sum = isinstance(argument, ast.BinOp) and isinstance(argument.op, (ast.Add, ast.Sub)) and kind == "int"
+        function = engine.function_of(argument)
+        return f"({text})" if is_sum and function is not None and function.name != "__init__" else None
     if kind != "tensor":
         return None
     if name == "len":

@@ -50,7 +50,22 @@ def settled(engine: Context, function: ast.FunctionDef) -> dict[str, bool]:
     for name in {a.arg for a in function.args.args} & engine.state_parameters:
         found |= {name: False, f"{name} is None": True, f"{name} is not None": False}
         found |= {f"isinstance({name}, {kind})": False for kind in engine.state_caches}
+    if kept_on_layers(engine) and any(a.arg == "use_cache" for a in function.args.args):
+        found["use_cache"] = False
     return found
+
+
+#: Methods of layers that keep their states themselves, as the library's first recurrent models do.
+ON_LAYERS = frozenset({"_setup_cache", "_update_cache"})
+
+
+def kept_on_layers(engine: Context) -> bool:
+    """True for a file whose layers make room for states as attributes (`self._setup_cache(…)` in `forward`)."""
+    return any(
+        isinstance(node, ast.Call) and ast.unparse(node.func) == "self._setup_cache"
+        for info in engine.classes.values()
+        for node in (ast.walk(info.methods["forward"]) if "forward" in info.methods else ())
+    )
 
 
 def makes(engine: Context, statement: ast.stmt) -> bool:
@@ -65,7 +80,9 @@ def makes(engine: Context, statement: ast.stmt) -> bool:
 def prepared_inputs(engine: Context, info: ClassInfo) -> list[str] | None:
     """What generation hands to a model without a past: the whole sequence. None for models without such a cache."""
     own = info.methods.get("prepare_inputs_for_generation")
-    if own is None or not {a.arg for a in own.args.args} & engine.state_parameters:
+    generates = any(base.endswith("GenerationMixin") for base in info.bases)
+    inherits = own is None and generates and kept_on_layers(engine)
+    if not inherits and (own is None or not {a.arg for a in own.args.args} & engine.state_parameters):
         return None
     forward = info.methods.get("forward")
     mask = forward is not None and any(a.arg == "attention_mask" for a in forward.args.args)
@@ -78,7 +95,9 @@ def prepared_inputs(engine: Context, info: ClassInfo) -> list[str] | None:
 
 
 def is_about_states(engine: Context, function: ast.FunctionDef) -> bool:
-    """True for the model's own hand-over of states from one step of generation to the next."""
+    """True for the model's own hand-over of states from one step of generation to the next, and for those of its layers."""
+    if function.name in ON_LAYERS:
+        return kept_on_layers(engine)
     if function.name != "_update_model_kwargs_for_generation":
         return False
     keys = {n.value for n in ast.walk(function) if isinstance(n, ast.Constant) and isinstance(n.value, str)}

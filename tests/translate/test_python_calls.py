@@ -65,3 +65,17 @@ class QuokkaBlocks(nn.Module):
 """
     text = method_text(port(tmp_path, layer).text, "TFQuokkaBlocks", "call")
     assert "not (0 not in x.shape) or 0 in [size for size in sizes if not tf.is_tensor(size)]" in text
+
+
+def test_a_whole_sum_stays_what_it_is(tmp_path: Path) -> None:
+    layer = """
+class QuokkaSteps(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.first = int(config.a + 1)
+
+    def forward(self, x: torch.Tensor, n: int):
+        return x * int(x.shape[1] + n), int(2.5 * n)
+"""
+    text = class_text(port(tmp_path, layer).text, "TFQuokkaSteps")
+    assert "x * (shape_list(x)[1] + n), int(2.5 * n)" in text and "self.first = int(config.a + 1)" in text

@@ -1,0 +1,56 @@
+"""States that layers keep themselves: a port gives every call the whole sequence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.translate.checkouts import class_text, port
+
+RECURRENT = """
+class QuokkaScan(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dense = nn.Linear(4, 4)
+
+    def forward(self, x, use_cache: bool = True):
+        if use_cache and hasattr(self, "state"):
+            x = self._update_cache(x)
+        return self.dense(x)
+
+    def _setup_cache(self, batch):
+        self.state = torch.zeros(batch, 4)
+
+    def _update_cache(self, x):
+        self.state = self.state + x
+        return self.state
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.scan = QuokkaScan(config)
+
+    def forward(self, input_ids: torch.Tensor = None, use_cache=None):
+        if use_cache:
+            self._setup_cache(input_ids.shape[0])
+        return self.scan(input_ids, use_cache=use_cache)
+
+    def _setup_cache(self, batch):
+        self.scan._setup_cache(batch)
+
+
+class QuokkaForCausalLM(QuokkaPreTrainedModel, GenerationMixin):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+
+    def forward(self, input_ids: torch.Tensor = None, attention_mask=None, use_cache=None):
+        return self.quokka(input_ids, use_cache=use_cache)
+"""
+
+
+def test_states_on_layers_are_left_out(tmp_path: Path) -> None:
+    text = port(tmp_path, RECURRENT, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+    assert "_setup_cache" not in text and "_update_cache" not in text
+    head = class_text(text, "TFQuokkaForCausalLM")
+    assert 'return {"input_ids": input_ids, "attention_mask": attention_mask}' in head
