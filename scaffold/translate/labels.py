@@ -31,7 +31,7 @@ def output_map(info: ClassInfo) -> list[str]:
 
 def _compared(forward: ast.FunctionDef, labels: list[str]) -> dict[str, str]:
     """Label → the local that a loss compares it with: `loss_fct(scores.view(-1, 2), labels.view(-1))`."""
-    found = {}
+    found: dict[str, str] = {}
     for node in ast.walk(forward):
         if isinstance(node, ast.Call) and len(node.args) == 2:
             scores, label = map(_root, node.args)
