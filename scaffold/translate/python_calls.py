@@ -108,8 +108,8 @@ def _extreme_of_lengths(engine: Engine, argument: ast.expr, name: str) -> str | 
 
 
 def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
-    """`max(0, x.size(1) - n)`: a dimension may be a tensor in graph mode, which Python's own functions cannot compare."""
+    """`max(0, x.size(1) - n)`: tensors, and dimensions that are some in graph mode, Python's own functions cannot compare."""
     function = engine.function_of(node)
-    if not any(reads_shape(a, function) for a in node.args):
+    if not any(reads_shape(a, function) or engine.type_of(a).kind == "tensor" for a in node.args):
         return engine.splice(node)
     return f"tf.{name}imum({', '.join(engine.expression(a) for a in node.args)})"

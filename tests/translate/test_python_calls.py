@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.translate.checkouts import class_text, method_text, port
+from tests.translate.checkouts import class_text, method_text, port, statements
 
 
 def test_a_torch_function_with_some_arguments_given(tmp_path: Path) -> None:
@@ -79,3 +79,8 @@ class QuokkaSteps(nn.Module):
 """
     text = class_text(port(tmp_path, layer).text, "TFQuokkaSteps")
     assert "x * (shape_list(x)[1] + n), int(2.5 * n)" in text and "self.first = int(config.a + 1)" in text
+
+
+def test_tensors_are_compared_by_tensorflow() -> None:
+    assert statements("n = max(a, b)", a="int64[0]", b="int64[0]") == "n = tf.maximum(a, b)"
+    assert statements("n = max(a, b)", a="int", b="int") == "n = max(a, b)"
