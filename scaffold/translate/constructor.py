@@ -256,7 +256,7 @@ class Constructor:
         if attr in self.info.parameters and isinstance(value, ast.IfExp):
             return [*parameters.plan(self, attr, self.info.parameters[attr]), f"self.{self.keras_name(attr)} = None"]
         if attr not in self.info.children:
-            return self._plain(writer, statement, attr, value)
+            return derived.initial_weight(self, target, value) or self._plain(writer, statement, attr, value)
         self.engine.constructing = attr
         value = self._taken(attr, value)
         text = self.value(value, "" if attr in self.registered else attr)

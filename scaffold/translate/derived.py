@@ -100,3 +100,17 @@ def _padding(constructor: Constructor, rule: LayerRule, call: ast.Call, target: 
     bound = binding.bind(rule.args, list(call.args), call.keywords) if rule.torch == "torch.nn.Embedding" else None
     given = None if bound is None or isinstance(bound, Unmapped) else bound[0].get("padding_idx")
     return [] if given is None else [f"{target}.padding_idx = {constructor.engine.expression(given)}"]
+
+
+def initial_weight(constructor: Constructor, target: ast.Attribute, value: ast.expr) -> list[str] | None:
+    """`self.weight = self._init_weight(self.weight)` of an embedding that fills its table itself: the table's initial value."""
+    is_embedding = "torch.nn.Embedding" in constructor.info.bases
+    if not is_embedding or ast.unparse(target) != "self.weight" or not isinstance(value, ast.Call):
+        return None
+    method = constructor.info.methods.get(ast.unparse(value.func).removeprefix("self."))
+    if method is None or [ast.unparse(a) for a in value.args] != ["self.weight"]:
+        return None
+    function = f"self.{method.name}"
+    line = f"self.embeddings_initializer = lambda shape, dtype=None: {function}(tf.zeros(shape, dtype or tf.float32))"
+    frozen = "requires_grad = False" in ast.unparse(method)
+    return [line, *(["self.trainable = False"] if frozen else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
@@ -164,7 +165,8 @@ class Inference:
                     if rows.kind == "tensor" and isinstance(
                         loop, ast.comprehension
                     ):  # a statement may write into a row
-                        return static("tensor", rows.dtype, rows.rank - 1 if rows.rank else None)
+                        is_tuple = is_tuple_here(self.engine, iterable)
+                        return static("tensor", rows.dtype, rows.rank - 1 if rows.rank and not is_tuple else None)
         return UNKNOWN
 
     def _attribute(self, node: ast.Attribute) -> TypeInfo:
@@ -312,3 +314,14 @@ class Inference:
 
     def _list(self, node: ast.List) -> TypeInfo:
         return static("list", rank=len(node.elts))
+
+
+def is_tuple_here(engine: Engine, node: ast.expr) -> bool:
+    """True inside `if isinstance(output, tuple):`, where the probe saw a tensor elsewhere."""
+    test = rf"isinstance\({re.escape(ast.unparse(node))}, \(?(tuple|list)\b.*\)"
+    child: ast.AST = node
+    while (parent := engine.parent(child)) is not None:
+        if isinstance(parent, ast.If) and child in parent.body and re.fullmatch(test, ast.unparse(parent.test)):
+            return True
+        child = parent
+    return False

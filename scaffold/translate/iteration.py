@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.translate.callsite import TF_DTYPES
-from scaffold.translate.infer import widest
+from scaffold.translate.infer import is_tuple_here, widest
 
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
@@ -21,7 +21,7 @@ def take_apart(engine: Engine, node: ast.expr) -> None:
     if isinstance(node, ast.Call) and ast.unparse(node.func) in ("zip", "enumerate", "reversed"):
         for argument in node.args:
             take_apart(engine, argument)
-    elif engine.type_of(node).kind == "tensor":
+    elif engine.type_of(node).kind == "tensor" and not is_tuple_here(engine, node):
         engine.remember(node, f"tf.unstack({engine.expression(node)})")
 
 

@@ -135,6 +135,26 @@ def test_a_parameter_filled_in_place_starts_with_that_value(tmp_path: Path, fill
     assert initializer in ast.unparse(ast.parse(build)) and "gain" not in method_text(text, "TFQuokkaThing", "__init__")
 
 
+def test_an_embedding_that_fills_its_table_itself(tmp_path: Path) -> None:
+    body = """
+class QuokkaPositions(nn.Embedding):
+    def __init__(self, num_positions: int, width: int):
+        super().__init__(num_positions, width)
+        self.weight = self._init_weight(self.weight)
+
+    @staticmethod
+    def _init_weight(out: nn.Parameter):
+        out.requires_grad = False
+        return out + 1
+
+    def forward(self, x: torch.Tensor):
+        return super().forward(x)
+"""
+    text = class_text(port(tmp_path, body).text, "TFQuokkaPositions")
+    assert "self.embeddings_initializer = lambda shape, dtype=None: self._init_weight(tf.zeros(shape, dtype" in text
+    assert "self.trainable = False" in text and "self.weight" not in text
+
+
 def test_a_parameter_without_a_shape_is_marked(tmp_path: Path) -> None:
     text = layer(tmp_path, "self.gain = nn.Parameter(make(config))", "return x * self.gain")
     assert [(m.code, m.subject) for m in markers.parse(text)] == [("TFP130", "gain")]

@@ -5,7 +5,9 @@ Source: torch's documentation, "torch.nn.functional: Loss functions". All take t
 
 from __future__ import annotations
 
-from scaffold.translate.callsite import Arg, CallSite
+import ast
+
+from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import given, invoke, rewrites
 
@@ -18,9 +20,35 @@ _OLD = ("size_average", "reduce")
 def reduced_loss(call: CallSite, text: str) -> str | Unmapped:
     """The mean, the sum, or the losses themselves."""
     reduction = call.constant("reduction", "mean")
-    if reduction not in ("mean", "sum", "none"):
+    choice = _chosen(call) if reduction is NOT_CONSTANT else None
+    if choice is not None:
+        test, *values = choice
+        chosen, other = (text if value == "none" else f"tf.reduce_{value}({text})" for value in values)
+        return f"({chosen} if {test} else {other})"
+    if reduction not in _REDUCTIONS:
         return call.refuse("TFP111", "argument `reduction` is not a literal", "write it out")
     return text if reduction == "none" else f"tf.reduce_{reduction}({text})"
+
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def _chosen(call: CallSite) -> tuple[str, str, str] | None:
+    """Condition and both values of `reduction = "none" if self.weighted else "mean"`, which a constructor gives to its loss."""
+    node = call.arg("reduction").node
+    function = call.engine.function_of(node) if isinstance(node, ast.Name) else None
+    bound = [
+        n.value
+        for n in ast.walk(function or ast.Pass())
+        if isinstance(n, ast.Assign) and isinstance(node, ast.Name) and ast.unparse(n.targets[0]) == node.id
+    ]
+    value = bound[0] if len(bound) == 1 else node
+    if not isinstance(value, ast.IfExp) or any(
+        isinstance(n, ast.Name) and n.id != "self" for n in ast.walk(value.test)
+    ):
+        return None
+    values = [n.value for n in (value.body, value.orelse) if isinstance(n, ast.Constant) and n.value in _REDUCTIONS]
+    return (call.engine.expression(value.test), str(values[0]), str(values[1])) if len(values) == 2 else None
 
 
 def _distance(name: str, template: str, after: str) -> None:
