@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from scaffold.core.typedb import TypeInfo
 from scaffold.translate.callsite import tf_dtype
 from scaffold.translate.infer import promote
 from scaffold.translate.names import popped_keywords, reads_shape
@@ -51,9 +52,14 @@ def compare(engine: Engine, node: ast.Compare) -> str:
         wide = "tf.float32" if any("float" in dtype for dtype in info.dtypes) else "tf.int32"
         return replace_operands(engine, node, {tensor: f"tf.cast({engine.expression(tensor)}, {wide})"})
     whole = [t for t in tensors if t[1].dtypes and all(d.startswith("int") for d in t[1].dtypes)]
-    if len(operands) == 2 and len(tensors) == 1 and whole and any(i.kind == "float" for i in infos):
+    if len(operands) == 2 and len(tensors) == 1 and whole and any(_may_be_float(i) for i in infos):
         return replace_operands(engine, node, {whole[0][0]: f"tf.cast({engine.expression(whole[0][0])}, tf.float32)"})
     return _of_sizes(engine, node) or engine.splice(node)
+
+
+def _may_be_float(info: TypeInfo) -> bool:
+    """A floating number, or what is an integer in one call and a floating tensor in the next."""
+    return info.kind == "float" or (info.kind is None and any(dtype.startswith("float") for dtype in info.dtypes))
 
 
 def _of_sizes(engine: Engine, node: ast.Compare) -> str | None:

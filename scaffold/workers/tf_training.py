@@ -117,8 +117,11 @@ def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[
         }
         if not usable:
             raise CheckSkipped("no output of PyTorch's has a gradient")
-        terms = [v if path == "loss" else (v * torch.from_numpy(_factors(v.shape))).sum() for path, v in usable.items()]
-        torch.stack([term.reshape(()) for term in terms]).sum().backward()
+        terms = [
+            v.mean() if path == "loss" else (v * torch.from_numpy(_factors(v.shape))).sum()
+            for path, v in usable.items()
+        ]
+        torch.stack(terms).sum().backward()
     with torch.no_grad():
         for parameter in model.parameters():
             gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad

@@ -20,6 +20,7 @@ TYPES = {
     "m": "bool[3]",
     "r": "bool[2]",
     "n": "int",
+    "o": "int64[3]",
     "k": "bool[1]",
     "i": "int64[1]",
 }
@@ -43,6 +44,7 @@ TYPES = {
             "x[n, k] = v[0]",
             "x = tf.concat([x[:n], _masked_scatter(x[n], k[..., None], tf.cast(v[0], x.dtype))[None], x[n + 1 :]], axis=0)",
         ),
+        ("x[:, :2] = o", "x = tf.concat([tf.cast(o, x.dtype), x[:, 2:]], axis=1)"),
         ("x[:, 1:] = 1.0", "x = tf.concat([x[:, :1], tf.fill(shape_list(x[:, 1:]), tf.cast(1.0, x.dtype))], axis=1)"),
     ],
 )
