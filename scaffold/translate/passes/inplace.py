@@ -385,6 +385,9 @@ def _one_axis(engine: Engine, target: ast.Subscript, value: ast.expr, axis: int,
     elif not isinstance(item, ast.Slice):
         rows = _squeezed(engine, target, value)
         new = f"tf.expand_dims({new}, axis={axis})" if rows is None else f"tf.reshape({rows}, [-1, 1])"
+    given, wanted = engine.type_of(value), engine.type_of(target.value)
+    if given.kind == "tensor" and given.dtype and wanted.dtype and given.dtype != wanted.dtype:
+        new = f"tf.cast({new}, {tensor}.dtype)"
     pieces = [f"{tensor}[{lead}:{lower}]"] if lower not in (None, "0") else []
     pieces.append(new)
     if upper is not None:
