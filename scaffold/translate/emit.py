@@ -243,7 +243,9 @@ class ClassWriter:
         if states.is_about_states(self.engine, function):
             return True
         decorators = [ast.unparse(d) for d in function.decorator_list]
-        return any(d.endswith((".setter", "torch.jit.ignore", "torch.jit.unused")) for d in decorators)
+        unscripted = any(d.endswith(("torch.jit.ignore", "torch.jit.unused")) for d in decorators)
+        called = any(f"self.{function.name}(" in ast.unparse(m) for m in info.methods.values())
+        return any(d.endswith(".setter") for d in decorators) or (unscripted and not called)
 
     def method(self, info: ClassInfo, function: ast.FunctionDef, public: bool) -> list[str]:
         """One method, `forward` as `call`."""

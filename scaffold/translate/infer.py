@@ -154,6 +154,8 @@ class Inference:
 
     def _loop_target(self, function: ast.FunctionDef, name: str) -> TypeInfo:
         for loop in loops(function):
+            if _counts(loop, name):
+                return static("int")
             for target, iterable in loop_pairs(loop):
                 if isinstance(target, ast.Name) and target.id == name:
                     child = self.engine.child_of(container_of(iterable))
@@ -325,3 +327,9 @@ def is_tuple_here(engine: Engine, node: ast.expr) -> bool:
             return True
         child = parent
     return False
+
+
+def _counts(loop: ast.For | ast.comprehension, name: str) -> bool:
+    """True for `i` of `for i, x in enumerate(…)`."""
+    of_pairs = isinstance(loop.target, ast.Tuple) and ast.unparse(loop.iter).startswith("enumerate(")
+    return of_pairs and ast.unparse(loop.target.elts[0]) == name  # type: ignore[attr-defined]

@@ -172,3 +172,21 @@ def test_small_things_of_attention(tmp_path: Path) -> None:
     assert "length = length if length is not None else tf.reduce_sum(query)" in text
     assert "QuokkaOptions" not in text
     assert "**kwargs" not in method_text(text, "TFQuokkaHead", "call")
+
+
+def test_a_method_that_is_not_scripted_is_kept_where_it_is_called(tmp_path: Path) -> None:
+    body = """
+class QuokkaThing(nn.Module):
+    @torch.jit.ignore
+    def widened(self, x):
+        return x + 1
+
+    @torch.jit.ignore
+    def unused(self, x):
+        return x
+
+    def forward(self, x: torch.Tensor):
+        return self.widened(x)
+"""
+    text = class_text(port(tmp_path, body).text, "TFQuokkaThing")
+    assert "def widened" in text and "def unused" not in text and "jit" not in text

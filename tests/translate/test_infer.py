@@ -127,3 +127,16 @@ class Outer(nn.Module):
     engine = engine_for(text)
     info = engine.classes["Inner"].methods["forward"].body[0].value  # type: ignore[attr-defined]
     assert engine.type_of(info).kind == "tensor" and engine.type_of(info).dtype == "int64"
+
+
+def test_the_number_of_a_round_is_one() -> None:
+    engine = engine_for("def f(rows):\n    for i, row in enumerate(rows):\n        i\n")
+    loop = engine.source.tree.body[-1].body[0]  # type: ignore[attr-defined]
+    assert engine.type_of(loop.body[0].value).kind == "int"
+
+
+def test_what_is_a_tuple_here_has_other_elements() -> None:
+    text = "def f(x):\n    if isinstance(x, tuple):\n        return [a for a in x]\n    return [b for b in x]\n"
+    engine = engine_for(text, x="float32[3]")
+    names = {n.elt.id: n.elt for n in ast.walk(engine.source.tree) if isinstance(n, ast.ListComp)}  # type: ignore[attr-defined]
+    assert (engine.type_of(names["a"]).rank, engine.type_of(names["b"]).rank) == (None, 2)

@@ -9,6 +9,7 @@ import re
 
 from scaffold.translate.callsite import CallSite
 from scaffold.translate.rule import LayerRule, Rule, Unmapped, rewrite
+from scaffold.translate.rules.logic import isin
 
 
 @rewrite("self.get_head_mask", args=("head_mask", "num_hidden_layers", "is_attention_chunked"), result="other")
@@ -45,6 +46,12 @@ def apply_chunking_to_forward(call: CallSite) -> str | Unmapped:
     inputs = ", ".join(item.text for item in call.varargs["input_tensors"])
     training = call.engine.training_argument(call.arg("forward_fn").node)
     return f"{function}({inputs}{training})"
+
+
+@rewrite("transformers.pytorch_utils.isin_mps_friendly", args=("elements", "test_elements"))
+def isin_mps_friendly(call: CallSite) -> str | Unmapped:
+    """`torch.isin`, which one kind of device lacks."""
+    return isin(call)
 
 
 _MASKS = "transformers.modeling_attn_mask_utils."

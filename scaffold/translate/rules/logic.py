@@ -183,3 +183,28 @@ RULES += both(
     "{input} + {weight} * ({end} - {input})",
     examples=[Example("torch.lerp(a, b, 0.25)", "a + 0.25 * (b - a)", "a: f32[2,3], b: f32[2,3]")],
 )
+
+
+@rewrites(
+    RULES,
+    "isin",
+    args=("elements", "test_elements"),
+    dtype="bool",
+    rank="same",
+    examples=(
+        Example(
+            "torch.isin(i, j)",
+            "tf.reduce_any(i[..., None] == tf.reshape(j, [-1]), axis=-1)",
+            "i: i64(0,9)[2,3], j: i64(0,9)[4]",
+        ),
+        Example("torch.isin(i, n)", "i == n", "i: i64(0,9)[2,3], n: 4"),
+    ),
+)
+def isin(call: CallSite) -> str | Unmapped:
+    """Whether each element is among those of the other tensor."""
+    elements, tests = call.arg("elements"), call.arg("test_elements")
+    if tests.kind == "int":
+        return f"{elements.atom} == {tests.text}"
+    if tests.kind != "tensor":
+        return call.refuse("TFP110", "the kind of `test_elements` is not known", "compare with each of them")
+    return f"tf.reduce_any({elements.atom}[..., None] == tf.reshape({tests.text}, [-1]), axis=-1)"
