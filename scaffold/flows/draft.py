@@ -121,7 +121,6 @@ def _carry_out(request: Request, result: Result, progress: Progress) -> Result:
         if target.make_base:
             make_base(ported, github, request.token, target.base, progress)
         pushed = push_branch(ported, github, request.token, progress)
-        progress.note(f"{ported.branch}: {pushed}")
     with progress.step("pull"):
         pull, outcome = github.ensure_pull(
             target.repository,

@@ -83,7 +83,9 @@ def run(request: Request, progress: Progress) -> Result:
         return replace(result, outcome="declined")
     if not (request.skip_tests or github.dry_run):
         with progress.step("tests"), bench(ported, request.python, plan.edits) as copy:
-            result = replace(result, tests=copy.tests(slow=request.slow))
+            tests = copy.tests(slow=request.slow)
+            progress.note(tests.detail.splitlines()[-1] if tests.detail else "passed")
+            result = replace(result, tests=tests)
         if result.tests is not None and not result.tests.ok:
             return replace(result, outcome="failed")
     return _carry_out(request, result, progress)
@@ -131,6 +133,5 @@ def _carry_out(request: Request, result: Result, progress: Progress) -> Result:
             result = replace(result, commit=commit)
     with progress.step("push"):
         pushed = push_branch(ported, github, request.token, progress)
-        progress.note(f"{ported.branch}: {pushed}")
     outcome = "planned" if github.dry_run else "final"
     return replace(result, outcome=outcome, pushed=pushed, calls=tuple(github.calls))

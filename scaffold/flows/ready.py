@@ -157,7 +157,6 @@ def _carry_out(request: Request, result: Result, edits: tuple[Edit, ...], progre
             result = replace(result, commit=commit)
     with progress.step("push"):
         pushed = push_branch(ported, github, request.token, progress)
-        progress.note(f"{ported.branch}: {pushed}")
     with progress.step("pull"):
         if plan.pull.draft:
             github.mark_ready(plan.pull)

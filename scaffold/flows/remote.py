@@ -38,9 +38,17 @@ def push_branch(ported: Ported, github: GitHub, token: Token | None, progress: P
     """Push the port's branch: "pushed", "up-to-date" or, in a dry run, "planned" (also after a commit that is only planned)."""
     from scaffold.publish.transport import push
 
-    if not github.dry_run:
+    if github.dry_run:
+        pushed = _planned_push(ported, github, token)
+    else:
         own, lease = _token_for(ported, token), lease_of(ported.clone, ported.origin.remote, ported.branch)
-        return push(ported.clone, ported.origin.remote, ported.branch, token=own, progress=progress, lease=lease)
+        pushed = push(ported.clone, ported.origin.remote, ported.branch, token=own, progress=progress, lease=lease)
+    if pushed != "pushed":  # else `push` has said where to
+        progress.note(f"{ported.branch}: {pushed}")
+    return pushed
+
+
+def _planned_push(ported: Ported, github: GitHub, token: Token | None) -> str:
     follows = any(call.method == "git commit" for call in github.calls)
     if not follows and pushed_commit(ported, token) == ported.tip:
         return "up-to-date"
