@@ -32,7 +32,9 @@ _STATE = ("repositories", "moved", "pulls", "comments", "reviews", "statuses", "
 def without_frameworks() -> None:
     """Let the pipeline say that the port could not be verified, instead of starting PyTorch and TensorFlow; no way back."""
 
-    def verify_existing(located: Located, python: str, progress: Progress, *_: object) -> VerificationReport:
+    def verify_existing(
+        located: Located, python: str, progress: Progress, modes: tuple[str, ...] = ()
+    ) -> VerificationReport:
         return VerificationReport(heads=(), not_run="no frameworks in these trials")
 
     pipeline.verify_existing = verify_existing
@@ -137,12 +139,19 @@ def warm(folder: Path) -> str:
 
 
 @contextmanager
-def site(folder: Path, *, token: str = TOKEN, validate: bool = True) -> Iterator[Site]:
-    """A fresh world below `folder`, which is emptied first."""
+def site(
+    folder: Path, *, token: str = TOKEN, validate: bool = True, stale_fork: bool = False, may_ask: bool = False
+) -> Iterator[Site]:
+    """A fresh world below `folder`, which is emptied first.
+
+    `stale_fork`: the porter has a fork already, a commit behind; `may_ask`: the porter may ask gante for reviews upstream.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("home", "work", "tmp"):
         (folder / name).mkdir(parents=True)
     source = miniature(folder / "source", git=True)
+    if stale_fork:
+        git(source, "commit", "-q", "--allow-empty", "-m", "upstream goes on")
     git(source, "tag", "v4.46.3")
     env = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "LC_ALL", "PYTHONPATH")}
     env |= {"HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp"), "GIT_CONFIG_NOSYSTEM": "1"}
@@ -153,7 +162,12 @@ def site(folder: Path, *, token: str = TOKEN, validate: bool = True) -> Iterator
     try:
         hub.add_user("porter", token=token)
         hub.add_user("gante", token="ghp_" + "g" * 36)
-        hub.add_repository(UPSTREAM, source=source)
+        upstream = hub.add_repository(UPSTREAM, source=source)
+        if stale_fork:
+            hub.fork(upstream, *FORK.split("/")).bare.git("update-ref", "refs/heads/main", "main~1")
+        if may_ask:
+            for login in ("porter", "gante"):
+                hub.add_collaborator(UPSTREAM, login, "triage")
         yield Site(hub, folder / "work", env)
     finally:
         hub.stop()
