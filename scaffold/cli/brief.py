@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.online:
         hub = connect(arguments, console, anonymous=True)
         try:
-            ongoing = hub.ongoing(arguments.upstream, ("TensorFlow", page.source.title))
+            ongoing = hub.ongoing(arguments.upstream, located.names.spellings)
         finally:
             hub.close()
     console.data({**_as_json(page), "ongoing": None if ongoing is None else [pull.url for pull in ongoing]})

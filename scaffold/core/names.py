@@ -42,6 +42,14 @@ def check_model_argument(text: str) -> None:
         )
 
 
+def spellings(*names: str) -> tuple[str, ...]:
+    """The names, those left out that a search (which does not mind case) takes for the same."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.casefold(), name)
+    return tuple(first.values())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelNames:
     """The names of one modelling file.
@@ -56,6 +64,11 @@ class ModelNames:
     model_type: str
     camel: str
     title: str
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """How people write the model's name, each once: folder, stem, class prefix with and without TF, title."""
+        return spellings(self.folder, self.stem, self.camel, f"TF{self.camel}", self.title)
 
     @property
     def module(self) -> str:

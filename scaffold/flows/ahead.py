@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaffold.locate.naming import AUTO, MODELS, auto_tables
+from scaffold.core.names import spellings
+from scaffold.flows.ported import PREFIX
+from scaffold.locate.naming import AUTO, MODELS, AutoTables, auto_tables
 from scaffold.locate.resolve import choose_name, find
 
 if TYPE_CHECKING:
@@ -21,8 +24,21 @@ if TYPE_CHECKING:
 _NEEDED = re.compile(rf"{re.escape(MODELS)}/(?:deprecated/)?[a-z0-9_]+/(?:__init__|modeling_[a-z0-9_]+)\.py")
 
 
-def stem_of(store: Clone, commit: str, model: str, *, ported_ok: bool, env: Mapping[str, str]) -> str | None:
-    """The stem of the file that `model` names in the commit; None where its missing files could not be had.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighted:
+    """A model that was seen from afar: the stem of its file, and how people may write its name."""
+
+    stem: str
+    spellings: tuple[str, ...]
+
+    @property
+    def branch(self) -> str:
+        """The port's branch."""
+        return f"{PREFIX}{self.stem}"
+
+
+def look_ahead(store: Clone, commit: str, model: str, *, ported_ok: bool, env: Mapping[str, str]) -> Sighted | None:
+    """The file that `model` names in the commit; None where its missing files could not be had.
 
     `store` has the commit's trees; git may fetch single files into it with `env`. Raises what *locate* does: LOC102 (with what
     was meant, perhaps), LOC103 (it has TensorFlow already), LOC105, LOC106, LOC109.
@@ -43,7 +59,15 @@ def stem_of(store: Clone, commit: str, model: str, *, ported_ok: bool, env: Mapp
             if not _fill(store, commit, root, own, env):
                 return None
             folder, stem = find(root, model, tables)
-        return choose_name(root, folder, stem, ported_ok=ported_ok)
+        stem = choose_name(root, folder, stem, ported_ok=ported_ok)
+        return Sighted(stem=stem, spellings=_spellings(model, folder, stem, tables))
+
+
+def _spellings(model: str, folder: str, stem: str, tables: AutoTables) -> tuple[str, ...]:
+    kind = next((key for key in tables.configs if key.replace("-", "_") in (stem, folder)), "")
+    camel = tables.configs.get(kind, "").removesuffix("Config")
+    known = (camel, f"TF{camel}") if camel else ()
+    return spellings(model, stem, *known, *filter(None, [tables.titles.get(kind)]))
 
 
 def _fill(store: Clone, commit: str, root: Path, paths: Iterable[str], env: Mapping[str, str]) -> bool:

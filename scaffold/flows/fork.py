@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.hosting import PullRequest, Repository
+from scaffold.core.names import counted
 from scaffold.core.progress import Progress
 
 if TYPE_CHECKING:
     from scaffold.core.names import ModelNames
+    from scaffold.flows.ahead import Sighted
     from scaffold.hosting.github import GitHub
     from scaffold.publish.base import Base
     from scaffold.publish.git import Clone
@@ -68,10 +70,10 @@ def connect_fork(
     known = _check_target(request)
     with progress.step("base"):
         upstream = _upstream(request.upstream, hub)
-        base, branch = _base(request, known, upstream, hub)
+        base, seen = _base(request, known, upstream, hub)
         progress.note(f"{_name(base.ref)}{f': {base.note}' if base.note else ''}")
     with progress.step("fork"):
-        ongoing = _ongoing(request, upstream, hub, progress)
+        ongoing = _ongoing(seen, upstream, hub, progress)
         fork = hub.ensure_fork(upstream.full_name, organization=request.organization)
         progress.note(fork.html_url)
     with progress.step("clone"):
@@ -91,7 +93,7 @@ def connect_fork(
         )
         origin = _origin(hub, upstream, fork, base, clone)
         save_origin(state_of(clone), origin)
-        _stand_on_base(clone, base, branch, hub, progress)
+        _stand_on_base(clone, base, seen.branch, hub, progress)
     return Connected(clone=clone, origin=origin, ongoing=ongoing)
 
 
@@ -128,37 +130,38 @@ def _upstream(full_name: str, hub: GitHub) -> Repository:
     return found
 
 
-def _ongoing(request: ForkRequest, upstream: Repository, hub: GitHub, progress: Progress) -> tuple[PullRequest, ...]:
+def _ongoing(seen: Sighted, upstream: Repository, hub: GitHub, progress: Progress) -> tuple[PullRequest, ...]:
     """Open pull requests that mention the model and TensorFlow: advice, never a reason to stop (G3)."""
-    found = hub.ongoing(upstream.full_name, (request.model, "TensorFlow"))
+    found = hub.ongoing(upstream.full_name, seen.spellings)
     if found:
-        progress.note(f"{len(found)} open pull requests mention it: {', '.join(pull.url for pull in found[:3])}")
+        progress.note(f"{counted(len(found), 'open pull request')} on it: {', '.join(pull.url for pull in found[:3])}")
     return found
 
 
-def _base(request: ForkRequest, known: Origin | None, upstream: Repository, hub: GitHub) -> tuple[Base, str]:
+def _base(request: ForkRequest, known: Origin | None, upstream: Repository, hub: GitHub) -> tuple[Base, Sighted]:
     """The ref that was asked for, else the one that this clone's ports start from already, else the newest that will do.
 
-    With it the name of the port's branch, after a look for the model among the base's files. Where the clone has that branch
+    With it the model, as seen among the base's files. Where the clone has that branch
     already, upstream may have got TensorFlow for the model since: that is for the rebase to meet.
     """
-    from scaffold.flows.ahead import stem_of
+    from scaffold.flows.ahead import Sighted, look_ahead
     from scaffold.flows.ported import PREFIX
     from scaffold.publish.base import find_base
     from scaffold.publish.git import Clone
     from scaffold.publish.transport import credentials
 
-    stems = [request.model.replace("-", "_")]
-    ported = known is not None and Clone(request.target).tip(f"{PREFIX}{stems[0]}") is not None
+    seen = Sighted(stem=request.model.replace("-", "_"), spellings=(request.model,))
+    ported = known is not None and Clone(request.target).tip(f"{PREFIX}{seen.stem}") is not None
 
     def look(store: Clone, base: Base) -> None:
+        nonlocal seen
         env = credentials(hub.token, upstream.clone_url)
-        stem = stem_of(store, base.commit, request.model, ported_ok=request.regenerate or ported, env=env)
-        stems[:] = [stem] if stem is not None else stems
+        ported_ok = request.regenerate or ported
+        seen = look_ahead(store, base.commit, request.model, ported_ok=ported_ok, env=env) or seen
 
     noted = known.base_ref if known is not None and known.upstream == upstream.full_name else None
     base = find_base(upstream.clone_url, token=hub.token, wanted=request.base or noted, look=look)
-    return base, f"{PREFIX}{stems[0]}"
+    return base, seen
 
 
 def _sync(hub: GitHub, fork: Repository, upstream: Repository, progress: Progress) -> None:
@@ -219,7 +222,8 @@ def ported_already(request: ForkRequest, hub: GitHub, progress: Progress) -> Con
     if origin is None:
         return None
     with progress.step("base"):
-        base, branch = _base(request, origin, _upstream(request.upstream, hub), hub)
+        base, seen = _base(request, origin, _upstream(request.upstream, hub), hub)
+        branch = seen.branch
         progress.note(_name(base.ref))
     if clone.tip(branch) is None:
         return None

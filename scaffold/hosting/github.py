@@ -89,10 +89,13 @@ class GitHub:
         self._client.patience.begin(1)
         return forks.branch_exists(self._client, repository, branch)
 
-    def ongoing(self, upstream: str, words: Sequence[str]) -> tuple[PullRequest, ...]:
-        """Open pull requests with all the words in their title, without their branches. Never raises; advisory."""
-        self._client.patience.begin(3, wait=5.0)
-        return pulls.ongoing(self._client, upstream, words)
+    def ongoing(self, upstream: str, names: Sequence[str]) -> tuple[PullRequest, ...]:
+        """Open pull requests with one of the names and TensorFlow in their title, without branches. Never raises; advisory."""
+
+        def begin() -> None:
+            self._client.patience.begin(3, wait=5.0)
+
+        return pulls.ongoing(self._client, upstream, names, begin=begin)
 
     def mentions(self, upstream: str, words: Sequence[str]) -> int | None:
         """Number of open issues and pull requests with all the words; None where the search failed. Never raises."""

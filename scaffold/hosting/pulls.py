@@ -6,31 +6,45 @@ Source of truth: GitHub's REST and GraphQL documentation; publishing.md §2 (the
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.hosting import Call, PullRequest
 from scaffold.hosting import shapes
 from scaffold.hosting.address import repository_path, same_name
-from scaffold.hosting.client import Client
+from scaffold.hosting.client import PAGE, Client
 
 _log = logging.getLogger(__name__)
 
+#: `Add TFRoCBert`, `TF port of …`, `[TensorFlow] …`.
+_TENSORFLOW = re.compile(r"\bTF|tensorflow", re.I)
 
-def ongoing(client: Client, upstream: str, words: Sequence[str]) -> tuple[PullRequest, ...]:
-    """Open pull requests with all the words in their title. Advisory: an empty answer may also mean a failed search."""
-    quoted = " ".join('"' + word.replace('"', "") + '"' for word in words)
-    query = f"repo:{upstream} is:pr is:open in:title {quoted}"
+
+def ongoing(
+    client: Client, upstream: str, names: Sequence[str], *, begin: Callable[[], None]
+) -> tuple[PullRequest, ...]:
+    """Open pull requests with one of the names and TensorFlow (or TF) in their title.
+
+    Advisory: an empty answer may also mean a failed search. One search a name, since GitHub's wants all words; `begin` starts the
+    budget of each.
+    """
+    found: dict[int, PullRequest] = {}
 
     def shape(document: Any) -> tuple[PullRequest, ...]:
         return tuple(shapes.found_pull(client.host, upstream, item) for item in document["items"])
 
-    try:
-        return client.get("/search/issues", f"search {upstream}", shape, q=query, per_page=20) or ()
-    except ScaffoldError as error:
-        _log.warning("the search for ongoing work failed: %s", error.message)
-        return ()
+    for name in dict.fromkeys(name.replace('"', "") for name in names):
+        query = f'repo:{upstream} is:pr is:open in:title "{name}"'
+        begin()
+        try:
+            pulls = client.get("/search/issues", f"search {upstream}", shape, q=query, per_page=PAGE) or ()
+        except ScaffoldError as error:
+            _log.warning("the search for ongoing work failed: %s", error.message)
+            break
+        found |= {pull.number: pull for pull in pulls if _TENSORFLOW.search(pull.title)}
+    return tuple(found[number] for number in sorted(found, reverse=True))
 
 
 def mentions(client: Client, upstream: str, words: Sequence[str]) -> int | None:

@@ -69,6 +69,18 @@ def test_a_fork_a_clone_a_port_and_a_pushed_branch(hub: GitHubServer, capsys: py
     assert TOKEN not in "".join(p.read_text(errors="replace") for p in (root / ".git").rglob("*") if p.is_file())
 
 
+@pytest.mark.parametrize("title", ["Add TF BrandNew", "[WIP] TFBrandNew", "brand_new in TensorFlow"])
+def test_ongoing_work_is_told_and_does_not_stop_it(
+    hub: GitHubServer, capsys: pytest.CaptureFixture[str], title: str
+) -> None:
+    hub.add_pull(UPSTREAM, head="huggingface:main", title=title)
+    hub.add_pull(UPSTREAM, head="huggingface:main", title="BrandNew is slow")
+    assert port(hub, "--dry-run", "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["fork"]["ongoing"] == [f"{hub.web}/{UPSTREAM}/pull/1"]
+    assert "1 open pull request on it" in err
+
+
 def test_a_second_run_writes_nothing(hub: GitHubServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert port(hub) == 0
     before, done = hub.repositories[FORK].bare.git("for-each-ref").stdout, len(writes(hub))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.core.names import check_model_argument, is_model_name, shortened
+from scaffold.core.names import ModelNames, check_model_argument, counted, is_model_name, shortened
 
 
 @pytest.mark.parametrize("name", ["roc_bert", "data2vec-text", "b", "x" * 64, "clip2"])
@@ -45,3 +45,14 @@ def test_what_can_be_no_name_is_refused_in_a_line(name: str) -> None:
 def test_long_texts_lose_their_middle() -> None:
     assert shortened("x" * 60) == "x" * 60
     assert shortened("a" * 5_000 + "b" * 5_000) == "a" * 30 + " … " + "b" * 30
+
+
+def test_spellings_that_a_search_takes_for_the_same_count_once() -> None:
+    names = ModelNames(folder="vits", stem="vits", model_type="vits", camel="Vits", title="VITS")
+    assert names.spellings == ("vits", "TFVits")
+    names = ModelNames(folder="roc_bert", stem="roc_bert", model_type="roc_bert", camel="RoCBert", title="RoCBert")
+    assert names.spellings == ("roc_bert", "RoCBert", "TFRoCBert")
+
+
+def test_counted() -> None:
+    assert [counted(number, "file") for number in (0, 1, 1200)] == ["0 files", "1 file", "1,200 files"]

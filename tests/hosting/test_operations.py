@@ -309,7 +309,8 @@ def test_fine_grained_tokens_cannot_open_one_elsewhere(site: GitHubServer, conne
 def test_ongoing_work(site: GitHubServer, github: GitHub) -> None:
     site.add_pull(UPSTREAM, head=HEAD, title="Add TFQuokka model", author="gante", draft=True)
     site.add_pull(UPSTREAM, head=HEAD, title="Fix a typo")
-    (found,) = github.ongoing(UPSTREAM, ["TFQuokka"])
+    site.add_pull(UPSTREAM, head=HEAD, title="Quokka: fix a typo")
+    (found,) = github.ongoing(UPSTREAM, ["quokka", "TFQuokka"])
     assert (found.number, found.author, found.draft) == (1, "gante", True)
     assert "is:pr is:open" in str(site.exchanges[-1].query)
 
