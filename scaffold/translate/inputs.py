@@ -39,6 +39,7 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
         image = _image(located, observed.get(first, []))
         if image is not None:
             specs = {first: image, **specs}
+    specs = _of_text_beside_features(function, first) | specs
     lines = _signature(first, specs)
     if "None, None), tf.float32" in specs.get("pixel_values", ""):
         lines += ["", *(_SOME_SIZE if located.joined is None else _NO_CALL)]  # a composite's parts may want more
@@ -55,6 +56,15 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     if composite.has_parts(engine) and not any("dummy_inputs" in line for line in lines):
         lines += ["", *composite.DUMMIES] if lines else composite.DUMMIES
     return lines or (_fixed_length(located) if first == "input_ids" else [])
+
+
+def _of_text_beside_features(function: ast.FunctionDef, first: str) -> dict[str, str]:
+    """The inputs of a text model that takes features as well, which the library refuses to infer."""
+    names = [a.arg for a in function.args.args]
+    if first != "input_ids" or "input_features" not in names:
+        return {}
+    taken = [name for name in names if name in _INFERRED - {"pixel_values"}]
+    return {name: f'tf.TensorSpec((None, None), tf.int32, name="{name}")' for name in taken}
 
 
 def _first(info: ClassInfo) -> str:

@@ -207,3 +207,13 @@ def test_a_composite_of_images_of_any_size_is_not_called_on_loading(tmp_path: Pa
     found = [translate(one, TypeDB()).text for one in (located, replace(located, joined=located.source))]
     assert ["(1, channels, 64, 64)" in text for text in found] == [True, False]
     assert "self.build_in_name_scope()\n        return {}" in found[1]
+
+
+def test_a_text_model_that_takes_features_as_well_describes_its_inputs(tmp_path: Path) -> None:
+    model = MODEL.replace("states: torch", "decoder_input_ids=None, input_features: torch").replace(
+        "(states)", "(input_ids)"
+    )
+    located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
+    text = class_text(translate(located, TypeDB()).text, "TFQuokkaPreTrainedModel")
+    assert "super().input_signature" not in text
+    assert '"decoder_input_ids": tf.TensorSpec((None, None), tf.int32, name="decoder_input_ids"),' in text
