@@ -118,7 +118,7 @@ def _pixels(config: Any, name: str, dims: Dims) -> list[Any]:
 
 def _spectrogram(config: Any, dims: Dims) -> list[Any]:
     bins = lookup(config, "num_mel_bins", "feature_size", "feature_projection_input_dim", "input_channels", default=32)
-    length = lookup(config, "max_length", "max_source_positions", default=64)
+    length = lookup(config, "max_source_positions", "max_length", default=64)  # every configuration has the second
     return [torch.randn(dims.batch, int(length), int(bins)), torch.randn(dims.batch, int(bins), int(length) * 2)]
 
 
