@@ -19,7 +19,7 @@ TENSOR_ONLY = frozenset(
     "view reshape permute transpose unsqueeze squeeze contiguous expand expand_as masked_fill masked_fill_ softmax float long"
     " type_as new_zeros new_ones new_full cumsum detach matmul bmm flatten dim numel masked_scatter index_select gather"
     " argmax repeat_interleave sigmoid tanh clamp rsqrt bool half mul add div sub_ add_ mul_ div_ scatter_ scatter"
-    " mean sum any all norm var std exp log sqrt pow abs clone size".split()
+    " masked_select argmin clamp_min clamp_max mean sum any all norm var std exp log sqrt pow abs clone size".split()
 )
 _ORDER = {
     "bool": 0,

@@ -10,7 +10,7 @@ from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.infer import promote
 from scaffold.translate.sources import Source
-from tests.translate.checkouts import PRELUDE, engine_for, known
+from tests.translate.checkouts import PRELUDE, engine_for, known, statements
 
 TYPES = {"x": "float32[3]", "i": "int64[2]", "m": "bool[3]", "n": "int", "s": "size[3]"}
 
@@ -140,3 +140,7 @@ def test_what_is_a_tuple_here_has_other_elements() -> None:
     engine = engine_for(text, x="float32[3]")
     names = {n.elt.id: n.elt for n in ast.walk(engine.source.tree) if isinstance(n, ast.ListComp)}  # type: ignore[attr-defined]
     assert (engine.type_of(names["a"]).rank, engine.type_of(names["b"]).rank) == (None, 2)
+
+
+def test_methods_that_only_tensors_have_are_translated_whatever_is_known() -> None:
+    assert "tf.boolean_mask(" in statements("y = x.masked_select(m)", x="unknown", m="bool[3]")
