@@ -143,4 +143,4 @@ def test_what_is_a_tuple_here_has_other_elements() -> None:
 
 
 def test_methods_that_only_tensors_have_are_translated_whatever_is_known() -> None:
-    assert "tf.boolean_mask(" in statements("y = x.masked_select(m)", x="unknown", m="bool[3]")
+    assert "tf.boolean_mask(" in statements("y = other.masked_select(m)", m="bool[3]")
