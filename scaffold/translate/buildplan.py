@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scaffold.translate import binding, containers, mixed, registry
+from scaffold.translate import binding, containers, mixed, nested, registry
 from scaffold.translate.callsite import Arg
 from scaffold.translate.mixed import literal_items
 from scaffold.translate.rule import LayerRule, Unmapped
@@ -69,6 +69,9 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
     """Plan the build of a sub-layer, or of the members of a container."""
     engine, child = constructor.engine, constructor.info.children[attr]
     name = constructor.keras_name(attr)
+    if nested.varies(constructor, attr):
+        nested.plan(constructor, attr, value)
+        return
     items = literal_items(engine, value)
     if items and not (
         mixed.at_times_single(engine, child) and containers.varies(constructor, attr)

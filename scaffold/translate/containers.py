@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from scaffold.translate import binding, buildplan, mixed, registry
+from scaffold.translate import binding, buildplan, mixed, nested, registry
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
@@ -130,6 +130,8 @@ def kept_shape(constructor: Constructor, item: ast.expr) -> str:
 
 def more_shapes(constructor: Constructor, attr: str, items: list[ast.expr]) -> list[str]:
     """The statement that keeps the shapes of members which are added to a list; none where all have the same."""
+    if nested.varies(constructor, attr):
+        return nested.more(constructor, attr, items)
     if not varies(constructor, attr):
         return []
     name = f"{constructor.keras_name(attr)}_shapes"

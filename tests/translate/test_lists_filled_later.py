@@ -232,3 +232,34 @@ def test_slices_that_a_loop_runs_over_are_known() -> None:
         "mask = torch.zeros(1, n)\nparts = (slice(0, -2), slice(-2, None))\nfor part in parts:\n    mask[:, part] = 1"
     )
     assert "mask = _assign(mask, np.s_[:, part], 1)" in statements(text, n="int")
+
+
+NESTED = """
+class QuokkaProjections(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        if config.several:
+            projections = []
+            for width in config.widths:
+                projections.append(nn.Sequential(nn.Conv2d(width, 8, kernel_size=1), nn.GroupNorm(4, 8)))
+            self.projections = nn.ModuleList(projections)
+        else:
+            self.projections = nn.ModuleList([nn.Sequential(nn.Conv2d(3, 8, kernel_size=1), nn.GroupNorm(4, 8))])
+        self.others = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(width, 8, 1), nn.BatchNorm2d(8)) for width in config.widths
+        )
+
+    def forward(self, features):
+        return [layer(feature) for layer, feature in zip(self.projections, features)]
+"""
+
+
+def test_lists_of_sequences_keep_the_shapes_of_all_layers(tmp_path: Path) -> None:
+    text = port(tmp_path, NESTED).text
+    body = " ".join(class_text(text, "TFQuokkaProjections").split())
+    added = "+ [ [None, None, None, width], [None, 8, None, None], ]"
+    assert f'self.projections_shapes = getattr(self, "projections_shapes", []) {added}' in body
+    assert "self.projections_shapes = [[None, None, None, 3], [None, 8, None, None]]" in body
+    assert "for width in config.widths for size in [[None, None, None, width], [None, 8, None, None]]" in body
+    assert "[layer for layers in self.projections for layer in layers], self.projections_shapes" in body
+    assert "TODO" not in body

@@ -272,7 +272,11 @@ def linear(call: CallSite) -> str | Unmapped:
     weight = call.arg("weight")
     below = untransposed(call, weight)
     text = invoke("tf.matmul", call.text("input"), (below or weight).text, transpose_b=None if below else "True")
-    return f"{text} + {call.arg('bias').atom}" if call.has("bias") else text
+    if not call.has("bias"):
+        return text
+    bias = call.arg("bias")
+    at_times = {"none", "tensor"} <= {o.kind for o in bias.info.seen}  # of some configurations alone
+    return f"{text} + {f'(0.0 if {bias.text} is None else {bias.text})' if at_times else bias.atom}"
 
 
 @rewrites(
