@@ -263,3 +263,15 @@ def test_lists_of_sequences_keep_the_shapes_of_all_layers(tmp_path: Path) -> Non
     assert "for width in config.widths for size in [[None, None, None, width], [None, 8, None, None]]" in body
     assert "[layer for layers in self.projections for layer in layers], self.projections_shapes" in body
     assert "TODO" not in body
+
+
+def test_a_sequence_called_in_a_comprehension_is_an_expression(tmp_path: Path) -> None:
+    text = " ".join(method_text(port(tmp_path, NESTED).text, "TFQuokkaProjections", "call").split())
+    assert "functools.reduce(lambda value, layer: layer(value), layer, feature)" in text
+    assert "for layer, feature in zip(self.projections, features)" in text
+    single = NESTED.replace(
+        "for layer, feature in zip(self.projections, features)", "for i, feature in enumerate(features)"
+    )
+    text = port(tmp_path / "other", single.replace("[layer(feature)", "[self.others[i](feature)")).text
+    call = " ".join(method_text(text, "TFQuokkaProjections", "call").split())
+    assert "self.others[i][1]( tf.transpose(self.others[i][0](tf.transpose(feature, perm=(0, 2, 3, 1)))" in call

@@ -43,6 +43,12 @@ def sequential_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     if not calls:
         return None
     lines: list[str] = []
+    inside = [call for call in calls if _in_comprehension(writer, call, statement)]
+    for call in inside:
+        _as_expression(writer, call)
+    calls = [call for call in calls if call not in inside]
+    if not calls:
+        return None
     for call in reversed(calls):
         child = writer.engine.child_of(call.func)
         assert child is not None
@@ -58,6 +64,31 @@ def sequential_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
             return lines
         writer.engine.remember(call, name)
     return lines + writer.simple(statement)
+
+
+def _in_comprehension(writer: BlockWriter, call: ast.Call, statement: ast.stmt) -> bool:
+    """True for a call that has no statement of its own to be written in front of."""
+    node = writer.engine.parent(call)
+    while node is not None and node is not statement:
+        if isinstance(node, (ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp, ast.Lambda)):
+            return True
+        node = writer.engine.parent(node)
+    return False
+
+
+def _as_expression(writer: BlockWriter, call: ast.Call) -> None:
+    """The call as one expression: one layer's call in the other's, or a fold over members that are called alike."""
+    engine, child = writer.engine, writer.engine.child_of(call.func)
+    assert child is not None
+    container, value = engine.expression(call.func), engine.expression(call.args[0])
+    members = _members(writer, child, mixed.container(engine, child), container)
+    steps = {_step(writer, call, member, "layer", "value") for _, member in members or [("", child)]}
+    if len(steps) > 1:
+        for layer, member in members:
+            value = _step(writer, call, member, layer, value)
+    else:
+        value = f"functools.reduce(lambda value, layer: {steps.pop()}, {container}, {value})"
+    engine.remember(call, value)
 
 
 def _is_container(writer: BlockWriter, call: ast.Call) -> bool:
