@@ -23,6 +23,11 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
         kind = engine.source.qualname(node.args[1])
         if kind == "torch.Tensor":
             return f"tf.is_tensor({engine.expression(node.args[0])})"
+        kinds = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else []
+        rest = [k for k in kinds if engine.source.qualname(k) != "torch.Tensor"]
+        if rest and len(rest) < len(kinds):
+            value, others = engine.expression(node.args[0]), ", ".join(engine.expression(k) for k in rest)
+            return f"(tf.is_tensor({value}) or isinstance({value}, ({others},)))"
         if kind == "torch.nn.Identity":  # as rules/layers.py writes it
             return f"isinstance({engine.expression(node.args[0])}, keras.layers.Activation)"
     if func.id == "hasattr" and ast.unparse(node.args[0]) == "self" and isinstance(node.args[1], ast.Constant):

@@ -92,13 +92,21 @@ class Origin:
                 except Exception as error:
                     failures.append(brief(error))
                     continue
-                exchanged = pt_parts.exchange(config, cls)
-                label = "tests" + "".join(f", {attr} of type {kind}" for attr, kind in exchanged.items())
                 given = {name: v for name, v in inputs.items() if v is not None}
-                if tester in listed:
-                    yield label, config, given, tester.labels(cls, inputs)
-                else:
-                    yield from self._from_parts(cls, config, given)
+                for label, variant in self._with_parts(cls, config):
+                    if tester in listed:
+                        yield label, variant, given, tester.labels(cls, inputs)
+                    else:
+                        yield from self._from_parts(cls, variant, given)
+
+    @staticmethod
+    def _with_parts(cls: Any, config: Any) -> Iterator[tuple[str, Any]]:
+        """The configuration with parts that TensorFlow has; should the model not run with those, with its own."""
+        own = copy.deepcopy(config)
+        exchanged = pt_parts.exchange(config, cls)
+        yield "tests" + "".join(f", {attr} of type {kind}" for attr, kind in exchanged.items()), config
+        if exchanged:
+            yield "tests", own
 
     def _from_parts(self, cls: Any, config: Any, given: dict[str, Any]) -> Iterator[Trial]:
         """A class the tests do not list: their configuration or a part of it, their inputs as far as it takes them."""

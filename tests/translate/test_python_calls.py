@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scaffold.translate.engine import translate_expression
 from tests.translate.checkouts import class_text, method_text, port, statements
 
 
@@ -84,3 +85,8 @@ class QuokkaSteps(nn.Module):
 def test_tensors_are_compared_by_tensorflow() -> None:
     assert statements("n = max(a, b)", a="int64[0]", b="int64[0]") == "n = tf.maximum(a, b)"
     assert statements("n = max(a, b)", a="int", b="int") == "n = max(a, b)"
+
+
+def test_tensors_among_other_kinds() -> None:
+    text = translate_expression("isinstance(x, (torch.Tensor, dict))")[0]
+    assert text == "(tf.is_tensor(x) or isinstance(x, (dict,)))"
