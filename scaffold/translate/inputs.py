@@ -115,11 +115,15 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
             and re.search(_FRAMES_IN_BATCH, located.source)
         ):
             lines += ["", *_WHOLE_VIDEOS] if lines else _WHOLE_VIDEOS
-        elif any(seen.dtype == "bool" for seen in extra.values()):  # how many are masked is the data's business
+        elif any(seen.dtype == "bool" or _is_image(seen) for seen in extra.values()):  # they must fit the other inputs
             lines += ["", *_NO_CALL]
         if lines:
             found[info.name] = [*lines, ""]
     return found
+
+
+def _is_image(seen: Observation) -> bool:
+    return seen.rank == 4 and (seen.dtype or "").startswith("float")
 
 
 #: A batch of frames that the model takes apart again.

@@ -217,3 +217,11 @@ def test_a_text_model_that_takes_features_as_well_describes_its_inputs(tmp_path:
     text = class_text(translate(located, TypeDB()).text, "TFQuokkaPreTrainedModel")
     assert "super().input_signature" not in text
     assert '"decoder_input_ids": tf.TensorSpec((None, None), tf.int32, name="decoder_input_ids"),' in text
+
+
+def test_a_second_image_must_fit_the_first(tmp_path: Path) -> None:
+    needed = {name: Observation("tensor", "float32", 4) for name in ("pixel_values", "prompt_values")}
+    types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
+    model = FRAMES.replace("input_ids: torch.Tensor = None, ", "").replace("= None)", "= None, prompt_values=None)")
+    located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
+    assert "return {}" in class_text(translate(located, types).text, "TFQuokkaModel")
