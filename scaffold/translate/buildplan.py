@@ -46,7 +46,7 @@ class Weight:
     name: str
     shape: str
     initializer: str
-    trainable: bool = True
+    trainable: bool | str = True  # or the condition on which it is
     condition: str = ""
     count: str = ""
 

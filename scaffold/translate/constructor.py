@@ -14,7 +14,7 @@ from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor_lines import LAYER_INIT
 from scaffold.translate.engine import Engine
 from scaffold.translate.losses import loss_function
-from scaffold.translate.names import local_names
+from scaffold.translate.names import bound_once, local_names
 from scaffold.translate.operators import arguments
 from scaffold.translate.writer import BlockWriter
 
@@ -256,7 +256,8 @@ class Constructor:
         if attr in self.info.parameters and isinstance(value, ast.IfExp):
             return [*parameters.plan(self, attr, self.info.parameters[attr]), f"self.{self.keras_name(attr)} = None"]
         if attr not in self.info.children:
-            return derived.initial_weight(self, target, value) or self._plain(writer, statement, attr, value)
+            made = derived.initial_weight(self, target, value) or parameters.returned_by_method(self, attr, value)
+            return made or self._plain(writer, statement, attr, value)
         self.engine.constructing = attr
         value = self._taken(attr, value)
         text = self.value(value, "" if attr in self.registered else attr)
@@ -292,9 +293,7 @@ class Constructor:
         """
         parameters = {a.arg for a in [*self.function.args.args, *self.function.args.kwonlyargs]}
         if statement not in self.function.body:
-            bound = [ast.unparse(n.targets[0]) for n in ast.walk(self.function) if isinstance(n, ast.Assign)]
-            always = {ast.unparse(n.targets[0]) for n in self.function.body if isinstance(n, ast.Assign)}
-            parameters |= {name for name in always if bound.count(name) == 1}
+            parameters |= bound_once(self.function)
         found = {name: attr for name, attr in self.plan.stored.items() if name not in parameters}
         for name in found:
             del self.plan.stored[name]

@@ -181,3 +181,24 @@ def bound_before(node: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> ast.expr
                 return None
         current = parent
     return None
+
+
+def bound_once(function: ast.FunctionDef) -> set[str]:
+    """Names that one statement of a function's own block binds, whichever way it goes, and no other does."""
+    counts: dict[str, int] = {}
+    for statement in function.body:
+        nodes = (n for n in ast.walk(statement) if isinstance(n, ast.Assign))
+        for name in {ast.unparse(n.targets[0]) for n in nodes}:
+            counts[name] = counts.get(name, 0) + 1
+    always = {name for statement in function.body for name in _bound_by(statement)}
+    return {name for name in always if counts[name] == 1}
+
+
+def _bound_by(statement: ast.stmt) -> set[str]:
+    """Names that a statement binds on every way through it."""
+    if isinstance(statement, ast.Assign):
+        return {ast.unparse(statement.targets[0])}
+    if not isinstance(statement, ast.If) or not statement.orelse:
+        return set()
+    branches = [{name for inner in block for name in _bound_by(inner)} for block in (statement.body, statement.orelse)]
+    return branches[0] & branches[1]

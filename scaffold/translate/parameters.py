@@ -115,6 +115,40 @@ def made_by_method(constructor: Constructor, call: ast.Call) -> list[str] | None
     return [f"self.{initial} = {text}"]
 
 
+def returned_by_method(constructor: Constructor, attr: str, call: ast.expr) -> list[str] | None:
+    """`self.table = self._make_table(config)`, a method that returns an `nn.Parameter`: the weight starts as what it returns.
+
+    Where only one branch of the method makes a parameter that trains, the weight trains on that branch's condition.
+    """
+    engine, func = constructor.engine, call.func if isinstance(call, ast.Call) else None
+    is_own = isinstance(func, ast.Attribute) and ast.unparse(func.value) == "self"
+    method = constructor.info.methods.get(func.attr) if is_own else None  # type: ignore[union-attr]
+    returned = {ast.unparse(n.value) for n in ast.walk(method or ast.Pass()) if isinstance(n, ast.Return) and n.value}
+    made = [
+        n.value
+        for n in ast.walk(method or ast.Pass())
+        if isinstance(n, ast.Assign)
+        and ast.unparse(n.targets[0]) in returned
+        and isinstance(n.value, ast.Call)
+        and is_parameter(engine, n.value)
+    ]
+    if not made or len(returned) != 1:
+        return None
+    trained = [
+        m for m in made if not any(k.arg == "requires_grad" and ast.unparse(k.value) == "False" for k in m.keywords)
+    ]
+    name = constructor.keras_name(attr)
+    initial = f"self.initial_{name}"
+    engine.uses.add("shape_list")
+    initializer = f"lambda shape, dtype=None: tf.cast({initial}, dtype)"
+    trains: bool | str = bool(trained)
+    if trained and len(trained) < len(made):
+        trains = _condition(constructor, trained[0]) if len(trained) == 1 else True
+    constructor.plan.needs_config = True
+    constructor.plan.weights.append(Weight(name, checkpoint_name(attr), f"shape_list({initial})", initializer, trains))
+    return [f"{initial} = {engine.expression(call)}"]
+
+
 class _Filled(ast.NodeTransformer):
     """Names replaced by expressions."""
 

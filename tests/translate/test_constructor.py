@@ -155,6 +155,41 @@ class QuokkaPositions(nn.Embedding):
     assert "self.trainable = False" in text and "self.weight" not in text
 
 
+def test_a_parameter_that_a_method_returns(tmp_path: Path) -> None:
+    body = """
+class QuokkaPlaces(nn.Module):
+    def __init__(self, config, number):
+        super().__init__()
+        self.table = self._made(config, number)
+
+    @staticmethod
+    def _made(config, number):
+        if config.kind == "random":
+            table = nn.Parameter(torch.randn(number, 4))
+        else:
+            table = torch.zeros(number, 4)
+            table = nn.Parameter(table, requires_grad=False)
+        return table
+
+    def forward(self, x: torch.Tensor):
+        return x + self.table
+"""
+    text = class_text(port(tmp_path, body).text, "TFQuokkaPlaces")
+    build = method_text(text, "TFQuokkaPlaces", "build")
+    assert "self.initial_table = self._made(config, number)" in text
+    assert (
+        "shape=shape_list(self.initial_table)" in build
+        and "trainable=self.config.kind == 'random'" in build.replace('"', "'")
+    )
+
+
+def test_what_either_branch_binds_is_kept_for_both_that_need_it(tmp_path: Path) -> None:
+    init = "if config.wide:\n    size = 8\nelse:\n    size = 4\n"
+    init += "if config.one:\n    self.one = nn.Linear(size, 2)\nelse:\n    self.other = nn.Linear(size, 3)"
+    text = method_text(layer(tmp_path, init), "TFQuokkaThing", "__init__")
+    assert text.rstrip().endswith("\n    self.size = size") and text.count("self.size = size") == 1
+
+
 def test_a_parameter_without_a_shape_is_marked(tmp_path: Path) -> None:
     text = layer(tmp_path, "self.gain = nn.Parameter(make(config))", "return x * self.gain")
     assert [(m.code, m.subject) for m in markers.parse(text)] == [("TFP130", "gain")]
