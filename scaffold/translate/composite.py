@@ -57,7 +57,18 @@ def _made(engine: Engine, node: ast.Call, kind: str) -> str:
     engine.imported |= {("..auto.modeling_auto", name) for name in _TABLES}
     config = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "config"), None)
     text = engine.expression(config) if config is not None else "config"
-    return f'_part_model({text}, "{kind}", name={engine.layer_name})'
+    function = "_part_model"
+    if any(_generates(engine, n) for n in ast.walk(engine.source.tree)):
+        engine.emits.add("generating_part")
+        engine.uses.add("shape_list")
+        function = "_generating_part"
+    return f'{function}({text}, "{kind}", name={engine.layer_name})'
+
+
+def _generates(engine: Engine, node: ast.AST) -> bool:
+    """`self.language_model.generate(…)`."""
+    func = node.func if isinstance(node, ast.Call) else None
+    return isinstance(func, ast.Attribute) and func.attr == "generate" and is_part(engine, func.value)
 
 
 def _called(engine: Engine, node: ast.Call) -> str:

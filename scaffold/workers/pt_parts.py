@@ -3,8 +3,6 @@
 A composite makes its parts of their configuration (`AutoModelForCausalLM.from_config(config.text_config)`), so any type will do
 to find out what the composite itself computes, and only what has both classes can be compared.
 
-A composite that generates from embeddings needs a part that TensorFlow can do that with.
-
 Source of truth: `models/auto/modeling_auto.py` and the TensorFlow files of the checkout.
 """
 
@@ -63,25 +61,6 @@ def _tensorflow_classes() -> frozenset[str]:
     return frozenset(name for f in files for name in re.findall(r"^class (TF\w+)", f.read_text(encoding="utf-8"), re.M))
 
 
-@lru_cache(maxsize=1)
-def _continuing_embeddings() -> frozenset[str]:
-    """Those of them whose `generate` goes on from embeddings: few of the hand-written ones do."""
-    package = importlib.import_module("transformers").__path__[0]
-    found = set()
-    for file in Path(package).glob("models/*/modeling_tf_*.py"):
-        for block in re.split(r"^class ", file.read_text(encoding="utf-8"), flags=re.M)[1:]:
-            if re.search(r"def prepare_inputs_for_generation\([^)]*\binputs_embeds\b", block):
-                found.add(re.split(r"\W", block, maxsplit=1)[0])
-    return frozenset(found)
-
-
-def _suitable(cls: Any, kind: str) -> frozenset[str]:
-    """The TensorFlow classes that a part may have."""
-    source = Path(_path(cls)).read_text(encoding="utf-8")
-    goes_on = kind == "AutoModelForCausalLM" and re.search(r"\w\.generate\(", source) and '"inputs_embeds"' in source
-    return _tensorflow_classes() & _continuing_embeddings() if goes_on else _tensorflow_classes()
-
-
 def exchange(config: Any, cls: Any) -> dict[str, str]:
     """Exchange such parts of a configuration, in place; attribute → the type that it has now."""
     done = {}
@@ -90,7 +69,7 @@ def exchange(config: Any, cls: Any) -> dict[str, str]:
         if part is None or not hasattr(part, "to_dict"):
             continue
         kind = next((k for k in kinds if part.model_type in _names(k)), kinds[0])
-        other = _nearest(part, kind, _suitable(cls, kind))
+        other = _nearest(part, kind)
         if other is not None:
             _carry_over(part, other, Path(_path(cls)).read_text(encoding="utf-8"))
             setattr(config, attr, other)
@@ -107,11 +86,11 @@ def _parameters(config_class: Any) -> frozenset[str]:
     return frozenset(inspect.signature(config_class.__init__).parameters) - _OWN
 
 
-def _nearest(part: Any, kind: str, known: frozenset[str]) -> Any:
+def _nearest(part: Any, kind: str) -> Any:
     """A configuration of the type with a TensorFlow class that has most in common with a part's; None where it has one."""
     from transformers import CONFIG_MAPPING
 
-    names = _names(kind)
+    names, known = _names(kind), _tensorflow_classes()
     if f"TF{names.get(part.model_type)}" in known:
         return None
     own = _parameters(type(part))

@@ -164,3 +164,17 @@ def test_the_old_way_is_settled_by_lengths_in_a_graph_and_refused_where_it_never
     assert "def merge" not in text
     assert "else: y = y + 1" in call
     assert "tf.debugging.assert_equal( n, self.config.length" in call or "tf.debugging.assert_equal(n, self" in call
+
+
+def test_a_part_that_generates_goes_on_from_embeddings(tmp_path: Path) -> None:
+    generating = (
+        MODEL
+        + """
+    def generate(self, embeds):
+        return self.language_model.generate(inputs_embeds=embeds)
+"""
+    )
+    text = port(tmp_path, generating, exported=("QuokkaForConditionalGeneration",)).text
+    assert '_generating_part(config.text_config, "AutoModelForCausalLM", name="language_model")' in text
+    assert "class _GenerationFromEmbeddings:" in text
+    assert "_generating_part" not in port(tmp_path, MODEL, exported=("QuokkaForConditionalGeneration",)).text
