@@ -84,6 +84,8 @@ def plan_child(constructor: Constructor, attr: str, value: ast.expr) -> None:
         made = [engine.constructor_name(c) for c in child.calls]
         if all(name in engine.classes or name == "torch.nn.Embedding" for name in made):  # handed over
             add(constructor.plan, Built(name, "None"))
+        elif all(_is_square(engine, call) for call in child.calls):
+            add(constructor.plan, Built(name, f"[None, None, self.{name}.units]"))
         return
     if containers.plan_sizes(constructor, attr, child.calls):
         return
@@ -100,6 +102,12 @@ def _of_members(constructor: Constructor, attr: str, members: tuple[tuple[str, s
         return Built(name, "", True, members)
     alone = _shapes(constructor, [c for c in child.calls if not mixed.levels(engine, c)])
     return Built(name, alone[0] if len(alone) == 1 else "", True, members, loop=f"isinstance(self.{name}, list)")
+
+
+def _is_square(engine: Engine, call: ast.Call) -> bool:
+    """`nn.Linear(width, width)`, whose input has the size that the layer tells."""
+    sizes = [ast.unparse(a) for a in call.args[:2]]
+    return engine.constructor_name(call) == "torch.nn.Linear" and len(sizes) == 2 and sizes[0] == sizes[1]
 
 
 def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None:

@@ -21,7 +21,16 @@ from scaffold.translate.writer import BlockWriter
 #: Attribute values that need `self.config` in a build shape are rewritten to it.
 _CONFIG = "config"
 #: Attributes that only PyTorch's trainer or head pruning reads.
-_NO_MEANING = frozenset({"gradient_checkpointing", "pruned_heads", "is_parallelizable", "model_parallel", "device_map"})
+_NO_MEANING = frozenset(
+    {
+        "_tied_weights_keys",
+        "gradient_checkpointing",
+        "pruned_heads",
+        "is_parallelizable",
+        "model_parallel",
+        "device_map",
+    }
+)
 #: What a list of sub-modules is written as.
 _LISTS = (ast.List, ast.ListComp, ast.BinOp)
 

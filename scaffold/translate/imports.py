@@ -88,6 +88,7 @@ def header(located: Located, source: Source, engine: Engine) -> list[str]:
         "import importlib",
         "import inspect",
         "import math",
+        "import re",
         "import random",
         "import numpy as np",
         "import tensorflow as tf",

@@ -15,6 +15,7 @@ from scaffold.translate import (
     composite,
     era,
     imports,
+    in_turn,
     inputs,
     markers,
     outputs,
@@ -53,6 +54,7 @@ class FileTranslator:
         self.located = located
         names = located.names
         self.source = Source(written_out(located.source), names.pt_path, f"transformers.models.{names.folder}")
+        in_turn.rewrite(self.source.tree)
         self.engine = Engine(self.source, types)
         analyser = Analyser(self.source, names.camel)
         self.classes = analyser.run()

@@ -11,6 +11,7 @@ import ast
 import re
 from dataclasses import dataclass
 
+from scaffold.translate import weight_names
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 
@@ -189,6 +190,9 @@ def declare(engine: Engine) -> None:
                 and isinstance(node.value, ast.List)
             ):
                 keys.update(dict.fromkeys(str(ast.literal_eval(item)) for item in node.value.elts))
+        shared = weight_names.shared_in(engine, info)
+        if shared is not None:
+            keys.setdefault(rf"\b{shared[0]}\.\d+\.{shared[1]}\.")
         if keys:
             engine.ignored_keys[info.name] = (
                 "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT"

@@ -26,6 +26,14 @@ def renamed(engine: Engine, info: ClassInfo, prefix: str, *, thin: bool) -> list
         first = value.removeprefix("(").removesuffix(")").rstrip(",") or "tf_weight"
         value = f"({', '.join([first, *aliases])})"
         why = why or "a checkpoint holds the weight under either of its names"
+    shared = shared_in(engine, info)
+    if shared is not None and not value:
+        left, right = shared
+        value = (
+            f'(tf_weight, *(re.sub(r"\\b{left}\\.\\d+\\.{right}\\.", f"{left}.{{place}}.{right}.", tf_weight)'
+            " for place in range(self.config.num_hidden_layers)))"
+        )
+        why = "a checkpoint holds the weights of a shared layer once, under any of its places"
     also = composite.aliases(engine, info)
     if not value and not parts and not also:
         return []
@@ -68,3 +76,19 @@ def _value(engine: Engine, info: ClassInfo, prefix: str, thin: bool) -> tuple[st
     return (
         (f"(tf_weight, {', '.join(aliases)})", f'the library takes the first "{prefix}." out') if aliases else ("", "")
     )
+
+
+def shared_in(engine: Engine, info: ClassInfo) -> tuple[str, str] | None:
+    """("layers", "block") of a layer that stands at several places of a list: `layers.2.block`, `layers.4.block`."""
+    probed = engine.types.classes.get(info.name)
+    for group in probed.tied if probed is not None else ():
+        parts = [name.split(".") for name in group]
+        if len({len(part) for part in parts}) != 1:
+            continue
+        columns = list(zip(*parts, strict=True))
+        varying = [k for k, column in enumerate(columns) if len(set(column)) > 1]
+        if len(varying) == 1 and all(item.isdigit() for item in columns[varying[0]]):
+            place = varying[0]
+            if 0 < place < len(columns) - 1:
+                return columns[place - 1][0], columns[place + 1][0]
+    return None
