@@ -22,14 +22,7 @@ from scaffold.translate.writer import BlockWriter
 _CONFIG = "config"
 #: Attributes that only PyTorch's trainer or head pruning reads.
 _NO_MEANING = frozenset(
-    {
-        "_tied_weights_keys",
-        "gradient_checkpointing",
-        "pruned_heads",
-        "is_parallelizable",
-        "model_parallel",
-        "device_map",
-    }
+    "_tied_weights_keys gradient_checkpointing pruned_heads is_parallelizable model_parallel device_map".split()
 )
 #: What a list of sub-modules is written as.
 _LISTS = (ast.List, ast.ListComp, ast.BinOp)
