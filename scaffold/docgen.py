@@ -1,14 +1,16 @@
-"""Write docs/reference/ from the code: commands, codes, checklist, registrars, rules, layout facets.
+"""Write docs/reference/ from the code: commands, codes, checklist, registrars, rules, layout facets; and from its page of ports
+what `scaffold candidates` knows.
 
 `python -m scaffold.docgen` writes, `--check` says which pages are out of date (exit status 1).
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -139,11 +141,28 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def main(argv: list[str]) -> int:
-    """Write the pages, or name those that are out of date."""
-    stale = []
+def outcomes() -> str:
+    """What `scaffold candidates` knows offline: the outcomes of the published table of ports, which `scaffold sweep` writes."""
+    table = (FOLDER / "ports.md").read_text(encoding="utf-8")
+    release = re.search(r"Transformers (\d+\.\d+)|files of (\d+\.\d+)", table)
+    models = dict(re.findall(r"^\| (\w+) \| [A-D] \| (\w+) \|", table, re.MULTILINE))
+    known = next(filter(None, release.groups())) if release else "unknown"
+    return json.dumps({"transformers": known, "models": dict(sorted(models.items()))}, indent=1) + "\n"
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    """Every generated file with its text."""
     for name, page in PAGES.items():
-        text, path = _NOTE + "\n" + page(), FOLDER / name
+        yield FOLDER / name, _NOTE + "\n" + page()
+    if (FOLDER / "ports.md").is_file():
+        yield Path(__file__).parent / "study" / "outcomes.json", outcomes()
+
+
+def main(argv: list[str]) -> int:
+    """Write the files, or name those that are out of date."""
+    stale = []
+    for path, text in _files():
+        name = path.name
         if (path.read_text(encoding="utf-8") if path.is_file() else None) != text:
             stale.append(name)
             if "--check" not in argv:
