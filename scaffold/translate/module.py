@@ -12,6 +12,7 @@ from scaffold.core.typedb import TypeDB
 from scaffold.translate import (
     autograd,
     borrow,
+    channels_last,
     composite,
     era,
     imports,
@@ -172,7 +173,7 @@ class FileTranslator:
             text = re.sub(rf"\bTFModel{name}\b", self._layer_name(name), text)
         text = era.documented(text, self.located, {i.name: i.tf_name for i in self.classes.values()})
         text = residue.mark(era.fitted(text, self.located.layout), self.engine)
-        text = residue.undefined(tidy.tidy(text, self.located), self.engine)
+        text = residue.undefined(tidy.tidy(channels_last.fused(text), self.located), self.engine)
         return self._translation(text)
 
     def _layer_text(self, name: str) -> list[str]:

@@ -108,13 +108,10 @@ def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[
     module = importlib.import_module(t.cls.__module__.replace("modeling_tf_", "modeling_"))
     pt_class = getattr(module, t.pt_class)
     config = pt_class.config_class.from_pretrained(str(t.folder))
-    for part in (
-        config,
-        *vars(config).values(),
-    ):  # the code that was translated, and other kernels' gradients are their own
+    for part in (config, *vars(config).values()):  # the kernel that was translated: others have gradients of their own
         if hasattr(part, "to_dict") and hasattr(part, "model_type"):
             part._attn_implementation = "eager"
-    model = pt_class.from_pretrained(str(t.folder), config=config).eval()
+    model = pt_class.from_pretrained(str(t.folder / "bin"), config=config).eval()
     torch.manual_seed(0)
     with torch.enable_grad():
         results = flatten(model(**tf.nest.map_structure(torch.from_numpy, dict(t.inputs)), **t.flags))
