@@ -105,7 +105,10 @@ def _nearest(part: Any, kind: str) -> Any:
             best = (share, config_class, own & theirs)
     if best is None:
         return None
-    return best[1](**{name: getattr(part, name) for name in sorted(best[2]) if hasattr(part, name)})
+    given = {name: getattr(part, name) for name in sorted(best[2]) if hasattr(part, name)}
+    if "num_key_value_heads" in _parameters(best[1]) and hasattr(part, "num_attention_heads"):
+        given.setdefault("num_key_value_heads", part.num_attention_heads)  # a type that does not group them
+    return best[1](**given)
 
 
 def _carry_over(part: Any, other: Any, source: str) -> None:
