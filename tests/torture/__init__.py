@@ -2,3 +2,5 @@
 
 Not part of the test run: `tests/test_torture.py` runs each part with small counts.
 """
+
+from tests.torture import waiting as waiting

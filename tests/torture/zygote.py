@@ -21,11 +21,10 @@ from types import TracebackType
 from typing import IO, Any
 
 from tests.torture.calling import Answer, call
+from tests.torture.waiting import WAITING
 
 _STEPS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate"}
 _STEPS |= {"subprocess.Popen", "http.client.connect", "http.client.send"}
-#: The longest pause of `subprocess` between two looks at a child; waiting for a program is no waiting for GitHub.
-_POLL = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,16 +139,8 @@ def _work(ask: dict[str, Any], reply: Path) -> None:
         os.environ.clear()
         os.environ.update(ask["env"])
         tempfile.tempdir = None
-        slept = 0.0
         steps = 0
-        really_sleep = time.sleep
-
-        def sleep(seconds: float) -> None:
-            nonlocal slept
-            if seconds <= _POLL:
-                really_sleep(seconds)
-            else:
-                slept += seconds
+        WAITING.counting = True
 
         def hook(event: str, arguments: tuple[Any, ...]) -> None:
             nonlocal steps
@@ -158,10 +149,9 @@ def _work(ask: dict[str, Any], reply: Path) -> None:
                 if steps == ask["step"]:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-        time.sleep = sleep
         sys.addaudithook(hook)
         answer = call(ask["argv"])
         text = {"status": answer.status, "out": answer.out, "err": answer.err}
-        reply.write_text(json.dumps({"answer": text, "slept": slept, "steps": steps}), encoding="utf-8")
+        reply.write_text(json.dumps({"answer": text, "slept": WAITING.slept, "steps": steps}), encoding="utf-8")
     finally:
         os._exit(0)
