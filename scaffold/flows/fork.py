@@ -92,6 +92,10 @@ def connect_fork(
             begun=begun,
         )
         origin = _origin(hub, upstream, fork, base, clone)
+        moves = known is not None and known.base_ref != base.ref and clone.tip(seen.branch) is not None
+        if known is not None and moves and not _comes_from(clone, base.commit, seen.branch, seen.stem):
+            progress.note(f"{seen.branch} does not start from {_name(base.ref)}: it stays on {_name(known.base_ref)}")
+            origin = known  # a pull request into another base would show that base's changes, too
         save_origin(state_of(clone), origin)
         _stand_on_base(clone, base, seen.branch, hub, progress)
     return Connected(clone=clone, origin=origin, ongoing=ongoing)
@@ -233,6 +237,18 @@ def ported_already(request: ForkRequest, hub: GitHub, progress: Progress) -> Con
     return Connected(clone=clone, origin=origin)
 
 
+def _comes_from(clone: Clone, base: str, branch: str, stem: str) -> bool:
+    """True for a port that was generated on a commit of the base's history."""
+    from scaffold.publish.pristine import base_ref, commit_of
+
+    start, common = commit_of(clone, f"{base_ref(stem)}^"), clone.asks("merge-base", base, branch)
+    return (
+        start is not None
+        and common is not None
+        and clone.asks("merge-base", "--is-ancestor", start, common) is not None
+    )
+
+
 def rebase_port(connected: Connected, names: ModelNames, hub: GitHub, progress: Progress) -> str | None:
     """Replay a port that was there already on the base as it is now (G9); its new tip, None where nothing is to be done.
 
@@ -240,14 +256,12 @@ def rebase_port(connected: Connected, names: ModelNames, hub: GitHub, progress: 
     is, and a note says so. Raises GIT122 (conflicts), GIT123 and GIT102, exit status 5, with nothing changed.
     """
     from scaffold.publish.origin import state_of
-    from scaffold.publish.pristine import base_ref, commit_of
     from scaffold.publish.rebase import rebase
 
     clone, base, branch = connected.clone, connected.origin.base_commit, names.branch
     if clone.asks("merge-base", "--is-ancestor", base, branch) is not None:
         return None
-    start, common = commit_of(clone, f"{base_ref(names.stem)}^"), clone.asks("merge-base", base, branch)
-    if start is None or common is None or clone.asks("merge-base", "--is-ancestor", start, common) is None:
+    if not _comes_from(clone, base, branch, names.stem):
         progress.note(f"{branch} does not start from {_name(connected.origin.base_ref)}, so it was not rebased onto it")
         return None
     with progress.step("rebase"):

@@ -165,7 +165,9 @@ def test_a_port_of_another_base_is_left_on_it(hub: GitHubServer, capsys: pytest.
     upstream.commit("v4.46-release", {"fix.txt": "a fix\n"}, "A fix")
     assert port(hub, "--base", "v4.46-release") == 0
     assert git(root, "rev-parse", BRANCH) == before
-    assert "does not start from v4.46-release" in capsys.readouterr().err
+    assert "does not start from v4.46-release: it stays on main" in capsys.readouterr().err
+    origin = load_origin(root / ".git/scaffold")
+    assert origin is not None and origin.base_ref == "refs/heads/main"  # where a pull request goes
 
 
 @pytest.mark.parametrize("moment", ["place_all", "_point_head"])
