@@ -67,6 +67,15 @@ def _of_text_beside_features(function: ast.FunctionDef, first: str) -> dict[str,
     return {name: f'tf.TensorSpec((None, None), tf.int32, name="{name}")' for name in taken}
 
 
+#: What the library infers for models that take `input_ids`, and only for those.
+_TEXT = frozenset({"attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask"})
+
+
+def _takes(info: ClassInfo, name: str) -> bool:
+    function = info.methods.get("forward")
+    return function is not None and name in {a.arg for a in function.args.args}
+
+
 def _first(info: ClassInfo) -> str:
     """The first input of a model, empty where it has none."""
     function = info.methods.get("forward")
@@ -98,7 +107,8 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
         needed = probed.needed if probed is not None else {}
         if info.category is not Category.MODEL or not set(needed) & (shared | _INFERRED):
             continue
-        extra = {name: seen for name, seen in needed.items() if name not in shared | _INFERRED}
+        alone = _TEXT if not _takes(info, "input_ids") else frozenset()  # the library infers these beside `input_ids`
+        extra = {name: seen for name, seen in needed.items() if name not in (shared | _INFERRED) - alone}
         specs = {
             name: _spec(located, name, [seen], _width(engine, name, _has_vision(located)))
             for name, seen in extra.items()

@@ -225,3 +225,18 @@ def test_a_second_image_must_fit_the_first(tmp_path: Path) -> None:
     model = FRAMES.replace("input_ids: torch.Tensor = None, ", "").replace("= None)", "= None, prompt_values=None)")
     located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
     assert "return {}" in class_text(translate(located, types).text, "TFQuokkaModel")
+
+
+def test_a_decoders_tokens_are_described_where_the_encoder_takes_none(tmp_path: Path) -> None:
+    text_model = MODEL.replace("QuokkaModel", "QuokkaTextModel")
+    whole = MODEL.replace("QuokkaModel", "QuokkaForOddity").replace(
+        "input_ids: torch.Tensor = None, states", "decoder_input_ids=None, states"
+    )
+    needed = {"states": Observation("tensor", "float32", 3), "decoder_input_ids": Observation("tensor", "int64", 2)}
+    classes = {
+        "QuokkaTextModel": ProbedClass("QuokkaTextModel"),
+        "QuokkaForOddity": ProbedClass("QuokkaForOddity", needed=needed),
+    }
+    located = checkout(tmp_path, HEAD + BASE + whole + text_model, exported=tuple(classes))
+    text = class_text(translate(located, TypeDB(classes=classes)).text, "TFQuokkaForOddity")
+    assert 'tf.TensorSpec((None, None), tf.int32, name="decoder_input_ids")' in text
