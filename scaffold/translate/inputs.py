@@ -322,7 +322,9 @@ def _image(located: Located, seen: list[Observation]) -> str | None:
         shape = "None, self.config.num_frames, self.config.num_channels, self.config.image_size, self.config.image_size"
         return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
     if re.search(r"\bimage_size(?::[^=\n]+)?\s*=\s*[\[(]", config):
-        shape = "None, self.config.num_channels, self.config.image_size[0], self.config.image_size[1]"
+        either = re.search(r"isinstance\((?:config\.)?image_size, collections\.abc\.Iterable\)", located.source)
+        sizes = "*np.broadcast_to(self.config.image_size, 2).tolist()" if either else ""
+        shape = f"None, self.config.num_channels, {sizes or 'self.config.image_size[0], self.config.image_size[1]'}"
         return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
     if ranks <= {4} and not re.search(r"self\.(image_size|input_size)\b|\bvision_config\b", config):
         return _ANY_SIZE.format(channels=_channels(config, seen))

@@ -110,6 +110,21 @@ def test_images_without_a_size_have_any(tmp_path: Path) -> None:
     assert "input_signature" not in seen(tmp_path, "        self.image_size = image_size\n")
 
 
+def test_images_may_have_one_size_or_two(tmp_path: Path) -> None:
+    config = (
+        CONFIG.replace("hidden_size=8", "hidden_size=8, image_size=[8, 4]") + "        self.image_size = image_size\n"
+    )
+    body = MODEL.format(name="pixel_values").replace(
+        "return pixel_values", "return isinstance(image_size, collections.abc.Iterable)"
+    )
+    files = {"src/transformers/models/quokka/configuration_quokka.py": config}
+    located = checkout(tmp_path, HEAD + BASE + body, files=files)
+    text = class_text(translate(located, TypeDB()).text, "TFQuokkaPreTrainedModel")
+    assert "(None, self.config.num_channels, *np.broadcast_to(self.config.image_size, 2).tolist())" in " ".join(
+        text.split()
+    )
+
+
 def test_images_may_have_two_sizes(tmp_path: Path) -> None:
     text = seen(
         tmp_path, "        image_size = (image_size, image_size) if isinstance(image_size, int) else image_size\n"
