@@ -129,6 +129,17 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
             lines += ["", *_NO_CALL]
         if lines:
             found[info.name] = [*lines, ""]
+    return _with_features(classes, shared) | found
+
+
+def _with_features(classes: dict[str, ClassInfo], shared: set[str]) -> dict[str, list[str]]:
+    """The signatures of models that take features as well as text, where their base class does not describe them."""
+    found = {}
+    for info in classes.values():
+        function = info.methods.get("forward") if info.category is Category.MODEL else None
+        specs = _of_text_beside_features(function, _first(info)) if function is not None else {}
+        if set(specs) - shared:
+            found[info.name] = [*_signature("input_ids", specs), ""]
     return found
 
 

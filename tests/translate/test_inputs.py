@@ -240,3 +240,13 @@ def test_a_decoders_tokens_are_described_where_the_encoder_takes_none(tmp_path: 
     located = checkout(tmp_path, HEAD + BASE + whole + text_model, exported=tuple(classes))
     text = class_text(translate(located, TypeDB(classes=classes)).text, "TFQuokkaForOddity")
     assert 'tf.TensorSpec((None, None), tf.int32, name="decoder_input_ids")' in text
+
+
+def test_only_the_head_that_takes_features_describes_its_inputs(tmp_path: Path) -> None:
+    head = MODEL.replace("QuokkaModel", "QuokkaForSongs").replace("states: torch", "input_features=None, states: torch")
+    located = checkout(tmp_path, HEAD + BASE + MODEL + head, exported=("QuokkaModel", "QuokkaForSongs"))
+    text = translate(located, TypeDB()).text
+    assert '"input_ids": tf.TensorSpec((None, None), tf.int32, name="input_ids"),' in class_text(
+        text, "TFQuokkaForSongs"
+    )
+    assert "input_signature" not in class_text(text, "TFQuokkaPreTrainedModel")
