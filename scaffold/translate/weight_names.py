@@ -79,7 +79,7 @@ def _value(engine: Engine, info: ClassInfo, prefix: str, thin: bool) -> tuple[st
 
 
 def shared_in(engine: Engine, info: ClassInfo) -> tuple[str, str] | None:
-    """("layers", "block") of a layer that stands at several places of a list: `layers.2.block`, `layers.4.block`."""
+    """("layers", "block") of a layer that is handed to several members of a list: `layers.2.block`, `layers.4.block`."""
     probed = engine.types.classes.get(info.name)
     for group in probed.tied if probed is not None else ():
         parts = [name.split(".") for name in group]
@@ -89,6 +89,6 @@ def shared_in(engine: Engine, info: ClassInfo) -> tuple[str, str] | None:
         varying = [k for k, column in enumerate(columns) if len(set(column)) > 1]
         if len(varying) == 1 and all(item.isdigit() for item in columns[varying[0]]):
             place = varying[0]
-            if 0 < place < len(columns) - 1:
+            if 0 < place < len(columns) - 1 and columns[place + 1][0] in engine.handed.values():
                 return columns[place - 1][0], columns[place + 1][0]
     return None

@@ -58,7 +58,7 @@ def test_an_operation_made_of_a_call_keeps_its_place() -> None:
 def test_methods_need_a_tensor() -> None:
     assert expression("x.sum()", x="float32[2]") == "tf.reduce_sum(x)"
     assert expression("x.sum()", x="list[2]") == "x.sum()"
-    assert expression("x.size()") == "x.size()"
+    assert expression("x.values()") == "x.values()"
 
 
 def test_methods_that_only_tensors_have_need_no_type() -> None:
