@@ -26,7 +26,10 @@ def take_apart(engine: Engine, node: ast.expr) -> None:
 
 
 def repeated(engine: Engine, node: ast.AST | None) -> tuple[ast.expr, ast.expr] | None:
-    """Tensor and number of `[x for _ in range(n)]`."""
+    """Tensor and number of `[x for _ in range(n)]`, `[x] * n` and `n * [x]`; a tensor times a list would be a product."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        sides = ((node.left, node.right), (node.right, node.left))
+        return next(((a.elts[0], n) for a, n in sides if isinstance(a, ast.List) and len(a.elts) == 1), None)
     loop = _only_loop(node)
     if loop is None or not isinstance(node, ast.ListComp) or not isinstance(loop.target, ast.Name):
         return None

@@ -39,6 +39,7 @@ def joined(call: CallSite, name: str) -> str:
         ),
         Example("torch.cat(s, dim=1)", "tf.concat(s, axis=1)", "a: f32[2,3]", "s = [a, a]"),
         Example("torch.cat([a for _ in range(4)], dim=1)", "tf.tile(a, [1, 4])", "a: f32[2,3]"),
+        Example("torch.cat(b.size(0) * [a])", "tf.tile(a, [shape_list(b)[0], 1])", "a: f32[2,3], b: f32[4]"),
         Example("torch.cat([torch.arange(n) for n in i])", "tf.ragged.range(i).flat_values", "i: i64(1,5)[3]"),
     ),
 )
