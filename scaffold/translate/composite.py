@@ -167,7 +167,8 @@ def ranks(engine: Engine, info: ClassInfo) -> dict[str, int]:
 def without_prefix(engine: Engine, prefix: str) -> bool:
     """True for a composite none of whose models has a layer of the name `prefix`, which the library would look for."""
     models = [i for i in engine.classes.values() if i.category is Category.MODEL]
-    return has_parts(engine) and not any(prefix in i.children for i in models)
+    named = any(prefix in i.children or i.name in engine.thin_models for i in models)
+    return has_parts(engine) and not named
 
 
 def kept_attributes(engine: Engine, prefix: str, kept: frozenset[str]) -> frozenset[str]:
@@ -193,8 +194,12 @@ def _given_to_part(engine: Engine, node: ast.Name) -> bool:
 
 
 def tied_keys(statement: ast.stmt) -> bool:
-    """`if language_model._tied_weights_keys is not None: …`, about what PyTorch's loading leaves out."""
+    """`if language_model._tied_weights_keys is not None: …`, about what PyTorch's loading leaves out or keeps together."""
     return (
         isinstance(statement, ast.If)
-        and re.fullmatch(r"\w+(\.\w+)*\._tied_weights_keys is not None", ast.unparse(statement.test)) is not None
+        and re.fullmatch(
+            r"\w+(\.\w+)*\._(tied_weights_keys|no_split_modules|keep_in_fp32_modules) is not None",
+            ast.unparse(statement.test),
+        )
+        is not None
     )

@@ -20,6 +20,8 @@ class QuokkaForConditionalGeneration(QuokkaPreTrainedModel, GenerationMixin):
         language_model = AutoModelForCausalLM.from_config(config=config.text_config)
         if language_model._tied_weights_keys is not None:
             self._tied_weights_keys = [f"language_model.{k}" for k in language_model._tied_weights_keys]
+        if language_model._no_split_modules is not None:
+            self._no_split_modules.extend(language_model._no_split_modules)
         self.language_model = language_model
 
     def get_input_embeddings(self):
@@ -53,6 +55,7 @@ def test_parts_are_made_of_their_configuration_and_built(tmp_path: Path) -> None
     assert 'self.vision_tower = _part_model(config.vision_config, "AutoModel", name="vision_tower")' in init
     assert '_part_model(config.text_config, "AutoModelForCausalLM", name="language_model")' in init
     assert "_tied_weights_keys" not in init
+    assert "_no_split_modules" not in init
     build = method_text(text, NAME, "build")
     assert "self.vision_tower.build(None)" in build
     assert "self.language_model.build(None)" in build
