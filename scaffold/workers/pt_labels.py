@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import torch
 from pt_subject import Subject
 
@@ -118,12 +119,29 @@ def first_working(subject: Subject, train: bool = False) -> dict[str, Any] | Non
     return None
 
 
+def _with_a_loss(subject: Subject, labels: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
+    """The labels whose case was kept last; shorter ones take its place where the loss is infinite: too long to be aligned."""
+    before = list(subject.cases)
+    loss = before[-1].arrays.get("out/loss") if before and before[-1].name == "labels" else None
+    if loss is None or np.isfinite(loss).all():
+        return labels
+    for part in (4, 16):
+        shorter = {n: v[:, : max(1, v.shape[1] // part)] if v.dim() == 2 else v for n, v in labels.items()}
+        subject.cases[:] = before[:-1]
+        outputs = subject.run("labels", {**subject.inputs, **shorter}, flags, note=False)
+        if outputs is not None and np.isfinite(subject.cases[-1].arrays["out/loss"]).all():
+            return shorter
+    subject.cases[:] = before
+    return labels
+
+
 def run(subject: Subject) -> None:
     """Save a case with a loss; the reason when no kind of labels works."""
     flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
     tried = False
     for labels in _candidates(subject):
         if subject.run("labels", {**subject.inputs, **labels}, flags, note=False) is not None:
+            labels = _with_a_loss(subject, labels, flags)
             if "return_dict" in subject.accepts:
                 off = {"return_dict": False}
                 subject.run("labels_tuple", {**subject.inputs, **labels}, off, save=False, note=False)

@@ -122,6 +122,32 @@ for case in cases.values():
     )
 
 
+def test_labels_that_cannot_be_aligned_are_cut(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+import pt_labels
+from pt_subject import Subject
+class Aligned(Toy):
+    def forward(self, input_ids, labels=None, return_dict=None):
+        logits = self.decoder(self.emb(input_ids))
+        loss = None
+        if labels is not None:
+            logs, n = logits.log_softmax(-1).transpose(0, 1), torch.full((len(labels),), labels.shape[1])
+            loss = nn.functional.ctc_loss(logs, labels.clamp(min=1), torch.full((len(labels),), logits.shape[1]), n)
+        return ModelOutput(loss=loss, logits=logits) if loss is not None else ModelOutput(logits=logits)
+torch.manual_seed(0)
+inputs = {"input_ids": torch.randint(1, 20, (3, 16))}
+long = torch.randint(1, 20, (3, 20))
+subject = Subject(Aligned(Config()).eval(), inputs, {"labels": long}, deadline=time.process_time() + 100)
+pt_labels.run(subject)
+kept = [case for case in subject.cases if case.name == "labels"]
+assert len(kept) == 1 and kept[0].arrays["in/labels"].shape == (3, 5), kept
+assert abs(kept[0].arrays["out/loss"]) < 1e6
+""",
+    )
+
+
 def test_failures_are_noted_not_raised(tmp_path: Path) -> None:
     check(
         tmp_path,

@@ -12,6 +12,7 @@ from typing import Any
 
 from scaffold.translate.callsite import NOT_CONSTANT, TF_DTYPES, Arg, CallSite, parenthesised
 from scaffold.translate.infer import widest
+from scaffold.translate.names import reads_shape
 from scaffold.translate.rule import Example, Rule, Unmapped
 
 Rewrite = Callable[[CallSite], "str | Unmapped"]
@@ -302,3 +303,8 @@ def is_fraction(step: Arg) -> bool:
     if isinstance(number, (int, float)):
         return number != int(number)
     return isinstance(step.node, ast.BinOp) and isinstance(step.node.op, ast.Div)
+
+
+def is_dimension(call: CallSite, arg: Arg) -> bool:
+    """True for an integer that depends on a tensor's shape: in a graph it may be a tensor."""
+    return arg.node is not None and reads_shape(arg.node, call.engine.function_of(call.node))

@@ -16,6 +16,7 @@ from scaffold.translate.rules._family import (
     cast_to,
     given,
     invoke,
+    is_dimension,
     is_fraction,
     is_number,
     number,
@@ -301,12 +302,13 @@ def _is_plain(call: CallSite, node: ast.AST | None) -> bool:
         Example("torch.tensor([1.5, n], device=d)", "tf.constant([1.5, n])", "n: 2.0, d: None"),
         Example("torch.tensor(0.5, dtype=torch.float32)", "tf.constant(0.5, dtype=tf.float32)"),
         Example("torch.tensor([a[0], a[1]])", "tf.convert_to_tensor([a[0], a[1]])", "a: f32[2]"),
+        Example("torch.tensor(a.size(-1), dtype=torch.float)", "tf.cast(shape_list(a)[-1], tf.float32)", "a: f32[2,3]"),
     ),
 )
 def tensor(call: CallSite) -> str | Unmapped:
     """`tf.constant` for Python numbers, a cast for a tensor, `tf.convert_to_tensor` for what may hold tensors."""
     data, dtype = call.arg("data"), given(call, "dtype")
-    if data.kind == "tensor":
+    if data.kind == "tensor" or (dtype and data.kind == "int" and is_dimension(call, data)):
         return cast_to(data.text, dtype)
     return invoke("tf.constant" if _is_plain(call, data.node) else "tf.convert_to_tensor", data.text, dtype=dtype)
 
