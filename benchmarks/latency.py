@@ -12,7 +12,6 @@ import argparse
 import importlib
 import importlib.util
 import os
-import re
 import sys
 import time
 from pathlib import Path
@@ -91,12 +90,16 @@ def _same_weights(hand: Any, generated: Any) -> None:
     """Give the generated model the hand-written one's weights, by the name they have in a checkpoint."""
     values = {_name(w): w for w in hand.weights}
     for weight in generated.weights:
-        weight.assign(values[_name(weight)])
+        name = _name(weight)
+        if name not in values:  # t5's shared embeddings stand at another level
+            (name,) = (known for known in values if known.endswith(".".join(name.split(".")[-2:])))
+        weight.assign(values[name])
 
 
 def _name(weight: Any) -> str:
-    """Without the level that counts instances; `layer_._0` and `layer.0` are the same to the library."""
-    return re.sub(r"_\._(\d+)", r".\1", weight.name.partition("/")[2])
+    from transformers.modeling_tf_pytorch_utils import convert_tf_weight_name_to_pt_weight_name
+
+    return str(convert_tf_weight_name_to_pt_weight_name(weight.name, tf_weight_shape=weight.shape)[0])
 
 
 def main() -> None:

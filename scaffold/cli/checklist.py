@@ -36,8 +36,8 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from scaffold.checklist import checklist, failed, to_json, to_markdown, to_text
 
     located = given_port(arguments, "checklist")
-    report = None if arguments.no_run else saved_report(located)
-    if report is None and arguments.run:
+    report = None if arguments.no_run or arguments.modes else saved_report(located)
+    if arguments.modes or (report is None and arguments.run):
         report = _verify(located, arguments, console)
     results = checklist(located, report=report)
     console.data(json.loads(to_json(results)))

@@ -55,7 +55,7 @@ def add_modes(parser: argparse.ArgumentParser) -> None:
         default=[],
         choices=MORE_MODES,
         metavar="MODE",
-        help=f"compare in these modes too, besides eager and graph: {', '.join(MORE_MODES)} (slow)",
+        help=f"compare anew, in these modes too besides eager and graph: {', '.join(MORE_MODES)} (slow)",
     )
 
 
