@@ -106,6 +106,8 @@ def _candidates(subject: Subject) -> Iterator[dict[str, Any]]:
         yield {**derived, "labels": torch.randn(logits[0].shape[0])}
     for name, value in derived.items():
         yield {name: value}
+    if any(name.endswith("_positions") for name in derived):  # the first token, which no mask hides
+        yield {name: torch.zeros_like(value) for name, value in derived.items()}
     pixels = subject.inputs.get("pixel_values")
     if logits and logits[0].dim() == 4 and isinstance(pixels, torch.Tensor):  # an image to be made of an image
         yield {"labels": torch.randn_like(pixels)}
@@ -135,20 +137,31 @@ def _with_a_loss(subject: Subject, labels: dict[str, Any], flags: dict[str, Any]
     return labels
 
 
+def _is_finite(outputs: Any) -> bool:
+    """False where the loss is infinite: a label may be a token that a mask hides."""
+    loss = outputs.get("loss") if hasattr(outputs, "get") else outputs[0] if isinstance(outputs, tuple) else None
+    return not isinstance(loss, torch.Tensor) or bool(torch.isfinite(loss).all())
+
+
 def run(subject: Subject) -> None:
-    """Save a case with a loss; the reason when no kind of labels works."""
+    """Save a case with a loss, a finite one if any kind of labels gives that; the reason when no kind works."""
     flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
+    chosen: dict[str, Any] | None = None
     tried = False
     for labels in _candidates(subject):
-        if subject.run("labels", {**subject.inputs, **labels}, flags, note=False) is not None:
-            labels = _with_a_loss(subject, labels, flags)
-            if "return_dict" in subject.accepts:
-                off = {"return_dict": False}
-                subject.run("labels_tuple", {**subject.inputs, **labels}, off, save=False, note=False)
-            columns = {n: v[:, None] for n, v in labels.items() if n.endswith("_positions")}
-            if columns:
-                subject.run("labels_column", {**subject.inputs, **labels, **columns}, flags, save=False, note=False)
-            return
         tried = True
-    if tried:
+        outputs = subject.run("labels", {**subject.inputs, **labels}, flags, save=False, note=False)
+        if outputs is not None and (chosen is None or _is_finite(outputs)):
+            chosen = labels
+            if _is_finite(outputs):
+                break
+    if chosen is not None and subject.run("labels", {**subject.inputs, **chosen}, flags, note=False) is not None:
+        chosen = _with_a_loss(subject, chosen, flags)
+        if "return_dict" in subject.accepts:
+            off = {"return_dict": False}
+            subject.run("labels_tuple", {**subject.inputs, **chosen}, off, save=False, note=False)
+        columns = {n: v[:, None] for n, v in chosen.items() if n.endswith("_positions")}
+        if columns:
+            subject.run("labels_column", {**subject.inputs, **chosen, **columns}, flags, save=False, note=False)
+    elif tried:
         subject.dropped["labels"] = subject.failure
