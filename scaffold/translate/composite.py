@@ -140,6 +140,18 @@ def aliases(engine: Engine, info: ClassInfo) -> list[str]:
     return [f'f"{attr}.{{tf_weight}}"' for attr in heads]
 
 
+def shared_in_parts(engine: Engine, info: ClassInfo) -> list[str]:
+    """Names of weights that a part shares among its layers: a checkpoint may hold all of them, TensorFlow's model has one."""
+    probed = engine.types.classes.get(info.name)
+    parts = tuple(f"{attr}." for attr, child in info.children.items() if child.qualname.startswith(AUTO))
+    return [
+        name
+        for group in (probed.tied if probed is not None else ())
+        for name in group
+        if parts and name.startswith(parts)
+    ]
+
+
 def renaming(engine: Engine, info: ClassInfo, main: str = "") -> list[str]:
     """Lines that take the main layer of TensorFlow's models out of `tf_weight`; `main`: where the class's own one lies."""
     ways = base_parts(engine, info)

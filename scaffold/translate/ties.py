@@ -11,7 +11,7 @@ import ast
 import re
 from dataclasses import dataclass
 
-from scaffold.translate import weight_names
+from scaffold.translate import composite, weight_names
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 
@@ -193,6 +193,7 @@ def declare(engine: Engine) -> None:
         shared = weight_names.shared_in(engine, info)
         if shared is not None:
             keys.setdefault(rf"\b{shared[0]}\.\d+\.{shared[1]}\.")
+        keys.update(dict.fromkeys(composite.shared_in_parts(engine, info)))
         if keys:
             engine.ignored_keys[info.name] = (
                 "# names with a '.' represents the authorized unexpected/missing layers when a TF model is loaded from a PT"

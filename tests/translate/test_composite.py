@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scaffold.core.typedb import Observation, TypeDB, TypeInfo
+from scaffold.core.typedb import Observation, ProbedClass, TypeDB, TypeInfo
 from scaffold.translate import translate
 from scaffold.translate.sources import Source
 from tests.translate.checkouts import BASE, HEAD, checkout, class_text, method_text, port
@@ -181,3 +181,11 @@ def test_a_part_that_generates_goes_on_from_embeddings(tmp_path: Path) -> None:
     assert '_generating_part(config.text_config, "AutoModelForCausalLM", name="language_model")' in text
     assert "class _GenerationFromEmbeddings:" in text
     assert "_generating_part" not in port(tmp_path, MODEL, exported=("QuokkaForConditionalGeneration",)).text
+
+
+def test_weights_that_a_part_shares_may_all_be_in_a_checkpoint(tmp_path: Path) -> None:
+    shared = ("language_model.lm_head.weight", "language_model.model.embed.weight")
+    probed = ProbedClass("QuokkaForConditionalGeneration", tied=(shared,))
+    located = checkout(tmp_path, HEAD + BASE + MODEL, exported=("QuokkaForConditionalGeneration",))
+    text = translate(located, TypeDB(classes={probed.name: probed})).text
+    assert 'r"language_model.lm_head.weight"' in class_text(text, NAME)
