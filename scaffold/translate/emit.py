@@ -371,10 +371,11 @@ class ClassWriter:
     def _output(self, info: ClassInfo) -> list[str]:
         lines = [*self.class_docstring(info)]
         for node in info.node.body:
-            if isinstance(node, ast.AnnAssign) and node.value is not None:
+            if isinstance(node, ast.AnnAssign):  # a field that PyTorch demands is None here, as in the library
                 text = signature.annotation(self.engine, node.annotation)
                 text = re.sub(r"^tf\.Tensor$", "tf.Tensor | None", text) or "tf.Tensor | None"
-                lines.append(f"{ast.unparse(node.target)}: {text} = {self.engine.expression(node.value)}")
+                value = self.engine.expression(node.value) if node.value is not None else "None"
+                lines.append(f"{ast.unparse(node.target)}: {text} = {value}")
             elif isinstance(node, ast.FunctionDef):
                 written = self.method(info, node, public=False)
                 lines += ["", *written]

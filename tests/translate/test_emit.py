@@ -190,3 +190,19 @@ class QuokkaThing(nn.Module):
 """
     text = class_text(port(tmp_path, body).text, "TFQuokkaThing")
     assert "def widened" in text and "def unused" not in text and "jit" not in text
+
+
+def test_a_field_without_a_default_is_kept(tmp_path: Path) -> None:
+    body = """
+@dataclass
+class QuokkaOutput(ModelOutput):
+    states: torch.FloatTensor
+    others: Optional[Tuple[torch.FloatTensor]] = None
+
+
+class QuokkaLayer(nn.Module):
+    def forward(self, x):
+        return QuokkaOutput(states=x)
+"""
+    text = class_text(port(tmp_path, body).text, "TFQuokkaOutput")
+    assert "    states: tf.Tensor | None = None\n    others:" in text
