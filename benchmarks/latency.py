@@ -90,9 +90,10 @@ def _same_weights(hand: Any, generated: Any) -> None:
     """Give the generated model the hand-written one's weights, by the name they have in a checkpoint."""
     values = {_name(w): w for w in hand.weights}
     for weight in generated.weights:
-        name = _name(weight)
-        if name not in values:  # t5's shared embeddings stand at another level
-            (name,) = (known for known in values if known.endswith(".".join(name.split(".")[-2:])))
+        parts = _name(weight).split(".")  # t5's shared embeddings stand at another level
+        name = next(
+            known for i in range(len(parts)) for known in values if f".{known}".endswith("." + ".".join(parts[i:]))
+        )
         weight.assign(values[name])
 
 
