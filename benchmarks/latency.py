@@ -94,7 +94,8 @@ def _same_weights(hand: Any, generated: Any) -> None:
         name = next(
             known for i in range(len(parts)) for known in values if f".{known}".endswith("." + ".".join(parts[i:]))
         )
-        weight.assign(values[name])
+        value = values[name].numpy()
+        weight.assign(value if value.shape == tuple(weight.shape) else value.T)  # of a normalised convolution
 
 
 def _name(weight: Any) -> str:
