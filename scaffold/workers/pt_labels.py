@@ -122,13 +122,19 @@ def first_working(subject: Subject, train: bool = False) -> dict[str, Any] | Non
 
 
 def _with_a_loss(subject: Subject, labels: dict[str, Any], flags: dict[str, Any]) -> dict[str, Any]:
-    """The labels whose case was kept last; shorter ones take its place where the loss is infinite: too long to be aligned."""
+    """The labels whose case was kept last; shorter ones take its place where the loss is infinite: too long to be aligned.
+
+    They are without the blank, which stands for padding in the configuration: torch's documentation of `CTCLoss` excludes it,
+    and the frameworks' gradients are not the same with it.
+    """
     before = list(subject.cases)
     loss = before[-1].arrays.get("out/loss") if before and before[-1].name == "labels" else None
     if loss is None or np.isfinite(loss).all():
         return labels
+    blank = getattr(subject.config, "pad_token_id", None)
+    spoken = {n: torch.where(v == blank, v + 1, v) if isinstance(blank, int) else v for n, v in labels.items()}
     for part in (4, 16):
-        shorter = {n: v[:, : max(1, v.shape[1] // part)] if v.dim() == 2 else v for n, v in labels.items()}
+        shorter = {n: v[:, : max(1, v.shape[1] // part)] if v.dim() == 2 else v for n, v in spoken.items()}
         subject.cases[:] = before[:-1]
         outputs = subject.run("labels", {**subject.inputs, **shorter}, flags, note=False)
         if outputs is not None and np.isfinite(subject.cases[-1].arrays["out/loss"]).all():
