@@ -145,7 +145,7 @@ def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[
 
 def _fit(t: Trainee) -> str:
     """One step of SGD on the case's batch: the loss is a number and a weight moves."""
-    label_names = [name for name in t.inputs if "label" in name or name.endswith("_positions")]
+    label_names = [name for name in t.inputs if "label" in name or name in ("start_positions", "end_positions")]
     if not label_names:
         raise CheckSkipped("no case with labels")
     if any(not isinstance(value, np.ndarray) for value in t.inputs.values()):
