@@ -62,22 +62,47 @@ def _gradients(t: Trainee) -> str:
         total = tf.add_n(terms)
     watched = [variables[name] for name in sorted(trained)]
     found = dict(zip(sorted(trained), tape.gradient(total, watched), strict=True))
-    problems, worst = [], 0.0
+    problems: dict[str, str] = {}
+    differences: dict[str, float] = {}
     for name, reference in sorted(expected.items()):
         if np.isnan(reference).all():
             continue
         if name not in trained:
-            problems += [f"{name} does not train"] if np.nan_to_num(reference).any() else []
+            problems |= {name: "does not train"} if np.nan_to_num(reference).any() else {}
             continue
         gradient = found[name]
         array = np.zeros_like(reference) if gradient is None else tf.convert_to_tensor(gradient).numpy()
-        difference = _difference(reference, array)
-        worst = max(worst, difference)
-        if not difference <= GRADIENT_TOLERANCE:
-            problems.append(f"{name} differs by {difference:.1e}{' (TensorFlow has none)' if gradient is None else ''}")
+        differences[name] = _difference(reference, array)
+        if not differences[name] <= GRADIENT_TOLERANCE:
+            none = " (TensorFlow has none)" if gradient is None else ""
+            problems[name] = f"differs by {differences[name]:.1e}{none}"
+    rounded = _rounded(t, expected, {name: differences[name] for name in problems if name in differences})
+    problems = {name: text for name, text in problems.items() if name not in rounded}
     if problems:
-        raise CheckFailed(f"{len(problems)} of {len(expected)} weights: {listed(problems)}")
-    return f"{len(trained)} weights, worst {worst:.1e}"
+        told = listed(f"{name} {text}" for name, text in problems.items())
+        raise CheckFailed(f"{len(problems)} of {len(expected)} weights: {told}")
+    worst = max((value for name, value in differences.items() if name not in rounded), default=0.0)
+    notes = f"; as inexact as PyTorch's own, by its float64: {listed(rounded.values())}" if rounded else ""
+    return f"{len(trained)} weights, worst {worst:.1e}{notes}"
+
+
+def _rounded(t: Trainee, expected: Mapping[str, NDArray[Any]], differences: Mapping[str, float]) -> dict[str, str]:
+    """The gradients that differ no more than twice what PyTorch's own float32 differs from its float64.
+
+    A sum that cancels (a key's bias before a softmax has no gradient at all) is rounding in both frameworks.
+    """
+    if not differences:
+        return {}
+    try:
+        exact, _ = _pt_gradients(t, double=True)
+    except Exception:  # a model whose code names float32 has no float64 to ask
+        return {}
+    own = {name: _difference(expected[name], exact[name]) for name in differences if name in exact}
+    return {
+        name: f"{name} differs by {differences[name]:.1e}, PyTorch by {own[name]:.1e}"
+        for name in own
+        if differences[name] <= 2 * own[name]
+    }
 
 
 def _difference(reference: NDArray[Any], array: NDArray[Any]) -> float:
@@ -101,8 +126,11 @@ def _constants(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return dict(tf.nest.map_structure(tf.constant, dict(inputs)))
 
 
-def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[int, ...]]]:
-    """PyTorch's gradients by TensorFlow's variable names, and the outputs they were taken of with their shapes."""
+def _pt_gradients(t: Trainee, *, double: bool = False) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[int, ...]]]:
+    """PyTorch's gradients by TensorFlow's variable names, and the outputs they were taken of with their shapes.
+
+    With `double`, computed in float64 and then rounded.
+    """
     import torch
 
     module = importlib.import_module(t.cls.__module__.replace("modeling_tf_", "modeling_"))
@@ -112,9 +140,13 @@ def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[
         if hasattr(part, "to_dict") and hasattr(part, "model_type"):
             part._attn_implementation = "eager"
     model = pt_class.from_pretrained(str(t.folder / "bin"), config=config).eval()
+    inputs = tf.nest.map_structure(torch.from_numpy, dict(t.inputs))
+    if double:
+        model = model.double()
+        inputs = tf.nest.map_structure(lambda x: x.double() if x.is_floating_point() else x, inputs)
     torch.manual_seed(0)
     with torch.enable_grad():
-        results = flatten(model(**tf.nest.map_structure(torch.from_numpy, dict(t.inputs)), **t.flags))
+        results = flatten(model(**inputs, **t.flags))
         usable = {
             path: value
             for path, value in results.items()
@@ -123,7 +155,7 @@ def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[
         if not usable:
             raise CheckSkipped("no output of PyTorch's has a gradient")
         terms = [
-            v.mean() if path == "loss" else (v * torch.from_numpy(_factors(v.shape))).sum()
+            v.mean() if path == "loss" else (v * torch.from_numpy(_factors(v.shape)).to(v.dtype)).sum()
             for path, v in usable.items()
         ]
         torch.stack(terms).sum().backward()
@@ -138,7 +170,7 @@ def _pt_gradients(t: Trainee) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[
             if isinstance(layer, torch.nn.Embedding) and layer.padding_idx is not None:
                 layer.weight[layer.padding_idx] = _ANY
     with tempfile.TemporaryDirectory() as folder:
-        model.save_pretrained(folder, safe_serialization=True)
+        model.float().save_pretrained(folder, safe_serialization=True)
         loaded, _ = load(t.cls, Path(folder), from_pt=True)
     return {_key(v): v.numpy() for v in loaded.weights}, {path: tuple(v.shape) for path, v in usable.items()}
 
@@ -153,13 +185,16 @@ def _fit(t: Trainee) -> str:
     lengths = {len(value) if value.ndim else None for value in t.inputs.values()}
     if len(lengths) != 1 or None in lengths:
         raise CheckSkipped("Keras cannot batch inputs of unlike lengths")
+    recorded = _recorded_loss(t)
+    if recorded is None:
+        raise CheckSkipped("PyTorch's class takes labels and computes no loss")
     model, _ = load(t.cls, t.folder, from_pt=True)
     model.compile(optimizer=library_keras().optimizers.SGD(0.01), run_eagerly=not t.traced)
     before = [variable.numpy() for variable in model.trainable_variables]
     history = model.fit(dict(t.inputs), epochs=1, batch_size=lengths.pop(), verbose=0)
     loss = float(np.ravel(history.history["loss"])[0])
     if not np.isfinite(loss):
-        if not np.isfinite(_recorded_loss(t)):
+        if not np.isfinite(recorded):
             raise CheckSkipped(f"PyTorch's loss of these labels is {loss}, too")
         raise CheckFailed(f"the loss is {loss}")
     if all(np.array_equal(v.numpy(), old) for v, old in zip(model.trainable_variables, before, strict=True)):
@@ -167,10 +202,10 @@ def _fit(t: Trainee) -> str:
     return f"loss {loss:.4g}{'' if t.traced else ', eagerly'}"
 
 
-def _recorded_loss(t: Trainee) -> float:
-    """PyTorch's loss of the case with labels; 0 where none was recorded."""
+def _recorded_loss(t: Trainee) -> float | None:
+    """PyTorch's loss of the case with labels; None where it returned none."""
     path = t.folder / "labels.npz"
     if not path.is_file():
-        return 0.0
+        return None
     with np.load(path) as table:
-        return float(np.max(np.abs(table["out/loss"]))) if "out/loss" in table.files else 0.0
+        return float(np.max(np.abs(table["out/loss"]))) if "out/loss" in table.files else None
