@@ -185,6 +185,8 @@ def _fit(t: Trainee) -> str:
     lengths = {len(value) if value.ndim else None for value in t.inputs.values()}
     if len(lengths) != 1 or None in lengths:
         raise CheckSkipped("Keras cannot batch inputs of unlike lengths")
+    if len(label_names) > 1 and not set(label_names) & set(t.model.get_label_to_output_name_mapping()):
+        raise CheckSkipped(f"the library's train_step wants an output for each of {', '.join(label_names)}")
     recorded = _recorded_loss(t)
     if recorded is None:
         raise CheckSkipped("PyTorch's class takes labels and computes no loss")
