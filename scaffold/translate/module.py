@@ -16,6 +16,7 @@ from scaffold.translate import (
     composite,
     era,
     imports,
+    in_numpy,
     in_turn,
     inputs,
     markers,
@@ -293,7 +294,11 @@ class FileTranslator:
             self.engine, node, extra=(*extra, *(["name: str | None = None"] if makes else []))
         )
         self.engine.layer_name = "name" if makes else None
-        body = reach.without_kernel(node, self.source.tree) or writer.body(node.body, node.body[0].lineno - 1)
+        body = reach.without_kernel(node, self.source.tree)
+        if in_numpy.draws_a_mask(node):
+            lead = writer.body(node.body[:1], node.body[0].lineno - 1) if ast.get_docstring(node) else []
+            body = [*lead, *in_numpy.body(self.engine, node)]
+        body = body or writer.body(node.body, node.body[0].lineno - 1)
         self.engine.layer_name = None
         return [*signature.header(node.name, entries, signature.annotation(self.engine, node.returns)), *indented(body)]
 

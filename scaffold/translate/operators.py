@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, composite, factories, mixed, python_calls, registry
+from scaffold.translate import binding, composite, factories, in_numpy, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import deprecated_keywords, popped_keywords, replacement_of, trained_parameter
@@ -212,7 +212,7 @@ def _autograd(engine: Engine, node: ast.Call) -> str | None:
 
 def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
     """A call by a bare name: a class or function of this file, a built-in, a sub-module in a variable."""
-    builtin = python_calls.call(engine, node, func)
+    builtin = in_numpy.call(engine, node, func) or python_calls.call(engine, node, func)
     if builtin is not None:
         return builtin
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):
