@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,11 @@ class Stages:
         absent = Absent(path="docs/x.md", by="doc_page", why="no such page")
         return (tree.plan(INIT, text + "# registered\n", by="model_init", why="export"), absent)
 
-    def verify(self, located: Located, port: Port, *, src: Path, python: str, cases: Path) -> VerificationReport:
+    def verify(
+        self, located: Located, port: Port, *, src: Path, python: str, cases: Path, modes: Sequence[str]
+    ) -> VerificationReport:
         self.enter("verify")
+        assert modes == ("eager", "graph")
         assert (src / "transformers/models/brand_new/modeling_tf_brand_new.py").is_file()
         assert (src / "transformers/models/brand_new/__init__.py").read_text().endswith("# registered\n")
         assert not (located.root / located.names.tf_path).exists()
