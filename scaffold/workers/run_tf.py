@@ -149,9 +149,9 @@ class ClassRun:
     def checks(self, variants: list[Variant]) -> None:
         """The properties, on the simplest case that works in eager mode."""
         from tf_cases import simplicity
-        from tf_checks import Subject, run_checks
+        from tf_checks import Loaded, Subject, run_checks
         from tf_model import SKIP, outputs
-        from tf_training import Trainee, run_training_checks
+        from tf_training import run_training_checks
 
         usable = [(v, c) for v in variants for c in v.cases if c.passed and c.inputs]
         if not usable:
@@ -165,11 +165,10 @@ class ClassRun:
             self.check(result)
         labelled = next((c for c in variant.cases if c.name.endswith("/labels") and c.passed), case)
         options = {**labelled.flags, **labelled.kwargs, "return_dict": True}
-        trainee = Trainee(
-            self.cls, variant.model, variant.folder, self.pt_class, labelled.inputs, options, traced=not ClassRun.fitted
-        )
+        trained = Loaded(self.cls, variant.model, variant.folder, self.pt_class, labelled.inputs, options)
+        traced = not ClassRun.fitted
         ClassRun.fitted += labelled is not case
-        for result in run_training_checks(trainee):
+        for result in run_training_checks(trained, traced):
             self.check(result)
         if case.flags.get("return_dict", True):
             case.traced = subject.made.get("graph")

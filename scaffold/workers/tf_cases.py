@@ -67,6 +67,7 @@ def _read_cases(folder: Path) -> Iterator[Case]:
 
 
 def simplicity(pair: tuple[Variant, Case]) -> tuple[bool, bool, int, int]:
+    """A key to sort by: what agreed in eager mode, the base configuration, few inputs and few flags come first."""
     variant, case = pair
     return (not case.passed, bool(variant.suffix), len(case.inputs), len(case.flags))
 
@@ -81,6 +82,7 @@ def by_worth(variants: list[Variant]) -> list[tuple[Variant, Case]]:
 
 
 def call_key(case: Case) -> str:
+    """Equal for cases that are called with the same options."""
     return json.dumps([case.flags, case.kwargs], sort_keys=True)
 
 

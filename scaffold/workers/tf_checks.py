@@ -6,6 +6,7 @@ Source of truth: guide.md G33 and what the library's common TensorFlow tests ask
 from __future__ import annotations
 
 import copy
+import importlib
 import inspect
 import json
 import tempfile
@@ -35,8 +36,8 @@ from tf_model import (
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A loaded model and one simple case of it that runs; `reference` are that case's eager outputs."""
+class Loaded:
+    """A model with PyTorch's weights, and one case of it that agrees with PyTorch."""
 
     cls: Any
     model: Any
@@ -44,6 +45,21 @@ class Subject:
     pt_class: str
     inputs: Mapping[str, Any]  # numpy arrays
     flags: Mapping[str, Any] = field(default_factory=dict)
+
+    def tensors(self) -> dict[str, Any]:
+        """The inputs as tensors."""
+        return dict(tf.nest.map_structure(tf.constant, dict(self.inputs)))
+
+    def pt_type(self) -> Any:
+        """The PyTorch class."""
+        module = importlib.import_module(self.cls.__module__.replace("modeling_tf_", "modeling_"))
+        return getattr(module, self.pt_class)
+
+
+@dataclass(frozen=True)
+class Subject(Loaded):
+    """The simplest case, for checks of outputs; `reference` are its eager outputs."""
+
     reference: dict[str, NDArray[Any]] = field(default_factory=dict)
     made: dict[str, Any] = field(default_factory=dict)  # what took time to make and serves again
 
@@ -58,10 +74,6 @@ class Subject:
             copy_weights(self.model, model)
             self.made["dropout"] = model
         return self.made["dropout"]
-
-    def tensors(self) -> dict[str, Any]:
-        """The inputs as tensors."""
-        return dict(tf.nest.map_structure(tf.constant, dict(self.inputs)))
 
     def agree(self, found: Mapping[str, NDArray[Any]], what: str) -> None:
         """Raise CheckFailed unless the outputs are those of the keyword call."""
@@ -234,13 +246,10 @@ def _pt_changes(s: Subject, config: Any) -> bool:
 
 def _pt_outputs(s: Subject, config: Any, train: bool) -> dict[str, NDArray[Any]]:
     """The outputs of the PyTorch class with a configuration, in training mode or not."""
-    import importlib
-
     import torch
 
-    module = importlib.import_module(s.cls.__module__.replace("modeling_tf_", "modeling_"))
     torch.manual_seed(0)
-    model = getattr(module, s.pt_class).from_pretrained(str(s.folder), config=config)
+    model = s.pt_type().from_pretrained(str(s.folder), config=config)
     inputs = tf.nest.map_structure(torch.from_numpy, dict(s.inputs))
     with torch.no_grad():
         result = model.train(train)(**inputs, **{**s.flags, "return_dict": True})

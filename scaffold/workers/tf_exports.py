@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +34,26 @@ def exported(model: Any, mode: str, inputs: Mapping[str, Any], options: Mapping[
 
 
 def _as_saved_model(model: Any, inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    signature = _saved(model).signatures["serving_default"]
+    specs = signature.structured_input_signature[1]
+    if set(specs) != set(inputs):
+        raise NotExported(f"its signature takes {', '.join(sorted(specs))}; the case has {', '.join(sorted(inputs))}")
+    given = {name: tf.cast(inputs[name], spec.dtype) for name, spec in specs.items()}
+    return dict(arrays(flatten(signature(**given))))
+
+
+@lru_cache(maxsize=1)  # a model's cases come one after the other until one fits the signature
+def _saved(model: Any) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder, saved_model=True)
-        loaded = tf.saved_model.load(str(Path(folder) / "saved_model" / "1"))
-        signature = loaded.signatures["serving_default"]
-        specs = signature.structured_input_signature[1]
-        lacking = sorted(set(specs) ^ set(inputs))
-        if lacking:
-            raise NotExported(
-                f"its signature takes {', '.join(sorted(specs))}; the case has {', '.join(sorted(inputs))}"
-            )
-        given = {name: tf.cast(inputs[name], spec.dtype) for name, spec in specs.items()}
-        return dict(arrays(flatten(signature(**given))))
+        return tf.saved_model.load(str(Path(folder) / "saved_model" / "1"))
 
 
 def _as_lite(model: Any, inputs: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     paths: list[str] = []
 
     def function(**tensors: Any) -> dict[str, Any]:
-        found = {path: leaf for path, leaf in flatten(call(model, tensors, **options, training=False)).items()}
+        found = flatten(call(model, tensors, **options, training=False))
         paths[:] = list(found)
         return {f"output_{number}": tf.identity(leaf) for number, leaf in enumerate(found.values())}
 

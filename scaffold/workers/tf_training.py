@@ -6,10 +6,8 @@ and are loaded by the library's own `from_pt`: each variable of the model so loa
 
 from __future__ import annotations
 
-import importlib
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 from legacy_keras import library_keras
 from numpy.typing import NDArray
+from tf_checks import Loaded
 from tf_compare import flatten
 from tf_model import CheckFailed, CheckSkipped, attempt, call, listed, load
 
@@ -24,35 +23,25 @@ GRADIENT_TOLERANCE = 1e-4  # of a gradient's largest element, absolute where tha
 _ANY = float("nan")  # in place of an expected gradient: not compared
 
 
-@dataclass(frozen=True)
-class Trainee:
-    """A loaded model and a case of it that agrees with PyTorch, with labels where there is such a case."""
+def run_training_checks(loaded: Loaded, traced: bool) -> Iterator[dict[str, str]]:
+    """`gradients` and `fit`, on a case with labels where one agrees with PyTorch.
 
-    cls: Any
-    model: Any
-    folder: Path
-    pt_class: str
-    inputs: Mapping[str, Any]  # numpy arrays
-    flags: Mapping[str, Any] = field(default_factory=dict)
-    traced: bool = True  # `fit` in graph mode, as users run it, which takes seconds; otherwise eagerly
+    `traced`: `fit` in graph mode, as users run it, which takes seconds; otherwise eagerly.
+    """
+    yield attempt("gradients", lambda: _where_there_are_gradients(lambda: _gradients(loaded)))
+    yield attempt("fit", lambda: _where_there_are_gradients(lambda: _fit(loaded, traced)))
 
 
-def run_training_checks(trainee: Trainee) -> Iterator[dict[str, str]]:
-    """`gradients` and `fit`."""
-    yield attempt("gradients", lambda: _where_there_are_gradients(_gradients, trainee))
-    yield attempt("fit", lambda: _where_there_are_gradients(_fit, trainee))
-
-
-def _where_there_are_gradients(check: Callable[[Trainee], str], trainee: Trainee) -> str:
+def _where_there_are_gradients(check: Callable[[], str]) -> str:
     try:
-        return check(trainee)
+        return check()
     except tf.errors.InvalidArgumentError as error:
         if "Gradients for grouped convolutions are not supported on CPU" in str(error):
             raise CheckSkipped("TensorFlow has no gradient of a grouped convolution on a processor") from error
         raise
 
 
-def _gradients(t: Trainee) -> str:
+def _gradients(t: Loaded) -> str:
     """Every trainable weight's gradient of one number: the loss plus all other outputs, each element times a fixed factor."""
     expected, shapes = _pt_gradients(t)
     variables = {_key(v): v for v in t.model.weights}
@@ -60,7 +49,7 @@ def _gradients(t: Trainee) -> str:
     if set(variables) != set(expected):
         raise CheckFailed(f"weights differ after loading gradients: {listed(sorted(set(variables) ^ set(expected)))}")
     with tf.GradientTape() as tape:
-        results = flatten(call(t.model, _constants(t.inputs), **t.flags, training=False))
+        results = flatten(call(t.model, t.tensors(), **t.flags, training=False))
         terms = [
             tf.reduce_mean(value) if path == "loss" else tf.reduce_sum(value * _factors(value.shape))
             for path, value in results.items()
@@ -95,7 +84,7 @@ def _gradients(t: Trainee) -> str:
     return f"{len(trained)} weights, worst {worst:.1e}{notes}"
 
 
-def _rounded(t: Trainee, expected: Mapping[str, NDArray[Any]], differences: Mapping[str, float]) -> dict[str, str]:
+def _rounded(t: Loaded, expected: Mapping[str, NDArray[Any]], differences: Mapping[str, float]) -> dict[str, str]:
     """The gradients that differ no more than twice what PyTorch's own float32 differs from its float64.
 
     A sum that cancels (a key's bias before a softmax has no gradient at all) is rounding in both frameworks.
@@ -131,19 +120,14 @@ def _factors(shape: Any) -> NDArray[Any]:
     return factors.reshape(tuple(shape))
 
 
-def _constants(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(tf.nest.map_structure(tf.constant, dict(inputs)))
-
-
-def _pt_gradients(t: Trainee, *, double: bool = False) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[int, ...]]]:
+def _pt_gradients(t: Loaded, *, double: bool = False) -> tuple[dict[str, NDArray[Any]], dict[str, tuple[int, ...]]]:
     """PyTorch's gradients by TensorFlow's variable names, and the outputs they were taken of with their shapes.
 
     With `double`, computed in float64 and then rounded.
     """
     import torch
 
-    module = importlib.import_module(t.cls.__module__.replace("modeling_tf_", "modeling_"))
-    pt_class = getattr(module, t.pt_class)
+    pt_class = t.pt_type()
     config = pt_class.config_class.from_pretrained(str(t.folder))
     for part in (config, *vars(config).values()):  # the kernel that was translated: others have gradients of their own
         if hasattr(part, "to_dict") and hasattr(part, "model_type"):
@@ -184,7 +168,7 @@ def _pt_gradients(t: Trainee, *, double: bool = False) -> tuple[dict[str, NDArra
     return {_key(v): v.numpy() for v in loaded.weights}, {path: tuple(v.shape) for path, v in usable.items()}
 
 
-def _fit(t: Trainee) -> str:
+def _fit(t: Loaded, traced: bool) -> str:
     """One step of SGD on the case's batch: the loss is a number and a weight moves."""
     label_names = [name for name in t.inputs if "label" in name or name in ("start_positions", "end_positions")]
     if not label_names:
@@ -200,7 +184,7 @@ def _fit(t: Trainee) -> str:
     if recorded is None:
         raise CheckSkipped("PyTorch's class takes labels and computes no loss")
     model, _ = load(t.cls, t.folder, from_pt=True)
-    model.compile(optimizer=library_keras().optimizers.SGD(0.01), run_eagerly=not t.traced)
+    model.compile(optimizer=library_keras().optimizers.SGD(0.01), run_eagerly=not traced)
     before = [variable.numpy() for variable in model.trainable_variables]
     history = model.fit(dict(t.inputs), epochs=1, batch_size=lengths.pop(), verbose=0)
     loss = float(np.ravel(history.history["loss"])[0])
@@ -210,10 +194,10 @@ def _fit(t: Trainee) -> str:
         raise CheckFailed(f"the loss is {loss}")
     if all(np.array_equal(v.numpy(), old) for v, old in zip(model.trainable_variables, before, strict=True)):
         raise CheckFailed("no weight changed")
-    return f"loss {loss:.4g}{'' if t.traced else ', eagerly'}"
+    return f"loss {loss:.4g}{'' if traced else ', eagerly'}"
 
 
-def _recorded_loss(t: Trainee) -> float | None:
+def _recorded_loss(t: Loaded) -> float | None:
     """PyTorch's loss of the case with labels; None where it returned none."""
     path = t.folder / "labels.npz"
     if not path.is_file():
