@@ -79,6 +79,8 @@ class Constructor:
         """An assignment to a local, or to an attribute of a sub-module."""
         if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
             return parameters.part_of_child(self, target, value)
+        if parameters.for_initialising(self, target, value):
+            return []
         if isinstance(target, ast.Name) and isinstance(value, ast.Call) and parameters.is_parameter(self.engine, value):
             return [f"{target.id} = {self.engine.expression(value.args[0])}"]
         if isinstance(target, ast.Name) and target.id in self.list_owner and isinstance(value, _LISTS):
@@ -110,9 +112,8 @@ class Constructor:
             return []  # what it holds was made with that name
         if name in ("setattr", "self.add_module"):
             return members.set_by_name(self, writer, statement, call)
-        init = name.startswith(("nn.init.", "torch.nn.init.")) or name == "self.weight.detach_"
-        if init or parameters.initial_value(self, call):
-            return []
+        if (initial := parameters.initial_value(self, call)) is not None:
+            return initial
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "add_module") and call.args:
             return self._append(writer, statement, call)
         return self._more_of_list(writer, statement, call)
@@ -127,7 +128,7 @@ class Constructor:
             inlining.on_construction(method)[documented:], (first.end_lineno or 0) if documented else first.lineno - 1
         )
         self.function, self.locals = function, before
-        return lines
+        return parameters.with_planned_shapes(self, lines)
 
     def _super(self, call: ast.Call) -> list[str]:
         if self.info.category in (Category.MODEL, Category.BASE) and not self.engine.as_layer:

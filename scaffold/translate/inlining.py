@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 
 Names = Callable[[ast.Call], "str | None"]
@@ -15,7 +16,12 @@ def methods(of_class: Mapping[str, ast.FunctionDef], constructor_name: Names) ->
     return frozenset(
         name
         for name in called & set(of_class)
-        if name and (_makes_modules(of_class[name], constructor_name) or is_constructor(of_class[name]))
+        if name
+        and (
+            _makes_modules(of_class[name], constructor_name)
+            or is_constructor(of_class[name])
+            or _only_initialises(of_class[name])
+        )
     )
 
 
@@ -42,6 +48,20 @@ def on_construction(function: ast.FunctionDef) -> list[ast.stmt]:
         is_choice = isinstance(statement, ast.If) and ast.unparse(statement.test).startswith("not hasattr(self, ")
         found += statement.body if is_choice and isinstance(statement, ast.If) else [statement]
     return found
+
+
+_FILLED = re.compile(r"(torch\.)?nn\.init\.\w+_|self\.\w+\.data\.\w+_")
+
+
+def _only_initialises(function: ast.FunctionDef) -> bool:
+    """True for a method that gives weights their first values, by `nn.init` or into their `data`, and does nothing else."""
+    calls = [s.value for s in function.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
+    documented = isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant)
+    others = [
+        s for s in function.body[documented:] if not isinstance(s, ast.Assign) and getattr(s, "value", 0) not in calls
+    ]
+    locals_only = all(isinstance(t, ast.Name) for s in function.body if isinstance(s, ast.Assign) for t in s.targets)
+    return bool(calls) and not others and locals_only and all(_FILLED.fullmatch(ast.unparse(c.func)) for c in calls)
 
 
 def _makes_modules(function: ast.FunctionDef, constructor_name: Names) -> bool:

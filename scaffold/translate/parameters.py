@@ -70,16 +70,54 @@ def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     return [f"self.{initial} = ({text})" if "\n" in text else f"self.{initial} = {text}"] if computed else []
 
 
-def initial_value(constructor: Constructor, call: ast.Call) -> bool:
-    """`self.table.data.zero_()` behind the parameter it fills: its initializer, where there is one for it."""
+def initial_value(constructor: Constructor, call: ast.Call) -> list[str] | None:
+    """`self.table.data.zero_()` behind the parameter it fills: its initializer, where there is one for it.
+
+    Of `self.table.data.copy_(values)` the constructor keeps the values; of what `nn.init` does, nothing. None for any other call.
+    """
+    if is_initialisation(call) or ast.unparse(call.func) == "self.weight.detach_":
+        return []
     found = re.fullmatch(r"self\.(\w+)\.data\.(\w+)_", ast.unparse(call.func))
     if found is None or found[1] not in constructor.info.parameters:
-        return False
-    constant = constructor.for_build(call.args[0]) if found[2] == "fill" and call.args else ""
-    initializer = '"zeros"' if found[2] == "zero" else f"keras.initializers.Constant({constant})" if constant else ""
-    attr, weights = constructor.keras_name(found[1]), constructor.plan.weights
+        return None
+    attr, weights, lines = constructor.keras_name(found[1]), constructor.plan.weights, list[str]()
+    initializer = '"zeros"' if found[2] == "zero" else ""
+    if found[2] == "fill" and call.args:
+        initializer = f"keras.initializers.Constant({constructor.for_build(call.args[0])})"
+    elif found[2] == "copy" and len(call.args) == 1:
+        lines = [f"self.initial_{attr} = {constructor.engine.expression(call.args[0])}"]
+        initializer = f"lambda shape, dtype=None: tf.cast(self.initial_{attr}, dtype)"
     weights[:] = [replace(w, initializer=initializer or w.initializer) if w.attr == attr else w for w in weights]
-    return True
+    return lines
+
+
+def with_planned_shapes(constructor: Constructor, lines: list[str]) -> list[str]:
+    """Lines of the constructor that ask for sizes of weights, which are made later: the sizes that they will have."""
+    for weight in constructor.plan.weights:
+        shape = ast.parse(weight.shape, mode="eval").body
+        sizes = [ast.unparse(item) for item in shape.elts] if isinstance(shape, ast.Tuple) else []
+        for place in range(-len(sizes), len(sizes)):
+            asked = f"shape_list(self.{weight.attr})[{place}]"
+            lines = [
+                line.replace(asked, f"({sizes[place]})" if " " in sizes[place] else sizes[place]) for line in lines
+            ]
+    return lines
+
+
+def for_initialising(constructor: Constructor, target: ast.expr, value: ast.expr) -> bool:
+    """`weight = self.projection.weight.data`, a local that only `nn.init` is given."""
+    if not isinstance(target, ast.Name) or not ast.unparse(value).endswith(".data"):
+        return False
+    uses = [
+        n for n in ast.walk(constructor.function) if isinstance(n, ast.Name) and n.id == target.id and n is not target
+    ]
+    calls = [n for n in ast.walk(constructor.function) if isinstance(n, ast.Call) and is_initialisation(n)]
+    return all(any(use in ast.walk(call) for call in calls) for use in uses)
+
+
+def is_initialisation(call: ast.Call) -> bool:
+    """`nn.init.normal_(…)`."""
+    return ast.unparse(call.func).startswith(("nn.init.", "torch.nn.init."))
 
 
 def made_by_method(constructor: Constructor, call: ast.Call) -> list[str] | None:
@@ -189,24 +227,13 @@ def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[st
     if isinstance(value, ast.BinOp):
         scaled = _scaled(constructor, value) if isinstance(value.op, (ast.Mult, ast.Div)) else (None, "")
         return scaled if scaled[0] is not None else _of_operation(constructor, value)
-    if isinstance(value, ast.Name):
-        bound = [
-            n.value
-            for n in ast.walk(constructor.function)
-            if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == value.id
-        ]
-        if len(bound) == 1 and isinstance(bound[0], ast.Call):
-            return shape_and_initializer(constructor, bound[0])
     if not isinstance(value, ast.Call):
-        return _scalar(constructor, value)
+        bound = _bound(constructor, value)
+        return _scalar(constructor, value) if bound is None else shape_and_initializer(constructor, bound)
     name = constructor.engine.source.qualname(value.func) or ""
     leaf = name.split(".")[-1]
-    if (
-        isinstance(value.func, ast.Attribute)
-        and not name
-        and value.func.attr.rstrip("_") in ("normal", "uniform", "fill", "to", "float", "zero")
-    ):
-        return shape_and_initializer(constructor, value.func.value)
+    if isinstance(value.func, ast.Attribute) and not name:
+        return _of_method(constructor, value.func, value.args)
     arguments = [a for a in value.args if not isinstance(a, ast.Starred)]
     if leaf in ("zeros", "ones", "empty", "randn", "rand", "Tensor", "FloatTensor"):
         if len(arguments) == 1 and isinstance(arguments[0], (ast.Tuple, ast.List)):
@@ -220,6 +247,32 @@ def shape_and_initializer(constructor: Constructor, value: ast.expr) -> tuple[st
         items = constructor.for_build(arguments[0])
         return items, f"keras.initializers.Constant({constructor.for_build(arguments[1])})"
     return _of_argument(constructor, leaf, arguments[0]) if arguments else (None, "")
+
+
+def _bound(constructor: Constructor, value: ast.expr) -> ast.Call | None:
+    """The call whose value a local of the constructor has."""
+    assigned = (n for n in ast.walk(constructor.function) if isinstance(n, ast.Assign) and isinstance(value, ast.Name))
+    bound = [n.value for n in assigned if ast.unparse(n.targets[0]) == ast.unparse(value)]
+    return bound[0] if len(bound) == 1 and isinstance(bound[0], ast.Call) else None
+
+
+def _of_method(constructor: Constructor, func: ast.Attribute, given: list[ast.expr]) -> tuple[str | None, str]:
+    """`torch.empty(n).normal_()`, `torch.ones(n).unsqueeze(-1)`; no shape for any other method."""
+    if func.attr.rstrip("_") in ("normal", "uniform", "fill", "to", "float", "zero"):
+        return shape_and_initializer(constructor, func.value)
+    return _with_axis(constructor, func.value, given[0]) if func.attr == "unsqueeze" and len(given) == 1 else (None, "")
+
+
+def _with_axis(constructor: Constructor, value: ast.expr, place: ast.expr) -> tuple[str | None, str]:
+    """`torch.ones(dim).unsqueeze(-1)`: an axis more, of an initial value whose sizes are written out."""
+    text, initializer = shape_and_initializer(constructor, value)
+    shape = ast.parse(text or "None", mode="eval").body
+    axis = constructor.engine.constant(place)
+    if not isinstance(shape, ast.Tuple) or not isinstance(axis, int):
+        return None, ""
+    sizes = [ast.unparse(item) for item in shape.elts]
+    sizes.insert(axis if axis >= 0 else len(sizes) + 1 + axis, "1")
+    return f"({', '.join(sizes)})", initializer
 
 
 def _of_argument(constructor: Constructor, leaf: str, argument: ast.expr) -> tuple[str | None, str]:
@@ -257,7 +310,9 @@ def _scaled(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str
 
 def _of_operation(constructor: Constructor, value: ast.BinOp) -> tuple[str | None, str]:
     """`scale * torch.randn(…)`: the shape of the one operand that has a shape; initial values do not outlive loading."""
-    made = [v for v in (value.left, value.right) if isinstance(v, (ast.Call, ast.Name, ast.BinOp))]
+    operands = (value.left, value.right)
+    tensors = [v for v in operands if _is_tensor(constructor, v)]  # beside one, a number says nothing of the shape
+    made = tensors or [v for v in operands if isinstance(v, (ast.Call, ast.Name, ast.BinOp))]
     found = [pair for v in made if (pair := shape_and_initializer(constructor, v))[0] is not None]
     return (found[0][0], _normal(constructor)) if len(found) == 1 else (None, "")
 

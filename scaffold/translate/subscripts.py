@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scaffold.translate import registry
 from scaffold.translate.attributes import pick
 from scaffold.translate.callsite import CallSite, parenthesised, rewritten
+from scaffold.translate.names import bound_before
 from scaffold.translate.rule import Rule, Unmapped
 
 if TYPE_CHECKING:
@@ -18,20 +19,36 @@ if TYPE_CHECKING:
 _PAIRS = {"key_cache": 0, "value_cache": 1}
 
 
+def _activation_class(engine: Engine, node: ast.AST | None) -> ast.expr | None:
+    """What `ACT2CLS[name]` asks the table of activations as classes for."""
+    if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
+        return None
+    is_table = engine.source.imports.get(node.value.id, "").endswith("activations.ACT2CLS")
+    return node.slice if is_table else None
+
+
 def activation(engine: Engine, node: ast.Call) -> str | None:
-    """`ACT2CLS[name]()`: the table of activations as classes."""
-    table = node.func.value if isinstance(node.func, ast.Subscript) else None
-    if not isinstance(table, ast.Name) or node.args or node.keywords:
+    """`ACT2CLS[name]()`, the class in a local too: TensorFlow's table has functions, which nothing makes."""
+    if node.args or node.keywords:
         return None
-    if not engine.source.imports.get(table.id, "").endswith("activations.ACT2CLS"):
-        return None
-    return f"{engine.activation_getter()}({engine.expression(node.func.slice)})"  # type: ignore[attr-defined]
+    if isinstance(node.func, ast.Name):
+        bound = bound_before(node.func, engine.source.parents)
+        return node.func.id if _activation_class(engine, bound) is not None else None
+    name = _activation_class(engine, node.func)
+    return None if name is None else f"{engine.activation_getter()}({engine.expression(name)})"
+
+
+def _is_activation(engine: Engine, node: ast.Subscript, table: ast.Name) -> bool:
+    """`ACT2FN[name]`, or a local's value `ACT2CLS[name]`."""
+    if engine.source.imports.get(table.id, "").endswith("activations.ACT2FN"):
+        return True
+    return _activation_class(engine, node) is not None and isinstance(engine.parent(node), ast.Assign)
 
 
 def subscript(engine: Engine, node: ast.Subscript) -> str:
     """Indexing: slices stay, tensor indices become gathers, boolean masks tf.boolean_mask."""
     value, index = node.value, node.slice
-    if isinstance(value, ast.Name) and engine.source.imports.get(value.id, "").endswith("activations.ACT2FN"):
+    if isinstance(value, ast.Name) and _is_activation(engine, node, value):
         return f"{engine.activation_getter()}({engine.expression(index)})"
     table = _table_lookup(engine, value, index)
     if table is not None:
