@@ -55,6 +55,42 @@ def settled(engine: Context, function: ast.FunctionDef) -> dict[str, bool]:
     return found
 
 
+def done_besides(engine: Context, branch: ast.If) -> list[ast.If]:
+    """Of the branch that runs with states: what it does to the layer's input by a parameter that the other one does not read.
+
+    `if cache is not None: …; if attention_mask is not None: x = x * attention_mask` would else be lost with the cache. Only
+    what the first call of all runs counts, not the steps after it.
+    """
+    function = engine.function_of(branch)
+    if function is None or not _names(branch.test) & engine.state_parameters:
+        return []
+    otherwise = set().union(*map(_names, branch.orelse))
+    told = {a.arg for a in function.args.args} - {"self"} - engine.state_parameters - otherwise
+    return [
+        statement
+        for statement in _first_call(branch.body, engine.state_parameters)
+        if isinstance(statement, ast.If)
+        and _names(statement.test) & told
+        and not _names(statement) & engine.state_parameters
+        and not statement.orelse
+    ]
+
+
+def _first_call(body: list[ast.stmt], parameters: frozenset[str]) -> list[ast.stmt]:
+    """The statements that run while no state is there yet."""
+    found = []
+    for statement in body:
+        if isinstance(statement, ast.If) and _names(statement.test) & parameters:
+            found += _first_call(statement.orelse, parameters)
+        else:
+            found.append(statement)
+    return found
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
 #: Methods of layers that keep their states themselves, as the library's first recurrent models do.
 ON_LAYERS = frozenset({"_setup_cache", "_update_cache"})
 

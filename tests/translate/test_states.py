@@ -54,3 +54,37 @@ def test_states_on_layers_are_left_out(tmp_path: Path) -> None:
     assert "_setup_cache" not in text and "_update_cache" not in text
     head = class_text(text, "TFQuokkaForCausalLM")
     assert 'return {"input_ids": input_ids, "attention_mask": attention_mask}' in head
+
+
+MASKED_WITH_STATES = """
+class QuokkaCache:
+    def __init__(self):
+        self.states = {}
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor = None, cache: Optional[QuokkaCache] = None, attention_mask=None):
+        if cache is not None:
+            if cache.offset > 0:
+                if attention_mask is not None:
+                    x = x - attention_mask
+            else:
+                cache.states[0] = x
+                x = self.dense(x)
+                if attention_mask is not None and attention_mask.shape[1] > 1:
+                    x = x * attention_mask[:, :, None]
+        else:
+            x = self.dense(x)
+        return x
+"""
+
+
+def test_a_mask_of_the_branch_with_states_is_kept(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, MASKED_WITH_STATES, exported=("QuokkaModel",)).text, "TFQuokkaMainLayer")
+    assert text.count("x = self.dense(x)") == 1
+    assert text.count("if attention_mask is not None") == 1 and "x - attention_mask" not in text and "states" in text
+    assert text.index("self.dense(x)") < text.index("if attention_mask is not None")

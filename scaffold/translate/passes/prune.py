@@ -43,7 +43,10 @@ def settled_conditions(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
     if isinstance(first, ast.If) and writer.source.segment(first).startswith("elif"):
         return writer.statement(first)
     header = next((n for n in range(last, first.lineno) if writer.source.lines[n].strip().startswith("else")), last)
-    return writer.block(statement.orelse, header + 1)
+    kept = writer.block(statement.orelse, header + 1)
+    for besides in states.done_besides(writer.engine, statement):
+        kept += ["# PyTorch does this where it keeps states, as it does by default", *writer.statement(besides)]
+    return kept
 
 
 def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

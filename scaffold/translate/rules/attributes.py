@@ -48,7 +48,9 @@ RULES += [
     AttributeRule(torch="torch.Tensor.shape", tf="shape_list({self})", result="size", uses=("shape_list",)),
     AttributeRule(torch="torch.Tensor.ndim", tf="len({self}.shape)", result="int"),
     AttributeRule(torch="torch.Tensor.dtype", tf="{self}.dtype", result="dtype"),
-    AttributeRule(torch="torch.Tensor.data", tf="{self}", result="tensor", dtype="same"),
+    AttributeRule(
+        torch="torch.Tensor.data", tf="tf.stop_gradient({self})", result="tensor", dtype="same", note="Does not train."
+    ),
     AttributeRule(torch="torch.Tensor.T", tf="tf.transpose({self})", result="tensor", dtype="same"),
     AttributeRule(torch="torch.Tensor.H", tf="tf.linalg.adjoint({self})", result="tensor", dtype="same"),
     AttributeRule(torch="torch.Tensor.mT", tf="tf.linalg.matrix_transpose({self})", result="tensor", dtype="same"),
