@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scaffold.core.reports import MORE_MODES
 from scaffold.core.resources import templates
 from scaffold.sweep.catalogue import OTHER, groups
-from scaffold.sweep.causes import OUTCOMES, obstacle_of
+from scaffold.sweep.causes import OUTCOMES, blurred, obstacle_of
 
 Row = Mapping[str, Any]
 
@@ -67,6 +68,8 @@ def context(rows: Sequence[Row]) -> dict[str, Any]:
         "strict_heads": sum(head["ok"] for head in heads),
         "wrong_heads": sum(bool(head["diverges"]) for head in unmarked),
         "causes": _causes(lines),
+        "modes": _modes(lines),
+        "export_causes": _export_causes(lines),
         "known": len(known),
         "known_run": len(run & known.keys()),
         "releases": _counted(row.get("release") for row in rows),
@@ -104,6 +107,38 @@ def _causes(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
 
 
+def _exports(heads: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    """Mode → (classes that agree, classes tried)."""
+    tried = [(mode, said == "agrees") for head in heads for mode, said in head.get("exports", {}).items()]
+    return {
+        mode: (sum(good for name, good in tried if name == mode), sum(name == mode for name, _ in tried))
+        for mode in MORE_MODES
+        if any(name == mode for name, _ in tried)
+    }
+
+
+def _modes(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, int, int]]:
+    """(mode, strict models of which all classes tried agree, strict models tried), of modes that were tried at all."""
+    found = []
+    for mode in MORE_MODES:
+        tried = [line["exports"][mode] for line in lines if mode in line["exports"] and line["outcome"] == "strict"]
+        if any(mode in line["exports"] for line in lines):
+            found.append((mode, sum(good == every for good, every in tried), len(tried)))
+    return found
+
+
+def _export_causes(lines: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, list[str]]]:
+    """(mode, why, strict models of which a class cannot be had in that mode), by mode, most common first."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for line in lines:
+        for head in line["heads"] if line["outcome"] == "strict" else ():
+            for mode, said in head.get("exports", {}).items():
+                if said != "agrees":
+                    found.setdefault((mode, blurred(said)), set()).add(line["name"])
+    ranked = sorted(found.items(), key=lambda item: (MORE_MODES.index(item[0][0]), -len(item[1]), item[0]))
+    return [(mode, why, sorted(names)) for (mode, why), names in ranked]
+
+
 def _line(row: Row, known: Mapping[str, str]) -> dict[str, Any]:
     """One model's line of both tables."""
     heads = row["heads"]
@@ -120,6 +155,7 @@ def _line(row: Row, known: Mapping[str, str]) -> dict[str, Any]:
         "cause": row["cause"] or "",
         "good": sum(head["ok"] for head in heads),
         "heads": heads,
+        "exports": _exports(heads),
         "classes": len(heads) + len(row["withheld"]),
         "worst": max(worst) if worst and strict else None,
         "markers": row["markers"],

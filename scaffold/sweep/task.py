@@ -1,10 +1,10 @@
 """One model of a sweep: probe, translate, register, verify; `python -m scaffold.sweep.task` writes a row, `row.json`.
 
-A row is one JSON object: `model` (folder/stem), `outcome` and `cause` (scaffold/sweep/causes.py), `error`, `heads`, `markers`,
-`withheld`, `coverage` ([expressions seen, all]), `lines` (PyTorch, TensorFlow), `seconds` (wall time by step), `cpu` (processor
-seconds), `peak_mib` (largest process), and where it comes from: `key`, `source`, `scaffold`, `generator` (`Task.identity`),
-`release`, `environment`, `settings`, `date` (UTC). It runs in a process of its own, so that the driver can bound its time and
-survive its death.
+A row is one JSON object: `model` (folder/stem), `outcome` and `cause` (scaffold/sweep/causes.py), `error`, `heads` (with what
+came of XLA and exports, where asked for, in `exports`), `markers`, `withheld`, `coverage` ([expressions seen, all]), `lines`
+(PyTorch, TensorFlow), `seconds` (wall time by step), `cpu` (processor seconds), `peak_mib` (largest process), and where it comes
+from: `key`, `source`, `scaffold`, `generator` (`Task.identity`), `release`, `environment`, `settings`, `date` (UTC). It
+runs in a process of its own, so that the driver can bound its time and survive its death.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from scaffold.core.child import stop_workers
 from scaffold.core.errors import ScaffoldError
-from scaffold.core.reports import MODES, HeadReport, Status, VerificationReport
+from scaffold.core.reports import MODES, MORE_MODES, HeadReport, Status, VerificationReport
 from scaffold.core.translation import Translation
 from scaffold.sweep.causes import cause_of, outcome_of
 from scaffold.sweep.spec import GRAPH_SECONDS, MEMORY_GIB, SECONDS, Task, release_of
@@ -142,8 +143,11 @@ def _heads(report: VerificationReport, translation: Translation) -> list[dict[st
 
 
 def _head(head: HeadReport, pt_class: str) -> dict[str, Any]:
+    """The class as a row keeps it: what it can be exported to does not decide whether it agrees with PyTorch."""
     from scaffold.verify import localise
 
+    exports = _exports(head)
+    head = replace(head, cases=tuple(case for case in head.cases if case.mode not in MORE_MODES))
     first = localise(head)
     cases: dict[str, list[int]] = {}
     for case in head.cases:
@@ -161,7 +165,22 @@ def _head(head: HeadReport, pt_class: str) -> dict[str, Any]:
         "diverges": first.render() if first else None,
         "error": head.error or next(iter(errors), None),
         "failed_checks": failed,
+        "exports": exports,
     }
+
+
+def _exports(head: HeadReport) -> dict[str, str]:
+    """Mode → "agrees", or why not, for those of MORE_MODES that were tried."""
+    found = {check.name: check.detail for check in head.checks if check.name in MORE_MODES}
+    for mode in MORE_MODES:
+        cases = [case for case in head.cases if case.mode == mode and case.skipped is None]
+        for case in cases:
+            beyond = next((c for c in case.comparisons if not c.ok), None)
+            why = case.error or (beyond and f"{beyond.tensor} differs: {beyond.note or beyond.max_scaled}")
+            found[mode] = why or "agrees"
+            if why:
+                break
+    return found
 
 
 def _bound(memory_gib: int) -> None:

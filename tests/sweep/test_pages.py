@@ -76,6 +76,22 @@ def check_totals(text: str) -> None:
     assert table(text, "outcome") == [[o, str(sum(line[2] == o for line in models))] for o in OUTCOMES]
 
 
+def test_exports_are_counted_apart_from_the_outcome() -> None:
+    good, bad = {"xla": "agrees", "tflite": "agrees"}, {"xla": "agrees", "tflite": "op FOO at 12 is not there"}
+    rows = [
+        row("roc_bert/roc_bert", head("TFRoCBertModel", exports=good), head("TFRoCBertForMaskedLM", exports=bad)),
+        row("fnet/fnet", head("TFFNetModel", exports={"xla": "agrees", "tflite": "op FOO at 7 is not there"})),
+        row("dac/dac", head("TFDacModel", exports=good), head("TFDacLM")),
+        row("bit/bit", head("TFBitModel", ok=False, error="KeyError", exports=bad)),
+    ]
+    found = context(rows)
+    assert found["modes"] == [("xla", 3, 3), ("tflite", 1, 3)]
+    assert found["export_causes"] == [("tflite", "op FOO at N is not there", ["fnet", "roc_bert"])]
+    text = markdown(rows)
+    assert table(text, "mode")[1] == ["tflite", "1", "3"]
+    assert {line[0]: line[8:10] for line in table(text, "model")}["roc_bert"] == ["2/2", "1/2"]
+
+
 def test_the_markdown_page_adds_up() -> None:
     text = markdown(ROWS)
     check_totals(text)
