@@ -79,14 +79,14 @@ def parameters(
 
 
 def first_is_list(engine: Engine, function: ast.FunctionDef) -> bool:
-    """True when the first argument is a list or tuple of tensors, which `@unpack_inputs` takes for all the arguments."""
+    """True when the first argument is, or may be, a list or tuple of tensors, which `@unpack_inputs` takes for all of them."""
     first = next((a for a in function.args.args if a.arg != "self"), None)
     if first is None:
         return False
     if re.match(r"(typing\.)?(Tuple|List|tuple|list)\b", ast.unparse(first.annotation) if first.annotation else ""):
         return True
     seen = [engine.type_of(n).kinds for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == first.arg]
-    return bool(seen) and seen[0] <= {"tuple", "list"} and bool(seen[0])
+    return bool(seen) and bool(seen[0] & {"tuple", "list"})
 
 
 def is_typed(keywords: ast.arg) -> bool:

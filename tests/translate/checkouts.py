@@ -159,7 +159,9 @@ PRELUDE = "import math\nimport torch\nimport torch.nn.functional as F\nfrom torc
 
 
 def known(text: str) -> TypeInfo:
-    """`float32[3]` (a tensor of rank 3), `size[2]`, `int` as the type of a variable."""
+    """`float32[3]` (a tensor of rank 3), `size[2]`, `int` as the type of a variable, `a | b` where both were seen."""
+    if " | " in text:
+        return TypeInfo(tuple(o for part in text.split(" | ") for o in known(part).seen))
     name, _, rank = text.rstrip("]").partition("[")
     number = int(rank) if rank else None
     if name in ("size", "tuple", "list") or number is None:

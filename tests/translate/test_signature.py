@@ -72,6 +72,7 @@ def test_a_long_header_has_one_parameter_a_line() -> None:
     [
         ("def forward(self, states: Tuple[torch.Tensor], other): return states[0]", "none", True),
         ("def forward(self, states): return states[0]", "tuple", True),
+        ("def forward(self, states): return states[0]", "float32[2] | tuple", True),
         ("def forward(self, states): return states[0]", "float32[2]", False),
     ],
 )

@@ -67,11 +67,15 @@ def has_problem_types(forward: ast.FunctionDef) -> bool:
 
 
 def problem_type_loss() -> list[str]:
-    """The losses of `config.problem_type` that the library's mixin lacks: several labels, several regression targets."""
+    """The losses of `config.problem_type` that the library's mixin lacks: several labels, several regression targets.
+
+    Keras may hand class numbers over as floats; with one number an item, PyTorch's loss for several labels would fail.
+    """
     return [
         "def hf_compute_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:",
         "    problem_type = self.config.problem_type",
-        "    if problem_type is None and self.num_labels > 1 and labels.dtype.is_floating:",
+        "    several = labels.dtype.is_floating and labels.shape.rank != 1",
+        "    if problem_type is None and self.num_labels > 1 and several:",
         '        problem_type = "multi_label_classification"',
         '    if problem_type == "multi_label_classification":',
         "        labels = tf.cast(labels, logits.dtype)",
