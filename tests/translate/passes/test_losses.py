@@ -59,7 +59,9 @@ def test_problem_types_that_the_mixin_lacks(ported: Translation) -> None:
     text = class_text(ported.text, "TFQuokkaForSequenceClassification")
     assert "loss = None if labels is None else self.hf_compute_loss(labels=labels, logits=logits)" in text
     assert "def hf_compute_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:" in text
-    assert "several = labels.dtype.is_floating and labels.shape.rank != 1" in text  # class numbers that Keras hands over
+    assert (
+        "several = labels.dtype.is_floating and labels.shape.rank != 1" in text
+    )  # class numbers that Keras hands over
     assert "hf_compute_loss" not in class_text(ported.text, "TFQuokkaForOddity")
 
 
