@@ -17,8 +17,8 @@ Parents = Mapping[ast.AST, ast.AST]
 DROPPED_METHODS = frozenset(
     "_init_weights _prune_heads prune_heads _tie_weights tie_weights _set_gradient_checkpointing _reorder_cache"
     " gradient_checkpointing_enable extra_repr reset_parameters _load_from_state_dict _init_rope _check_and_enable_sdpa"
-    " _reset_parameters freeze_feature_extractor _autoset_attn_implementation parallelize deparallelize freeze_base_model"
-    " freeze_feature_encoder _init_params init_weights train apply_weight_norm remove_weight_norm"
+    " _reset_parameters _autoset_attn_implementation parallelize deparallelize"
+    " _init_params init_weights train apply_weight_norm remove_weight_norm"
     " load_hook enable_input_require_grads disable_input_require_grads".split()
 )
 

@@ -74,10 +74,10 @@ _REACHED = frozenset({"forward", "__init__", "get_input_embeddings", "set_input_
 
 
 def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
-    """Public `get_…` methods of the main layer, under the model's own name."""
+    """Public `get_…` and `freeze_…` methods of the main layer, under the model's own name."""
     lines: list[str] = []
     for name, function in info.methods.items():
-        if name in _REACHED or not name.startswith("get_") or function.decorator_list and name.endswith("embeddings"):
+        if name in _REACHED or not name.startswith(("get_", "freeze_")) or function.decorator_list and name.endswith("embeddings"):
             continue
         entries = signature.parameters(writer.engine, function, public=True)
         arguments = ", ".join(f"{a.arg}={a.arg}" for a in function.args.args if a.arg != "self")

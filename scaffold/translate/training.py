@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from scaffold.translate.names import AUTO, switches_mode, trained_parameter
@@ -18,6 +19,11 @@ TRAINING_LAYERS = frozenset(
         "SyncBatchNorm", "MultiheadAttention", "LSTM", "GRU",
     )
 )  # fmt: skip
+
+#: Methods that look at the parts of a model and compute nothing.
+_LOOKS = re.compile(
+    r"(get|set)_(input_embeddings|output_embeddings|encoder|decoder)|_?(un)?freeze\w*|(named_)?(parameters|modules)"
+)
 
 
 class Training:
@@ -81,6 +87,9 @@ class Training:
 
     def _uses_training_child(self, info: ClassInfo, node: ast.AST) -> bool:
         """True when an expression is (or iterates over) a sub-module that behaves differently in training."""
+        called = node.func if isinstance(node, ast.Call) else node
+        if isinstance(called, ast.Attribute) and _LOOKS.fullmatch(called.attr):
+            return False
         for part in ast.walk(node):
             if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "self":
                 child = info.children.get(part.attr)

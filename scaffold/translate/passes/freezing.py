@@ -43,11 +43,14 @@ def _frozen(statement: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
 
 
 def frozen_parameters(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
-    """`for name, p in X.named_parameters(): p.requires_grad_(False)`: the layers below X with such a name are frozen."""
+    """`for name, p in X.named_parameters(): p.requires_grad_(False)`: X is frozen, or the layers below it with such a name."""
     holder = _loops_over(statement, _PARAMETERS)
     if holder is not None and isinstance(statement, ast.For):
         if not all(_frozen(leaf) or isinstance(leaf, ast.Pass) for leaf in _leaves(statement.body)):
             return None
+        whole = _frozen(statement.body[0]) if len(statement.body) == 1 else None
+        if whole is not None:
+            return [f"{writer.engine.expression(holder)}.trainable = {writer.engine.expression(whole[1])}"]
         pair = isinstance(statement.target, ast.Tuple)
         target = ast.unparse(statement.target).strip("()") if pair else f"_, {ast.unparse(statement.target)}"
         writer.engine.emits.add("named_layers")

@@ -61,9 +61,43 @@ def test_layers_are_frozen_where_pytorch_freezes_parameters(tmp_path: Path) -> N
         "    for name, p in named_layers(self):\n" '        if "norm" not in name:\n' "            p.trainable = False"
     ) in method_text(text, "TFQuokkaThing", "__init__")
     thaw = method_text(text, "TFQuokkaThing", "thaw")
-    assert "    for _, p in named_layers(self):\n        p.trainable = True" in thaw
+    assert "def thaw(self):\n" in thaw and "    self.trainable = True" in thaw
     assert "def named_layers(" in text
 
 
 def test_a_loop_that_initialises_is_dropped(tmp_path: Path) -> None:
     assert "modules()" not in method_text(port(tmp_path, BODY).text, "TFQuokkaThing", "__init__")
+
+
+FREEZING = """
+class QuokkaEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dropout = nn.Dropout(0.1)
+
+    def _freeze_parameters(self):
+        for param in self.parameters():
+            param.requires_grad = False
+
+    def forward(self, x):
+        return self.dropout(x)
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.encoder = QuokkaEncoder(config)
+
+    def freeze_encoder(self):
+        self.encoder._freeze_parameters()
+
+    def forward(self, input_values):
+        return self.encoder(input_values)
+"""
+
+
+def test_a_model_can_be_frozen_as_pytorchs(tmp_path: Path) -> None:
+    text = port(tmp_path, FREEZING, exported=("QuokkaModel",)).text
+    assert "def _freeze_parameters(self):\n        self.trainable = False\n" in text
+    assert "def freeze_encoder(self):\n        self.encoder._freeze_parameters()\n" in text  # the main layer's
+    assert "def freeze_encoder(self):\n        return self.quokka.freeze_encoder()\n" in text
