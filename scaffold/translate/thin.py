@@ -77,7 +77,8 @@ def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
     """Public `get_…` and `freeze_…` methods of the main layer, under the model's own name."""
     lines: list[str] = []
     for name, function in info.methods.items():
-        if name in _REACHED or not name.startswith(("get_", "freeze_")) or function.decorator_list and name.endswith("embeddings"):
+        is_decorated = function.decorator_list and name.endswith("embeddings")
+        if name in _REACHED or not name.startswith(("get_", "freeze_")) or is_decorated:
             continue
         entries = signature.parameters(writer.engine, function, public=True)
         arguments = ", ".join(f"{a.arg}={a.arg}" for a in function.args.args if a.arg != "self")
