@@ -83,9 +83,9 @@ def test_a_class_method_serves_any_size(tmp_path: Path) -> None:
     assert "tf.squeeze(x, axis=-1) if shape_list(x)[-1] == 1 else x" in class_text(port(tmp_path, BODY).text, "Output")
 
 
-def emitted() -> dict[str, Any]:
-    names: dict[str, Any] = {"tf": tensorflow(), "math": math}
-    path = templates("model") / "functions/distributions.py"
+def emitted(name: str = "distributions") -> dict[str, Any]:
+    names: dict[str, Any] = {"tf": tensorflow(), "math": math, "shape_list": lambda x: list(x.shape)}
+    path = templates("model") / f"functions/{name}.py"
     exec("from __future__ import annotations\n" + path.read_text(encoding="utf-8"), names)
     return names
 
@@ -138,3 +138,27 @@ def test_samples_have_the_mean_that_is_said() -> None:
     ):
         sample = made.sample().numpy()
         assert abs(sample.mean() - 3) < 0.1 and abs(sample.var() / made.variance.numpy()[0] - 1) < 0.15
+
+
+@pytest.mark.e2e
+def test_emitted_noise_has_the_moments_of_its_distribution() -> None:
+    tf, names = tensorflow(), emitted("gumbel")
+    tf.random.set_seed(0)
+    noise = names["_Gumbel"](tf.constant(1.0), 2.0).sample([20000, 2]).numpy()
+    assert noise.shape == (20000, 2)
+    np.testing.assert_allclose(noise.mean(axis=0), 1 + 2 * 0.577216, atol=0.06)
+    np.testing.assert_allclose(noise.std(axis=0), 2 * math.pi / math.sqrt(6), atol=0.06)
+
+
+def test_noise_of_a_distribution_is_emitted(tmp_path: Path) -> None:
+    text = port(tmp_path, NOISE).text
+    assert "class _Gumbel:" in text and "noise = dist.sample(shape_list(x))" in text and "TODO(port)" not in text
+
+
+NOISE = """
+class QuokkaNoise(nn.Module):
+    def forward(self, x: torch.Tensor):
+        dist = torch.distributions.gumbel.Gumbel(torch.tensor(0.0, dtype=x.dtype), torch.tensor(1.0, dtype=x.dtype))
+        noise = dist.sample(x.shape)
+        return x + noise
+"""
