@@ -23,6 +23,7 @@ from typing import Any
 from scaffold.core.checkout import Located
 from scaffold.core.edits import Edit
 from scaffold.core.errors import ScaffoldError
+from scaffold.core.typedb import TypeDB
 from scaffold.locate import locate
 from scaffold.overlay import overlay
 from scaffold.pipeline import without_port
@@ -80,6 +81,16 @@ def lost(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
     return found | {name: "skipped" for name in after["skipped"] if name not in before["skipped"]}
 
 
+def probed(located: Located, python: str, out: Path) -> TypeDB:
+    """The probe's types; none where no class could be run, as with `scaffold new-tf-model --no-probe`."""
+    try:
+        return probe(located, python=python, out=out)
+    except ScaffoldError as error:
+        if error.code != "PRB105":
+            raise
+        return TypeDB()
+
+
 def regenerate(root: Path, folder: str, stem: str, out: Path, python: str, *, tests: bool) -> dict[str, Any]:
     """The row of one model."""
     started = time.monotonic()
@@ -87,7 +98,7 @@ def regenerate(root: Path, folder: str, stem: str, out: Path, python: str, *, te
     out.mkdir(parents=True, exist_ok=True)
     for leftover in out.glob("overlay.*"):  # of a run that was killed
         shutil.rmtree(leftover, ignore_errors=True)
-    types = probe(located, python=python, out=out / "probe")
+    types = probed(located, python, out / "probe")
     translation = translate(located, types)
     tree = without_port(located)
     render(located, translation, tree, suite=None, cases=out / "probe")
