@@ -2,7 +2,8 @@
 
 Usage: `python benchmarks/regenerate.py --repo path/to/transformers --out DIR [--no-tests] [model …]`. Needs a full checkout with
 its tests and the packages of `.[verify,checks]`. The generated file takes the hand-written one's place in a temporary tree; the
-checkout is not written to. The tests run on the generated file; those that fail or are skipped run on the hand-written one, too.
+checkout is not written to. The tests run on the generated file; those that fail, or are skipped by a decision of their own, run
+on the hand-written one, too.
 Every model leaves a line in DIR/rows.jsonl (`lost`: tests that pass with the hand-written file and fail or are skipped with the
 generated one); models that have one are left out, so the same command goes on after an interruption.
 """
@@ -10,6 +11,7 @@ generated one); models that have one are left out, so the same command goes on a
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import shutil
 import sys
@@ -31,6 +33,21 @@ from scaffold.probe import probe
 from scaffold.render import render
 from scaffold.testing import SuiteRun, run_suite
 from scaffold.translate import translate
+
+#: Where the reasons of skips stand that hold for every model.
+_DECORATORS = (
+    "src/transformers/testing_utils.py",
+    "tests/generation/test_tf_utils.py",
+    "tests/test_modeling_tf_common.py",
+    "tests/test_pipeline_mixin.py",
+    "tests/utils/test_modeling_tf_core.py",
+)
+
+#: The reason of a pipeline's test that the model's own, unchanged test file does not ask for.
+_UNMAPPED = "is not in `self.pipeline_model_mapping`"
+
+#: The hand-written file's run where there is nothing to ask of it.
+_NOTHING: dict[str, Any] = {"seconds": 0, "counts": {}, "failures": {}, "skipped": {}, "error": None}
 
 #: What pytest needs beside `src` and `tests`.
 _BESIDE = ("conftest.py", "pyproject.toml", "setup.cfg", "utils")
@@ -69,16 +86,37 @@ def plain(run: SuiteRun) -> dict[str, Any]:
     """The run as data."""
     data = asdict(run)
     data["failures"] = {failure.test: failure.message for failure in run.failures}
-    data["skipped"] = [name for name, _ in run.skipped]
+    data["skipped"] = dict(run.skipped)
     return {key: data[key] for key in ("seconds", "counts", "failures", "skipped", "error")}
 
 
-def lost(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
-    """Test → why, for what the generated file does worse."""
+def decorated(located: Located) -> frozenset[str]:
+    """Reasons that skip a test before it starts: those given to `skip`, `skipIf` and `skipUnless`, which no port can change."""
+    found: set[str] = set()
+    for name in (*_DECORATORS, located.names.tf_test_path):
+        path = located.root / name
+        for node in ast.walk(ast.parse(path.read_bytes())) if path.is_file() else ():
+            called = ast.unparse(node.func).split(".")[-1] if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and called in ("skip", "skipIf", "skipUnless"):
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                found |= {str(value.value) for value in given if isinstance(value, ast.Constant)}
+    return frozenset(found)
+
+
+def doubtful(located: Located, after: dict[str, Any]) -> list[str]:
+    """The tests of a run that the hand-written file may do better: failures, and skips that a test decided on itself."""
+    known = decorated(located)
+    skipped = [n for n, why in after["skipped"].items() if why not in known and _UNMAPPED not in why]
+    return [*after["failures"], *skipped]
+
+
+def lost(before: dict[str, Any], after: dict[str, Any], asked: Sequence[str]) -> dict[str, str]:
+    """Test → why, for what the generated file does worse; `before` ran the tests that were asked for."""
     if after["error"]:
         return {"*": after["error"]}
     found = {name: why for name, why in after["failures"].items() if name not in before["failures"]}
-    return found | {name: "skipped" for name in after["skipped"] if name not in before["skipped"]}
+    skipped = {name: why for name, why in after["skipped"].items() if name in asked and name not in before["skipped"]}
+    return found | {name: f"skipped: {why}" for name, why in skipped.items()}
 
 
 def probed(located: Located, python: str, out: Path) -> TypeDB:
@@ -105,7 +143,7 @@ def regenerate(root: Path, folder: str, stem: str, out: Path, python: str, *, te
     text = tree.read(located.names.tf_path) or ""
     (out / f"{located.names.tf_module}.py").write_text(text, encoding="utf-8")
     hand = (root / located.names.tf_path).read_text(encoding="utf-8")
-    row = {
+    row: dict[str, Any] = {
         "model": stem,
         "markers": [f"{d.code} {d.subject}: {d.message}" for d in translation.markers],
         "withheld": [list(pair) for pair in translation.withheld],
@@ -115,10 +153,10 @@ def regenerate(root: Path, folder: str, stem: str, out: Path, python: str, *, te
         edits = [edit for edit in tree.edits() if edit.path == located.names.tf_path]
         after = suite(located, edits, out, python)
         (out / "after.json").write_text(json.dumps(after), encoding="utf-8")
-        doubtful = [*after["failures"], *after["skipped"]]
-        before = suite(located, (), out, python, None if after["error"] or not doubtful else " or ".join(doubtful))
+        asked = doubtful(located, after)
+        before = suite(located, (), out, python, " or ".join(asked) or None) if asked or after["error"] else _NOTHING
         (out / "before.json").write_text(json.dumps(before), encoding="utf-8")
-        row |= {"after": after["counts"], "lost": lost(before, after), "before": before["counts"]}
+        row |= {"after": after["counts"], "lost": lost(before, after, asked), "before": before["counts"]}
         row["failed_before"] = [name for name in before["failures"] if name in after["failures"]]
         row["seconds"] = [round(before["seconds"]), round(after["seconds"])]
     row["total"] = round(time.monotonic() - started)

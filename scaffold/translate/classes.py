@@ -175,6 +175,8 @@ class Analyser:
 
     def _category(self, name: str, node: ast.ClassDef) -> Category:
         eager = {entries["eager"] for entries in self.variants.values()}
+        if name not in eager and any(name in entries.values() for entries in self.variants.values()):
+            return Category.DROPPED
         plain = _VARIANT.sub("", name)
         if _VARIANT.search(name) and name not in eager and {plain, f"{plain}Attention"} & (set(self.nodes) - {name}):
             return Category.DROPPED

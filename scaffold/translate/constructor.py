@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import buildplan, containers, derived, inlining, members, parameters
+from scaffold.translate import buildplan, containers, derived, inlining, members, parameters, ties
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor_lines import LAYER_INIT
@@ -275,7 +275,7 @@ class Constructor:
                     text,
                     count=1,
                 )
-            text = f"None if config.tie_word_embeddings else {text}"
+            text = ties.constructed(self.engine, self.info.name, attr, value, text)
         lines = writer.with_comment(statement, f"self.{self.keras_name(attr)} = {text}")
         buildplan.plan_child(self, attr, value)
         extra, self.engine.extra_init = self.engine.extra_init, []

@@ -65,6 +65,9 @@ class Context:
             tuple[str, str], str
         ] = {}  # (class, linear layer) → embedding layer it shares its weight with
         self.tied_calls: dict[tuple[str, str], tuple[str, str | None]] = {}
+        self.biased_ties: dict[
+            tuple[str, str], tuple[str, str]
+        ] = {}  # (class, tied layer with a bias of its own) → embedding layer, `use_bias`
         self.tied_attributes: dict[str, dict[str, str | None]] = {}
         self.ignored_keys: dict[str, tuple[str, ...]] = {}
         self.method_overrides: dict[tuple[str, str], list[str]] = {}

@@ -262,6 +262,7 @@ class ClassWriter:
         first = [
             *generation.flat_extra_inputs(writer, function),
             *caches.own_copy(writer, function),
+            *caches.of_decoders(writer, function),
             *tables.own_state(writer, function),
         ]
         body = below_docstring(first, writer.body(function.body, self._header_line(function)))

@@ -2,13 +2,14 @@
 
 PyTorch ties tensors and its safetensors files drop the duplicates, so a separate TensorFlow variable would stay random
 (translator.md §1.5). The head computes with the embedding layer itself; when the configuration unties them it has a layer
-of its own.
+of its own. A head with a bias of its own has a layer for it in either case (`TiedDense`).
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scaffold.translate import composite, weight_names
@@ -17,6 +18,8 @@ from scaffold.translate.engine import Engine
 
 #: The auto mappings whose classes the common tests expect to have output embeddings.
 _LANGUAGE = ("CAUSAL_LM", "MASKED_LM", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ")
+#: They know a language model by its auto class, and any other with such a layer by this method.
+_LM_HEAD = ["def get_lm_head(self) -> keras.layers.Layer:", "    return self.get_output_embeddings()"]
 _TABLES = re.compile(rf"^MODEL_FOR_(?:{'|'.join(_LANGUAGE)})_MAPPING_NAMES = .*?^\)", re.MULTILINE | re.DOTALL)
 
 
@@ -30,6 +33,7 @@ class Tie:
     path: tuple[str, ...]
     embeddings: str
     bias: str | None
+    own_bias: str = ""  # the linear layer's own `use_bias`, where that may be true
 
 
 def find(engine: Engine, base_prefix: str) -> list[Tie]:
@@ -77,7 +81,9 @@ def _tie(engine: Engine, info: ClassInfo, path: tuple[str, ...] | None, embeddin
         return None
     if owner.children[path[-1]].qualname != "torch.nn.Linear":
         return None
-    return Tie(info.name, owner.name, path[-1], path, embeddings, _shared_bias(owner, path[-1]))
+    bias = _shared_bias(owner, path[-1])
+    own_bias = "" if bias else _own_bias(engine, owner.children[path[-1]].calls)
+    return Tie(info.name, owner.name, path[-1], path, embeddings, bias, own_bias)
 
 
 def _explicit(info: ClassInfo) -> list[tuple[tuple[str, ...] | None, str | None]]:
@@ -142,6 +148,16 @@ def _shared_bias(owner: ClassInfo, attr: str) -> str | None:
     return None
 
 
+def _own_bias(engine: Engine, calls: Sequence[ast.Call]) -> str:
+    """`use_bias` of the linear layer, "" if it has none."""
+    texts = set()
+    for call in calls:
+        named = [keyword.value for keyword in call.keywords if keyword.arg == "bias"]
+        given = named or call.args[2:3]
+        texts.add(engine.expression(given[0]) if given else "True")
+    return texts.pop() if len(texts) == 1 and texts != {"False"} else ""
+
+
 def apply(engine: Engine, ties: list[Tie]) -> None:
     """Tell the engine how the tied layers are constructed, called and reached."""
     for tie in ties:
@@ -151,6 +167,8 @@ def apply(engine: Engine, ties: list[Tie]) -> None:
         if nested:
             for name in _chain(engine, tie):
                 engine.extras.setdefault(name, {})["input_embeddings"] = tie.embeddings
+        if tie.own_bias:
+            engine.biased_ties[tie.owner, tie.attr] = (embeddings, tie.own_bias)
         engine.tied_calls[tie.owner, tie.attr] = (embeddings, tie.bias)
         engine.tied_attributes.setdefault(tie.owner, {})[tie.attr] = tie.bias
         keys = [".".join(tie.path) + ".weight"] + ([".".join(tie.path) + ".bias"] if tie.bias else [])
@@ -212,9 +230,23 @@ def _chain(engine: Engine, tie: Tie) -> list[str]:
     return names
 
 
+def constructed(engine: Engine, owner: str, attr: str, value: ast.expr, text: str) -> str:
+    """What a constructor makes of a tied layer: `text`, its own, is what it has when the configuration unties it."""
+    if (owner, attr) not in engine.biased_ties or not isinstance(value, ast.Call):
+        return f"None if config.tie_word_embeddings else {text}"
+    embeddings, use_bias = engine.biased_ties[owner, attr]
+    units = next((k.value for k in value.keywords if k.arg == "out_features"), None) or value.args[1]
+    options = "" if use_bias == "True" else f", use_bias={use_bias}"
+    engine.layers.add("TiedDense")
+    tied = f'TFModelTiedDense({engine.expression(units)}, {embeddings}{options}, name="{attr}")'
+    return f"{tied} if config.tie_word_embeddings else {text}"
+
+
 def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
     attr = tie.attr
-    if not nested:
+    if tie.own_bias:
+        _methods_with_bias(engine, tie, nested)
+    elif not nested:
         layer = f"self.{_kept(engine.classes[tie.model], attr)}"
         engine.method_overrides[tie.model, "get_output_embeddings"] = [
             "def get_output_embeddings(self) -> keras.layers.Layer:",
@@ -228,18 +260,15 @@ def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
             "        self.set_input_embeddings(value)",
         ]
         if tie.model not in _language_models(engine):
-            # the common tests know a language model by its auto class, and any other with such a layer by this method
-            engine.method_overrides[tie.model, "get_lm_head"] = [
-                "def get_lm_head(self) -> keras.layers.Layer:",
-                "    return self.get_output_embeddings()",
-            ]
+            engine.method_overrides[tie.model, "get_lm_head"] = _LM_HEAD
             engine.method_overrides[tie.model, "get_bias"] = ["def get_bias(self) -> None:", "    return None"]
-        return
-    path, kept = ".".join(engine_path(engine, tie)), _kept(engine.classes[tie.owner], attr)
-    engine.method_overrides[tie.model, "get_lm_head"] = [
-        "def get_lm_head(self) -> keras.layers.Layer:",
-        f"    return self.{path}",
-    ]
+    else:
+        _nested_methods(engine, tie)
+
+
+def _nested_methods(engine: Engine, tie: Tie) -> None:
+    kept = _kept(engine.classes[tie.owner], tie.attr)
+    _head_of(engine, tie)
     engine.method_overrides[tie.owner, "get_output_embeddings"] = [
         "def get_output_embeddings(self) -> keras.layers.Layer:",
         f"    return self.input_embeddings if self.{kept} is None else self.{kept}",
@@ -259,6 +288,47 @@ def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
             '    self.config.vocab_size = shape_list(value["' + tie.bias + '"])[0]',
         ]
         engine.uses.add("shape_list")
+
+
+def _head_of(engine: Engine, tie: Tie) -> None:
+    """The model says which of its layers has the tied one."""
+    engine.method_overrides[tie.model, "get_lm_head"] = [
+        "def get_lm_head(self) -> keras.layers.Layer:",
+        f"    return self.{'.'.join(engine_path(engine, tie))}",
+    ]
+
+
+def _methods_with_bias(engine: Engine, tie: Tie, nested: bool) -> None:
+    """The tied layer is there in either case; what it has for a weight is its own or the embedding layer."""
+    layer, own = f"self.{_kept(engine.classes[tie.owner], tie.attr)}", tie.owner
+    replace = "self.input_embeddings.embeddings = value" if nested else "self.set_input_embeddings(value)"
+    engine.method_overrides[own, "get_output_embeddings"] = [
+        "def get_output_embeddings(self) -> keras.layers.Layer:",
+        f'    return getattr({layer}, "input_embeddings", {layer})',
+    ]
+    engine.method_overrides[own, "set_output_embeddings"] = [
+        "def set_output_embeddings(self, value):",
+        f'    if hasattr({layer}, "input_embeddings"):',
+        f"        {replace}",
+        "    else:",
+        f"        {layer} = value",
+    ]
+    if nested:
+        _head_of(engine, tie)
+    elif tie.model not in _language_models(engine):
+        engine.method_overrides[tie.model, "get_lm_head"] = _LM_HEAD
+    build = ["    if not self.built:", "        self.build_in_name_scope()"]
+    engine.method_overrides[own, "get_bias"] = [
+        "def get_bias(self) -> Dict[str, tf.Variable]:",
+        *(() if nested else build),
+        f'    return {{"bias": {layer}.bias}}',
+    ]
+    engine.method_overrides[own, "set_bias"] = [
+        "def set_bias(self, value: Dict[str, tf.Variable]):",
+        f'    {layer}.bias = value["bias"]',
+        '    self.config.vocab_size = shape_list(value["bias"])[0]',
+    ]
+    engine.uses.add("shape_list")
 
 
 def _language_models(engine: Engine) -> frozenset[str]:
@@ -288,6 +358,8 @@ def call(engine: Engine, owner: ClassInfo, attr: str, argument: str, plain: str)
     """The tied layer's call: a product with the embedding matrix, or the layer of its own."""
     if (owner.name, attr) in engine.always_tied:
         return f"tf.matmul({argument}, {engine.always_tied[owner.name, attr]}.embeddings, transpose_b=True)"
+    if (owner.name, attr) in engine.biased_ties:
+        return plain
     embeddings, bias = engine.tied_calls[owner.name, attr]
     product = f"tf.matmul({argument}, {embeddings}.embeddings, transpose_b=True)"
     text = f"{product} if self.{_kept(owner, attr)} is None else {plain}"

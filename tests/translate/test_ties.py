@@ -179,7 +179,7 @@ class QuokkaForCausalLM(QuokkaPreTrainedModel):
     def __init__(self, config):
         super().__init__(config)
         self.quokka = QuokkaModel(config)
-        self.output = nn.Linear(config.hidden_size, config.vocab_size)
+        self.output = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
 
     def get_output_embeddings(self):
         return self.output
@@ -193,6 +193,46 @@ def test_a_tied_layer_of_a_name_that_keras_has_is_asked_for_by_its_own(tmp_path:
     text = port(tmp_path, RESERVED, exported=("QuokkaModel", "QuokkaForCausalLM")).text
     assert "if self.quokka_output is None" in method_text(text, "TFQuokkaForCausalLM", "call")
     assert "return self.quokka_output if" in method_text(text, "TFQuokkaForCausalLM", "get_output_embeddings")
+
+
+def test_a_tied_layer_keeps_a_bias_of_its_own(tmp_path: Path) -> None:
+    body = RESERVED.replace(", bias=False", "").replace(".output", ".head").replace('"output.', '"head.')
+    text = port(tmp_path, body, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+    init = squeezed(method_text(text, "TFQuokkaForCausalLM", "__init__"))
+    tied = 'TFQuokkaTiedDense(config.vocab_size, self.quokka.words, name="head") if config.tie_word_embeddings'
+    assert f"self.head = ({tied} else keras.layers.Dense(" in init
+    assert "return self.head(self.quokka(" in method_text(text, "TFQuokkaForCausalLM", "call")
+    assert 'return {"bias": self.head.bias}' in method_text(text, "TFQuokkaForCausalLM", "get_bias")
+    assert 'getattr(self.head, "input_embeddings"' in method_text(text, "TFQuokkaForCausalLM", "get_output_embeddings")
+    assert text.count("class TFQuokkaTiedDense(") == 1
+
+
+def test_a_head_below_the_model_keeps_its_bias_too(tmp_path: Path) -> None:
+    body = (
+        RESERVED.replace(".output", ".head")
+        .replace('"output.', '"head.')
+        .replace("nn.Linear(config.hidden_size, config.vocab_size, bias=False)", "QuokkaHead(config)")
+    )
+    body = body.replace("return self.head\n", "return self.head.decoder\n") + HEAD
+    text = port(tmp_path, body, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+    init = squeezed(method_text(text, "TFQuokkaHead", "__init__"))
+    assert (
+        'TFQuokkaTiedDense(config.vocab_size, self.input_embeddings, use_bias=config.use_bias, name="decoder")' in init
+    )
+    assert "return self.decoder(" in method_text(text, "TFQuokkaHead", "call")
+    assert "return self.head" in method_text(text, "TFQuokkaForCausalLM", "get_lm_head")
+
+
+HEAD = """
+
+class QuokkaHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.decoder = nn.Linear(config.hidden_size, config.vocab_size, bias=config.use_bias)
+
+    def forward(self, hidden_states):
+        return self.decoder(hidden_states)
+"""
 
 
 def test_a_thin_model_keeps_its_own_configuration_class(tmp_path: Path) -> None:

@@ -56,6 +56,19 @@ def own_copy(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
     return [f"if {_PAST} is not None:", f"    {_PAST} = list({_PAST})", ""]
 
 
+def of_decoders(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
+    """First statements of a base model that leaves `use_cache` as it is, so that no cache is handed back unasked.
+
+    The library's `unpack_inputs` puts the configuration's value in the place of None, which is true for most encoders, too.
+    """
+    info, text = writer.engine.current, writer.engine.source.text
+    is_base = info is not None and info.category is Category.MODEL and writer.engine.as_layer
+    asks = any(a.arg == "use_cache" for a in function.args.args) and "config.use_cache" not in text
+    if not is_base or function.name != "forward" or not asks or "self.config.is_decoder" not in text:
+        return []
+    return ["if not self.config.is_decoder:", "    use_cache = False", ""]
+
+
 def handed_back(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`next_cache = cache if use_cache else None` hands back a tuple."""
     if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.IfExp):

@@ -43,6 +43,14 @@ def test_a_model_that_converts_itself_is_left_to_it(tmp_path: Path) -> None:
     assert "next_cache = tuple(past_key_values) if use_cache else None" in text
 
 
+def test_an_encoder_hands_no_cache_back_unasked(tmp_path: Path) -> None:
+    body = MODEL.replace("inputs_embeds) + seen", "inputs_embeds) + seen * self.config.is_decoder")
+    guard = "if not self.config.is_decoder:\n        use_cache = False\n"
+    for text, is_guarded in ((body, True), (body.replace("if use_cache and", "if self.config.use_cache and"), False)):
+        translation = port(tmp_path / str(is_guarded), text, exported=("QuokkaModel",))
+        assert (guard in method_text(translation.text, "TFQuokkaMainLayer", "call")) == is_guarded
+
+
 def test_advice_against_tuples_is_dropped() -> None:
     warning = 'logger.warning_once("Pass `past_key_values` as a `Cache`, not as tuples.")'
     assert statements(f"if x:\n    {warning}\n    y = 1", x="bool") == "if x:\n    y = 1"
