@@ -12,7 +12,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.classes import Category, Child, ClassInfo
 from scaffold.translate.names import AUTO
 
 if TYPE_CHECKING:
@@ -31,7 +31,13 @@ _TABLES = (
 def is_part(engine: Engine, func: ast.AST) -> bool:
     """True for an expression that denotes such a part."""
     child = engine.child_of(func)
-    return child is not None and child.qualname.startswith(AUTO)
+    return child is not None and _of_configuration(engine, child)
+
+
+def _of_configuration(engine: Engine, child: Child, kind: str = "") -> bool:
+    """True for a sub-module that some branch of the constructor makes of a configuration alone."""
+    names = {child.qualname, *(engine.constructor_name(c) or "" for c in child.calls)}
+    return any(name == f"{AUTO}{kind}" if kind else name.startswith(AUTO) for name in names)
 
 
 def has_parts(engine: Engine) -> bool:
@@ -123,7 +129,7 @@ def base_parts(engine: Engine, info: ClassInfo, depth: int = 0) -> list[str]:
     found = []
     for attr, child in info.children.items():
         name = info.attribute_names.get(attr, attr)
-        if child.qualname == f"{AUTO}AutoModel" and not child.is_list:
+        if _of_configuration(engine, child, "AutoModel") and not child.is_list:
             found.append(name)
         elif child.qualname in engine.classes and not child.is_list and depth < 3:
             found += [f"{name}.{way}" for way in base_parts(engine, engine.classes[child.qualname], depth + 1)]

@@ -194,6 +194,8 @@ class ClassWriter:
         if info.category is Category.MODEL and not self.engine.as_layer:
             required = [e for e in entries if "=" not in e and not e.startswith("*")]
             optional = [e for e in entries if "=" in e]
+            if not required[1:]:  # a configuration that may be left out is still the first argument
+                return signature.header("__init__", [*required, *optional, "*inputs", "**kwargs"])
             return signature.header("__init__", [*required, "*inputs", *optional, "**kwargs"])
         del main
         return signature.header("__init__", [*entries, "**kwargs"])

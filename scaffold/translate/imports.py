@@ -9,6 +9,7 @@ from pathlib import Path
 
 from scaffold.core.checkout import Located
 from scaffold.translate.engine import Engine
+from scaffold.translate.foreign import MODULE
 from scaffold.translate.sources import Source
 
 _FROM_UTILS = (
@@ -124,7 +125,10 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom, o
         twin = tf_twin(located, qualname)
         if twin is not None and twin.rpartition(".")[2] in own:
             continue
-        if twin is not None:
+        home = _configuration(located, module, alias.name)
+        if home is not None:
+            lines.append(f"from {_relative(node, home)} import {alias.name}")
+        elif twin is not None:
             lines.append(f"from {_relative(node, twin)} import {twin.split('.')[-1]}")
         elif (
             (not _DROPPED.match(module) or alias.name in _OF_BOTH)
@@ -138,6 +142,15 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom, o
                 + (f" as {alias.asname}" if alias.asname else "")
             )
     return lines
+
+
+def _configuration(located: Located, module: str, name: str) -> str | None:
+    """Where a configuration class is defined that is imported from a modelling file, which has it from there itself."""
+    found = MODULE.fullmatch(module)
+    folder = located.root / "src/transformers/models" / found[1] if found else None
+    files = sorted(folder.glob("configuration_*.py")) if folder is not None and name.endswith("Config") else []
+    homes = (f"transformers.models.{f.parent.name}.{f.stem}.{name}" for f in files if name in _defined(f))
+    return next(homes, None)
 
 
 def _relative(node: ast.ImportFrom, twin: str) -> str:

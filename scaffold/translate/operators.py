@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, composite, factories, in_numpy, mixed, python_calls, registry
+from scaffold.translate import binding, composite, factories, foreign, in_numpy, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import deprecated_keywords, popped_keywords, replacement_of, trained_parameter
@@ -164,7 +164,8 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
-    applied = composite.call(engine, node) or _autograd(engine, node) or _filtered(engine, node, func)
+    applied = composite.call(engine, node) or foreign.loaded(engine, node) or _autograd(engine, node)
+    applied = applied or _filtered(engine, node, func)
     if applied is not None:
         return applied
     popped = _popped(engine, node) or python_calls.rounded(engine, node) or python_calls.attribute_by_name(engine, node)
@@ -222,7 +223,7 @@ def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
         return construct(engine, node, func.id, str(made))
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
-    return engine.splice(node)
+    return foreign.construct(engine, node, func) or engine.splice(node)
 
 
 def _popped(engine: Engine, node: ast.Call) -> str | None:
@@ -302,7 +303,7 @@ def module_call(engine: Engine, node: ast.Call, func: ast.expr) -> str:
     qualname = child.qualname if child else torch_name(engine.type_of(func).detail)
     rule = registry.find(qualname or "")
     if not isinstance(rule, LayerRule):
-        return write_call(engine, node, text)
+        return foreign.call(engine, node, text, child) or write_call(engine, node, text)
     if rule.call_rewrite is not None or rule.call is not None:
         return _layer_call(engine, rule, text, node)
     return write_call(engine, node, text, ("training=training",) if rule.training else ())

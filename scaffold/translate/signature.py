@@ -32,6 +32,9 @@ def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, n
         engine.uses.add("np")
         return "np.ndarray | tf.Tensor | None" if public else "tf.Tensor | None"
     text = _TENSOR.sub("tf.Tensor", text)
+    if engine.source.imports.get("PreTrainedModel", "").endswith("modeling_utils.PreTrainedModel"):
+        text, count = re.subn(r"(?<![\w.])PreTrainedModel\b", "TFPreTrainedModel", text)
+        engine.uses |= {"TFPreTrainedModel"} if count else set()
     for before, after in engine.renames.items():
         text = re.sub(rf"(?<![\w.]){re.escape(before)}\b", after, text)
     text = re.sub(r"\b(?:torch\.)?nn\.(?!functional)\w+", "keras.layers.Layer", text)

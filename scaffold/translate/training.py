@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from scaffold.translate.foreign import is_foreign
 from scaffold.translate.names import AUTO, switches_mode, trained_parameter
 
 if TYPE_CHECKING:
@@ -102,7 +103,10 @@ class Training:
     def _child_depends(self, child: Child) -> bool:
         names = {child.qualname, *(self.analyser.constructor_name(c) or "" for c in child.calls)}
         return any(
-            n.startswith(AUTO) or n in TRAINING_LAYERS or (n in self.classes and self._class_depends(self.classes[n]))
+            n.startswith(AUTO)
+            or is_foreign(n)
+            or n in TRAINING_LAYERS
+            or (n in self.classes and self._class_depends(self.classes[n]))
             for n in names
         )
 

@@ -67,7 +67,7 @@ def torch_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
             return []
     if _watches_gradients(statement):
         return []
-    if isinstance(statement, ast.Delete) or _about_old_keywords(writer, statement):
+    if _frees(statement) or _about_old_keywords(writer, statement):
         return []
     if composite.tied_keys(statement) or composite.unused(writer.engine, statement):
         return []
@@ -82,6 +82,14 @@ def _watches_gradients(statement: ast.stmt) -> bool:
         return False
     calls = [s.value for s in statement.body if isinstance(s, ast.Expr) and isinstance(s.value, ast.Call)]
     return len(calls) == len(statement.body) and any(ast.unparse(c.func).endswith(".register_hook") for c in calls)
+
+
+def _frees(statement: ast.stmt) -> bool:
+    """`del logits`, for memory's sake; `del kwargs[key]` does something."""
+    return isinstance(statement, ast.Delete) and not any(
+        isinstance(t, ast.Subscript) and isinstance(t.value, ast.Name) and not isinstance(t.slice, ast.Slice)
+        for t in statement.targets
+    )
 
 
 def _about_old_keywords(writer: BlockWriter, statement: ast.stmt) -> bool:

@@ -1,0 +1,88 @@
+"""Parts that are classes of another model's file, and models that are made of models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.translate.checkouts import class_text, port
+
+FOLDER = "src/transformers/models/numbat"
+FILES = {
+    "src/transformers/models/auto/modeling_tf_auto.py": "class TFAutoModel:\n    pass\n",
+    f"{FOLDER}/configuration_numbat.py": "class NumbatConfig:\n    pass\n",
+    f"{FOLDER}/modeling_numbat.py": """
+from .configuration_numbat import NumbatConfig
+
+
+class NumbatTextModel(nn.Module):
+    def forward(self, input_ids=None, labels=None, reduction="mean"):
+        return input_ids
+""",
+    f"{FOLDER}/modeling_tf_numbat.py": """
+class TFNumbatTextModel(TFPreTrainedModel):
+    def call(self, input_ids=None, labels=None, training=False):
+        return input_ids
+""",
+}
+
+BODY = """
+from ..auto.configuration_auto import AutoConfig
+from ..auto.modeling_auto import AutoModel
+from ..numbat.modeling_numbat import NumbatConfig, NumbatTextModel
+
+
+class QuokkaForText(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.text = NumbatTextModel(config.text_config)
+
+    def forward(self, input_ids=None, labels=None):
+        return self.text(input_ids=input_ids, labels=labels, reduction="mean")
+
+
+class QuokkaModel(PreTrainedModel):
+    config_class = QuokkaConfig
+    base_model_prefix = "quokka"
+
+    def __init__(self, config: Optional[QuokkaConfig] = None, decoder: Optional[PreTrainedModel] = None):
+        super().__init__(config)
+        if decoder is None:
+            if isinstance(config.decoder, NumbatConfig):
+                decoder = NumbatTextModel(config.decoder)
+            else:
+                decoder = AutoModel.from_config(config.decoder)
+        self.decoder = decoder
+
+    @classmethod
+    def from_parts(cls, path, **kwargs) -> PreTrainedModel:
+        kwargs_decoder = {k[len("decoder_") :]: v for k, v in kwargs.items() if k.startswith("decoder_")}
+        for key in kwargs_decoder.keys():
+            del kwargs["decoder_" + key]
+        decoder = AutoModel.from_pretrained(path, **kwargs_decoder)
+        return cls(decoder=decoder, **kwargs)
+
+    def forward(self, input_ids=None, attention_mask=None):
+        outputs = self.decoder(input_ids=input_ids)
+        del attention_mask
+        return outputs
+"""
+
+
+def test_a_part_of_another_file_is_named_and_called_as_its_twin_wants(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, BODY, exported=("QuokkaModel", "QuokkaForText"), **FILES).text, "TFQuokkaForText")
+    assert 'self.text = TFNumbatTextModel(config.text_config, name="text")' in text
+    assert "self.text(input_ids=input_ids, labels=labels, training=training)" in text  # PyTorch's default reduction
+
+
+def test_a_model_made_of_models(tmp_path: Path) -> None:
+    translation = port(tmp_path, BODY, exported=("QuokkaModel", "QuokkaForText"), **FILES)
+    text = class_text(translation.text, "TFQuokkaModel")
+    assert not translation.markers
+    assert "from ..numbat.configuration_numbat import NumbatConfig\n" in translation.text
+    header = text[text.index("def __init__(") : text.index("super().__init__")]
+    assert header.index("config: Optional[QuokkaConfig] = None") < header.index("*inputs")  # the first argument
+    assert "decoder: Optional[TFPreTrainedModel] = None" in header
+    assert 'decoder = TFNumbatTextModel(config.decoder, name="decoder")' in text
+    assert 'TFAutoModel.from_pretrained(path, **kwargs_decoder, name="decoder")' in text
+    assert 'del kwargs["decoder_" + key]' in text and "del attention_mask" not in text
+    assert "self.decoder(input_ids=input_ids, training=training)" in text
