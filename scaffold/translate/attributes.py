@@ -116,7 +116,9 @@ def _torch_layer(engine: Engine, qualname: str) -> str | None:
 def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     if node.attr == "dtype" and isinstance(node.value, ast.Name) and node.value.id == "self":
         return "tf.float32"
-    own = _own_weight(engine, node)
+    from scaffold.translate import ties
+
+    own = _own_weight(engine, node) or ties.part(engine, node)
     if own is not None:
         return own
     child = engine.child_of(node.value)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from scaffold.translate import binding, containers, mixed, nested, registry
+from scaffold.translate import binding, containers, mixed, nested, registry, variants
 from scaffold.translate.callsite import Arg
 from scaffold.translate.mixed import literal_items
 from scaffold.translate.rule import LayerRule, Unmapped
@@ -129,7 +129,7 @@ def shape_here(constructor: Constructor, value: ast.expr, absent: str = "None") 
     """The build shape of what a branch makes, written with the constructor's own names; `absent` where nothing is built."""
     if isinstance(value, ast.IfExp):
         body, other = (shape_here(constructor, v, absent) for v in (value.body, value.orelse))
-        return f"{body} if {constructor.engine.expression(value.test)} else {other}"
+        return f"{body} if {variants.condition(constructor.engine, value.test)} else {other}"
     constructor.verbatim = True
     shape = build_shape(constructor, value) if isinstance(value, ast.Call) else None
     constructor.verbatim = False

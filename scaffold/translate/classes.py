@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-from scaffold.translate import factories, handed, inlining
+from scaffold.translate import factories, handed, inlining, variants
 from scaffold.translate.names import AUTO
 from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
@@ -129,6 +129,7 @@ class Analyser:
         self.nodes = {n.name: n for n in source.tree.body if isinstance(n, ast.ClassDef)}
         self.tables = class_tables(source.tree, self.nodes)
         self.alternatives = alternatives(source.tree)
+        self.layer_tables = variants.layer_tables(source.tree, source.qualname)
         self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.classes: dict[str, ClassInfo] = {}
         self.by_parameter: dict[ast.Call, str] = {}
@@ -256,7 +257,8 @@ class Analyser:
                 info.children[owner.attr] = Child(owner.attr, qualname or "", True, calls, nested)
 
     def _attribute(self, info: ClassInfo, attr: str, value: ast.expr, lists: dict[str, list[ast.expr]]) -> None:
-        taken = inlining.taken_out(value, lists, self.nodes)
+        made = inlining.taken_out(value, lists, self.nodes) or inlining.made_by_function(value, self.functions)
+        taken = made or variants.chosen(value, self.layer_tables)
         if taken is not None:
             info.taken[attr] = value = taken
         calls = list(self.constructors(value, lists))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import buildplan, containers, derived, inlining, members, parameters, ties
+from scaffold.translate import buildplan, containers, derived, inlining, members, parameters, ties, variants
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor_lines import LAYER_INIT
@@ -286,7 +286,7 @@ class Constructor:
         taken = self.info.taken.get(attr)
         if taken is None:
             return value
-        self.engine.source.parents[taken] = self.engine.source.parents[value]
+        variants.put_in(self.engine, taken, value)
         return taken
 
     def _stored_here(self, statement: ast.stmt) -> list[str]:
@@ -337,7 +337,7 @@ class Constructor:
         if isinstance(node, (ast.List, ast.Tuple)):
             return "[" + ", ".join(self.value(e, members.below(name, k)) for k, e in enumerate(node.elts)) + "]"
         if isinstance(node, ast.IfExp):
-            test = self.engine.expression(node.test)
+            test = variants.condition(self.engine, node.test)
             body, other = self.value(node.body, name), self.value(node.orelse, name)
             return f"{f'({body})' if body.startswith('lambda') else body} if {test} else {other}"
         if isinstance(node, ast.Dict):

@@ -265,6 +265,7 @@ class ClassWriter:
             *generation.flat_extra_inputs(writer, function),
             *caches.own_copy(writer, function),
             *caches.of_decoders(writer, function),
+            *caches.unstacked(writer, function),
             *tables.own_state(writer, function),
         ]
         body = below_docstring(first, writer.body(function.body, self._header_line(function)))

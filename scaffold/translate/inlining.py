@@ -172,6 +172,19 @@ def taken_out(
     return None
 
 
+def made_by_function(value: ast.expr, functions: Mapping[str, ast.FunctionDef]) -> ast.Call | None:
+    """The `nn.Sequential(…)` that a function returns and does nothing else, if it is called with its parameters' own names."""
+    function = (
+        functions.get(value.func.id) if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) else None
+    )
+    if function is None or not isinstance(value, ast.Call) or value.keywords:
+        return None
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    made = body[0].value if len(body) == 1 and isinstance(body[0], ast.Return) else None
+    same = [ast.unparse(a) for a in value.args] == [a.arg for a in function.args.args]
+    return made if same and isinstance(made, ast.Call) and ast.unparse(made.func).endswith("Sequential") else None
+
+
 def local_lists(function: ast.FunctionDef) -> dict[str, list[ast.expr]]:
     """Local variable → the values it gets or that are appended to it (for `nn.ModuleList(layers)`)."""
     found: dict[str, list[ast.expr]] = {}

@@ -18,6 +18,7 @@ from scaffold.translate import (
     imports,
     in_numpy,
     in_turn,
+    inlining,
     inputs,
     markers,
     outputs,
@@ -63,6 +64,7 @@ class FileTranslator:
         self.engine.classes = self.classes
         self.engine.reassigned_config = reassigned_config(info.init for info in self.classes.values())
         self.engine.variants = analyser.variants
+        self.layer_tables = analyser.layer_tables
         self.engine.handed = analyser.handed
         self.engine.constructor_name = analyser.constructor_name
         self.engine.factories = analyser.factories
@@ -222,7 +224,7 @@ class FileTranslator:
         ]
         while waiting:
             for node in ast.walk(waiting.pop()):
-                name = node.id if isinstance(node, ast.Name) else ""
+                name = node.id if isinstance(node, ast.Name) and not self._is_inlined(node, functions) else ""
                 if name in self.engine.autograd and name not in reached and self._may_run(node):
                     reached.add(name)
                     computed = self.engine.autograd[name]
@@ -232,6 +234,13 @@ class FileTranslator:
                     reached.add(name)
                     waiting.append(functions[name])
         return set(functions) - reached
+
+    def _is_inlined(self, node: ast.Name, functions: dict[str, ast.FunctionDef]) -> bool:
+        """True for the name in `self.ffn = feed_forward(width)`, whose place the function's own expression takes."""
+        call = self.source.parents.get(node)
+        assigned = self.source.parents.get(call) if isinstance(call, ast.Call) else None
+        is_attribute = isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Attribute)
+        return is_attribute and isinstance(call, ast.Call) and inlining.made_by_function(call, functions) is not None
 
     def _may_run(self, node: ast.AST) -> bool:
         return reach.may_run(node, self.source.parents, self.engine.file_constants)
@@ -254,7 +263,7 @@ class FileTranslator:
         if isinstance(target, ast.Name):
             if target.id.endswith("PRETRAINED_MODEL_ARCHIVE_LIST"):
                 return self._checkpoints(target.id, node)
-            if target.id in self.engine.variants or target.id.endswith("_ATTENTION_CLASSES"):
+            if target.id in {*self.engine.variants, *self.layer_tables} or target.id.endswith("_ATTENTION_CLASSES"):
                 return []
             if target.id.endswith("_START_DOCSTRING"):
                 return pretrained.start_docstring(self.located, node, self.source, self.engine)

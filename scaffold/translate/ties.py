@@ -364,3 +364,20 @@ def call(engine: Engine, owner: ClassInfo, attr: str, argument: str, plain: str)
     product = f"tf.matmul({argument}, {embeddings}.embeddings, transpose_b=True)"
     text = f"{product} if self.{_kept(owner, attr)} is None else {plain}"
     return f"tf.nn.bias_add({text}, self.{bias})" if bias else text
+
+
+def part(engine: Engine, node: ast.Attribute) -> str | None:
+    """`self.decoder.weight` and `self.decoder.bias` of a tied layer that is not called but computed with."""
+    layer = node.value
+    owner = engine.owner_of(layer.value) if isinstance(layer, ast.Attribute) else None
+    if owner is None or not isinstance(layer, ast.Attribute) or ast.unparse(layer.value) != "self":
+        return None
+    embeddings, bias = engine.tied_calls.get((owner.name, layer.attr), ("", None))
+    text = f"self.{_kept(owner, layer.attr)}"
+    if not embeddings:
+        return None
+    if node.attr == "weight" and (owner.name, layer.attr) in engine.biased_ties:
+        return f'({embeddings}.embeddings if hasattr({text}, "input_embeddings") else tf.transpose({text}.kernel))'
+    if node.attr == "weight":
+        return f"({embeddings}.embeddings if {text} is None else tf.transpose({text}.kernel))"
+    return f"self.{bias}" if node.attr == "bias" and bias else None

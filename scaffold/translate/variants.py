@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container
+from collections.abc import Callable, Container, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scaffold.translate.engine import Engine
 
 
 def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
@@ -45,3 +49,56 @@ def alternatives(tree: ast.Module) -> dict[str, tuple[str, ...]]:
             if names and len(names) == len(node.value.values) and set(names) <= classes:
                 found[node.targets[0].id] = tuple(names)
     return {name: names for name, names in found.items() if name not in attention_variants(tree)}
+
+
+def layer_tables(tree: ast.Module, qualname: Callable[[ast.expr], str | None]) -> dict[str, dict[str, ast.expr]]:
+    """`NORMS = {"layer_norm": nn.LayerNorm, "none": NoNorm}`, torch's layers among them → key → the class as it is written."""
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
+            pairs = {k.value: v for k, v in zip(node.value.keys, node.value.values, strict=True) if _is_text(k)}  # type: ignore[union-attr]
+            torch = [v for v in pairs.values() if (qualname(v) or "").startswith("torch.nn.")]
+            own = [v for v in pairs.values() if isinstance(v, ast.Name) and v.id in classes]
+            if torch and len(torch) + len(own) == len(node.value.keys):
+                found[node.targets[0].id] = pairs
+    return found
+
+
+def _is_text(key: ast.expr | None) -> bool:
+    return isinstance(key, ast.Constant) and isinstance(key.value, str)
+
+
+def chosen(value: ast.expr, tables: Mapping[str, Mapping[str, ast.expr]]) -> ast.expr | None:
+    """`NORMS[config.norm](size)` as `nn.LayerNorm(size) if config.norm == "layer_norm" else NoNorm(size)`.
+
+    The conditions have no place in the source: `condition` writes them.
+    """
+    place = value.func if isinstance(value, ast.Call) else None
+    is_choice = isinstance(place, ast.Subscript) and isinstance(place.value, ast.Name)
+    if not is_choice or not isinstance(place, ast.Subscript) or not isinstance(value, ast.Call):
+        return None
+    table = tables.get(ast.unparse(place.value))
+    if table is None:
+        return None
+    made = {k: ast.copy_location(ast.Call(layer, value.args, value.keywords), value) for k, layer in table.items()}
+    if isinstance(place.slice, ast.Constant):
+        return made.get(str(place.slice.value))
+    *first, (_, result) = made.items()
+    for key, call in reversed(first):
+        test = ast.Compare(place.slice, [ast.Eq()], [ast.Constant(key)])
+        result = ast.copy_location(ast.IfExp(test, call, result), value)  # type: ignore[assignment]
+    return result
+
+
+def condition(engine: Engine, test: ast.expr) -> str:
+    """The text of a choice's condition."""
+    return engine.expression(test) if hasattr(test, "lineno") else ast.unparse(test)
+
+
+def put_in(engine: Engine, made: ast.expr, place: ast.expr) -> None:
+    """An expression that was made for the place of another has its surroundings."""
+    parents = engine.source.parents
+    parents[made] = parents[place]
+    for node in ast.walk(made):
+        parents |= {child: node for child in ast.iter_child_nodes(node) if child not in parents}

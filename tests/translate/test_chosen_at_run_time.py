@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.translate.checkouts import class_text, method_text, port, statements
@@ -43,6 +44,59 @@ def test_a_layer_from_a_table_is_named_and_built(tmp_path: Path) -> None:
     assert 'PROMPTERS = {"pad": TFQuokkaPad, "crop": TFQuokkaCrop}' in text
     assert 'self.prompter = PROMPTERS[config.kind](config, name="prompter")' in class_text(text, "TFQuokkaPrompted")
     assert "self.prompter.build(None)" in method_text(text, "TFQuokkaPrompted", "build")
+
+
+NORMS = (
+    TABLE.partition("PROMPTERS")[0]
+    + """
+NORMS = {"layer_norm": nn.LayerNorm, "pad": QuokkaPad}
+
+
+class QuokkaBlock(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.norm = NORMS[config.norm](config.hidden_size)
+        self.last = NORMS["layer_norm"](config.hidden_size, eps=1e-12)
+
+    def forward(self, hidden_states):
+        return self.last(self.norm(hidden_states))
+"""
+)
+
+
+def test_a_table_with_torchs_layers_is_a_choice_between_them(tmp_path: Path) -> None:
+    translation = port(tmp_path, NORMS)
+    assert not translation.markers and "NORMS" not in translation.text
+    init = re.sub(r"\s+", " ", method_text(translation.text, "TFQuokkaBlock", "__init__"))
+    normal = 'keras.layers.LayerNormalization(epsilon=1e-5, name="norm") if config.norm == "layer_norm"'
+    assert f'{normal} else TFQuokkaPad(config.hidden_size, name="norm")' in init
+    assert 'self.last = keras.layers.LayerNormalization(epsilon=1e-12, name="last")' in init
+    build = method_text(translation.text, "TFQuokkaBlock", "build")
+    assert build.count(".build([None, None, self.config.hidden_size])") == 2
+
+
+FUNCTION = """
+def feed_forward(width, inner):
+    return nn.Sequential(nn.Linear(width, inner), nn.ReLU(), nn.Linear(inner, width))
+
+
+class QuokkaLayer(nn.Module):
+    def __init__(self, width, inner):
+        super().__init__()
+        self.ffn = feed_forward(width, inner)
+
+    def forward(self, hidden_states):
+        return self.ffn(hidden_states)
+"""
+
+
+def test_the_layers_that_a_function_puts_in_a_row_are_made_in_its_place(tmp_path: Path) -> None:
+    translation = port(tmp_path, FUNCTION)
+    assert not translation.markers and "feed_forward" not in translation.text
+    init = method_text(translation.text, "TFQuokkaLayer", "__init__")
+    assert 'keras.layers.Dense(units=inner, name="ffn.0")' in init and 'name="ffn.2")' in init
+    other = FUNCTION.replace("= feed_forward(width, inner)", "= feed_forward(width, 2 * inner)")
+    assert "feed_forward" in port(tmp_path / "other", other).text
 
 
 BACKBONES = """

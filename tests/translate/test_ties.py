@@ -235,6 +235,26 @@ class QuokkaHead(nn.Module):
 """
 
 
+WEIGHT = HEAD.replace(
+    "self.decoder(hidden_states)", "hidden_states.matmul(self.decoder.weight.t()) + self.decoder.bias"
+)
+
+
+def test_the_weight_of_a_tied_layer_is_the_embeddings(tmp_path: Path) -> None:
+    body = RESERVED.replace(".output", ".head").replace('"output.', '"head.')
+    body = body.replace("nn.Linear(config.hidden_size, config.vocab_size, bias=False)", "QuokkaHead(config)")
+    body = body.replace("return self.head\n", "return self.head.decoder\n") + WEIGHT
+    exported = ("QuokkaModel", "QuokkaForCausalLM")
+    own = squeezed(method_text(port(tmp_path / "own", body, exported=exported).text, "TFQuokkaHead", "call"))
+    table = "self.input_embeddings.embeddings"
+    assert f'({table} if hasattr(self.decoder, "input_embeddings") else tf.transpose(self.decoder.kernel))' in own
+    body = body.replace("bias=config.use_bias)", "bias=False)\n        self.bias = nn.Parameter(torch.zeros(3))")
+    body = body.replace("zeros(3))", "zeros(3))\n        self.decoder.bias = self.bias")
+    shared = squeezed(method_text(port(tmp_path / "shared", body, exported=exported).text, "TFQuokkaHead", "call"))
+    assert f"({table} if self.decoder is None else tf.transpose(self.decoder.kernel))" in shared
+    assert "+ self.bias" in shared
+
+
 def test_a_thin_model_keeps_its_own_configuration_class(tmp_path: Path) -> None:
     text = port(tmp_path, RESERVED, exported=("QuokkaModel", "QuokkaForCausalLM")).text
     assert "config_class = QuokkaTextConfig" in class_text(text, "TFQuokkaModel")

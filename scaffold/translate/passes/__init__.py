@@ -43,6 +43,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     generation.flat_extra_input,
     caches.warning_about_tuples,
     caches.handed_back,
+    caches.stacked,
     caches.dictionaries,
     rotary.dynamic_frequencies,
     rotary.rebound_buffer,

@@ -6,12 +6,14 @@ Source: `cache_utils.py` and TensorFlow's `generation/tf_utils.py`, which knows 
 from __future__ import annotations
 
 import ast
+import re
 
 from scaffold.translate.classes import Category
 from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
 
 _PAST = "past_key_values"
+_STACKED = re.compile(r"cache_batch_axis = 1 if any\(.* for \w+ in \(([^)]*)\)\)")
 
 
 def dictionaries(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
@@ -67,6 +69,43 @@ def of_decoders(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
     if not is_base or function.name != "forward" or not asks or "self.config.is_decoder" not in text:
         return []
     return ["if not self.config.is_decoder:", "    use_cache = False", ""]
+
+
+def _keeps_pairs(writer: BlockWriter, statement: ast.stmt) -> bool:
+    """True for `presents = presents + (pair,)` where the library's generation wants one tensor for each such pair.
+
+    It does so by the name of the class (`cache_batch_axis` in `generation/tf_utils.py`): keys and values on the first axis.
+    """
+    value, info = statement.value if isinstance(statement, ast.Assign) else None, writer.engine.current
+    if not isinstance(value, ast.BinOp) or info is None or info.category is not Category.MODEL:
+        return False
+    added, names = value.right, _STACKED.search(writer.engine.library_text("generation/tf_utils.py"))
+    is_stacked = names is not None and any(name in info.tf_name for name in re.findall(r"\w+", names[1]))
+    is_one = (
+        isinstance(added, ast.Tuple) and len(added.elts) == 1 and writer.engine.type_of(added.elts[0]).kind == "tuple"
+    )
+    handed = f"{_PAST}={ast.unparse(value.left)}"
+    return is_stacked and is_one and handed in ast.unparse(writer.engine.function_of(statement) or value)
+
+
+def unstacked(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
+    """First statements of a model whose past comes as one tensor a layer."""
+    if not any(
+        _keeps_pairs(writer, statement) for statement in ast.walk(function) if isinstance(statement, ast.Assign)
+    ):
+        return []
+    pairs = f"[tf.unstack(layer_past, axis=0) for layer_past in {_PAST}]"
+    return [f"if {_PAST} is not None:", f"    {_PAST} = {pairs}", ""]
+
+
+def stacked(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`presents = presents + (pair,)` where the library wants a tensor for each pair."""
+    if not _keeps_pairs(writer, statement):
+        return None
+    assert isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp)
+    assert isinstance(statement.value.right, ast.Tuple)
+    name, pair = (writer.engine.expression(e) for e in (statement.value.left, statement.value.right.elts[0]))
+    return writer.with_comment(statement, f"{name} = {name} + (tf.stack({pair}, axis=0),)")
 
 
 def handed_back(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

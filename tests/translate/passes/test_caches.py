@@ -51,6 +51,31 @@ def test_an_encoder_hands_no_cache_back_unasked(tmp_path: Path) -> None:
         assert (guard in method_text(translation.text, "TFQuokkaMainLayer", "call")) == is_guarded
 
 
+PAIRS = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, inputs_embeds: torch.Tensor, past_key_values=None, use_cache=None):
+        presents = ()
+        key = self.dense(inputs_embeds)
+        present = (key, key)
+        presents = presents + (present,)
+        return BaseModelOutputWithPast(last_hidden_state=key, past_key_values=presents)
+"""
+BATCH = 'cache_batch_axis = 1 if any(model_prefix in model_name for model_prefix in ("TFQuokka", "TFOther")) else 0\n'
+
+
+def test_a_cache_is_one_tensor_a_layer_where_the_library_says_so(tmp_path: Path) -> None:
+    for batch, is_one in ((BATCH, True), (BATCH.replace("TFQuokka", "TFWombat"), False)):
+        files = {"src/transformers/generation/tf_utils.py": batch}
+        text = port(tmp_path / str(is_one), PAIRS, exported=("QuokkaModel",), **files).text
+        call = method_text(text, "TFQuokkaMainLayer", "call")
+        assert ("presents = presents + (tf.stack(present, axis=0),)" in call) == is_one
+        assert ("[tf.unstack(layer_past, axis=0) for layer_past in past_key_values]" in call) == is_one
+
+
 def test_advice_against_tuples_is_dropped() -> None:
     warning = 'logger.warning_once("Pass `past_key_values` as a `Cache`, not as tuples.")'
     assert statements(f"if x:\n    {warning}\n    y = 1", x="bool") == "if x:\n    y = 1"
