@@ -57,6 +57,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
         "",
         "    return outputs",
         "",
+        *_parts(writer, info, attr),
         *_forwarded(writer, info, attr),
         "def build(self, input_shape=None):",
         "    if self.built:",
@@ -71,6 +72,19 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
 
 #: Methods that the library reaches through the main layer by itself.
 _REACHED = frozenset({"forward", "__init__", "get_input_embeddings", "set_input_embeddings", "get_head_mask", "build"})
+
+
+def _parts(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
+    """Sub-models with a configuration of their own, reached under PyTorch's names: `model.vision_encoder`."""
+    lines: list[str] = []
+    if any(info.name in other.bases for other in writer.engine.classes.values()):
+        return lines  # which may keep another one under the name
+    for name, child in info.children.items():
+        given = [ast.unparse(call.args[0]) for call in child.calls if call.args]
+        if not child.is_list and any(re.fullmatch(r"config\.\w+_config", text) for text in given):
+            own = info.attribute_names.get(name, name)
+            lines += ["@property", f"def {name}(self):", f"    return self.{attr}.{own}", ""]
+    return lines
 
 
 def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
