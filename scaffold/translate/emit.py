@@ -367,7 +367,7 @@ class ClassWriter:
             *self.engine.base_members.get(info.name, ()),
         ]
         classes = self.engine.classes
-        for function in inherited.used_by_heads(info, classes, self.engine.main_layers, DROPPED_METHODS).values():
+        for function in inherited.used_by_models(info, classes, self.engine.main_layers, DROPPED_METHODS).values():
             body += ["", *self._lead(function), *self.method(info, function, public=False)]
         self.engine.uses.add("TFPreTrainedModel")
         return [f"class {info.tf_name}(TFPreTrainedModel):", *indented(stripped(body) or ["pass"])]

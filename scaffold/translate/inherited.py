@@ -30,12 +30,21 @@ def used(info: ClassInfo, classes: Mapping[str, ClassInfo], dropped: Iterable[st
     return found
 
 
-def used_by_heads(
+def used_by_models(
     base: ClassInfo, classes: Mapping[str, ClassInfo], layers: Iterable[str], dropped: Iterable[str]
 ) -> dict[str, ast.FunctionDef]:
-    """Methods of a base class that its models other than the main layers use."""
+    """Methods of a base class that its models use: those that have a main layer have the ones that need no sub-module, too."""
     found: dict[str, ast.FunctionDef] = {}
     for info in classes.values():
-        if info.category is Category.MODEL and base.name in info.bases and info.name not in set(layers):
-            found |= {n: f for n, f in used(info, classes, dropped).items() if base.methods.get(n) is f}
-    return found
+        if info.category is not Category.MODEL or base.name not in info.bases:
+            continue
+        own = {n: f for n, f in used(info, classes, dropped).items() if base.methods.get(n) is f}
+        found |= {n: f for n, f in own.items() if info.name not in set(layers) or _needs_configuration_alone(f, own)}
+    return dict(sorted(found.items(), key=lambda item: item[1].lineno))
+
+
+def _needs_configuration_alone(function: ast.FunctionDef, methods: Mapping[str, ast.FunctionDef]) -> bool:
+    """True for a method that reads nothing of the model but its configuration, itself or through others."""
+    attributes = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "self")
+    names = {n.attr for n in attributes} - {"config", function.name}
+    return all(n in methods and _needs_configuration_alone(methods[n], methods) for n in names)

@@ -70,8 +70,13 @@ def depending_on_a_length(writer: BlockWriter, statement: ast.stmt) -> list[str]
     return f"{name} = tf.cond({condition}, lambda: {text}, lambda: {name})".split("\n")
 
 
+_RANK = re.compile(r"\blen\([\w.]+\.(shape|size\(\))\)|\.dim\(\)|\.ndim\b")
+
+
 def _may_be_unknown(writer: BlockWriter, test: ast.expr) -> bool:
-    """True when it names a dimension, or a length that a method is handed."""
+    """True when it names a dimension, or a length that a method is handed; a rank is always known."""
+    if _RANK.search(ast.unparse(test)):
+        return False
     function = writer.engine.function_of(test)
     if reads_shape(test, function):
         return True

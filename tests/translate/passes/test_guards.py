@@ -113,3 +113,8 @@ def test_a_factor_of_ones_stays() -> None:
     return factor
     """
     assert statements(text, **types) == "factor = attention_mask\nreturn factor"
+
+
+def test_a_rank_is_known_when_a_graph_is_traced() -> None:
+    text = statements("if len(mask.shape) > 2:\n    mask = mask[:, :, -1]", mask="float32[3]")
+    assert "tf.cond" not in text and "if len(shape_list(mask)) > 2:" in text
