@@ -117,6 +117,26 @@ DUMMIES = [
 ]
 
 
+#: Of an encoder and a decoder: what the parts take, the decoder's inputs under the names that the whole has for them.
+OF_PARTS = """@property
+def input_signature(self):
+    taken, signature = inspect.signature(self.call).parameters, {}
+    for part in (self.encoder, self.decoder):
+        for name, spec in part.input_signature.items():
+            own = f"decoder_{name}" if part is self.decoder else name
+            if own in taken:
+                signature[own] = spec
+    return signature""".split("\n")
+
+
+def encodes_and_decodes(engine: Engine, info: ClassInfo) -> bool:
+    """True for a model that is made of an encoder and a decoder of any type, and takes the inputs of both."""
+    parts = [info.children.get(name) for name in ("encoder", "decoder")]
+    forward = info.methods.get("forward")
+    takes = forward is not None and "decoder_input_ids" in {a.arg for a in forward.args.args}
+    return takes and all(p is not None and _of_configuration(engine, p) for p in parts)
+
+
 def leave_resizing(engine: Engine) -> None:
     """A composite's `resize_token_embeddings` tells that it is the part's business."""
     for info in engine.classes.values() if has_parts(engine) else ():

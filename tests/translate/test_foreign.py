@@ -86,3 +86,28 @@ def test_a_model_made_of_models(tmp_path: Path) -> None:
     assert 'TFAutoModel.from_pretrained(path, **kwargs_decoder, name="decoder")' in text
     assert 'del kwargs["decoder_" + key]' in text and "del attention_mask" not in text
     assert "self.decoder(input_ids=input_ids, training=training)" in text
+
+
+PAIR = """
+from ..auto.modeling_auto import AutoModel, AutoModelForCausalLM
+
+
+class QuokkaModel(PreTrainedModel):
+    config_class = QuokkaConfig
+    base_model_prefix = "quokka"
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.encoder = AutoModel.from_config(config.encoder)
+        self.decoder = AutoModelForCausalLM.from_config(config.decoder)
+
+    def forward(self, pixel_values=None, decoder_input_ids=None):
+        states = self.encoder(pixel_values=pixel_values)[0]
+        return self.decoder(input_ids=decoder_input_ids, encoder_hidden_states=states)
+"""
+
+
+def test_an_encoder_and_a_decoder_know_what_they_take(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, PAIR, exported=("QuokkaModel",)).text, "TFQuokkaModel")
+    assert 'own = f"decoder_{name}" if part is self.decoder else name' in text
+    assert "dummy_inputs" not in text  # the library makes them of the signature

@@ -118,3 +118,8 @@ def test_a_factor_of_ones_stays() -> None:
 def test_a_rank_is_known_when_a_graph_is_traced() -> None:
     text = statements("if len(mask.shape) > 2:\n    mask = mask[:, :, -1]", mask="float32[3]")
     assert "tf.cond" not in text and "if len(shape_list(mask)) > 2:" in text
+
+
+def test_how_pytorch_loads_tensorflow_is_left_out() -> None:
+    text = statements('from_tf = kwargs.pop("from_tf", False)\nif from_tf:\n    x = load(x)\ny = x', x="float32[3]")
+    assert text == "y = x"
