@@ -27,8 +27,6 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     function = _forward(located, classes)
     if function is None or len(function.args.args) < 2 or (len(classes) > 1 and _each_its_own(engine, classes)):
         return []
-    if any(composite.encodes_and_decodes(engine, info) for info in classes.values()):
-        return composite.OF_PARTS
     first = function.args.args[1].arg
     observed = _observed(engine, classes)
     own = [] if first in _INFERRED else [first]

@@ -95,7 +95,8 @@ class FileTranslator:
         for base in self.engine.base_members:
             self.engine.own_members |= inputs.own_members(located, self.engine, base, self._derived(base))
         for info in self.classes.values():
-            if info.stands_alone and (own := inputs.members(located, self.engine, {info.name: info})):
+            of_parts = composite.OF_PARTS if composite.encodes_and_decodes(self.engine, info) else []
+            if info.stands_alone and (own := of_parts or inputs.members(located, self.engine, {info.name: info})):
                 self.engine.own_members[info.name] = [*own, ""]
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         composite.leave_resizing(self.engine)
