@@ -54,7 +54,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     guards.shape_checks,
     guards.depending_on_a_length,
     guards.nothing_to_do,
-    guards.loads_tensorflow,
+    guards.about_loading,
     guards.mask_of_nothing,
     guards.whoever_is_needed,
     losses.library_loss,

@@ -84,12 +84,14 @@ def _may_be_unknown(writer: BlockWriter, test: ast.expr) -> bool:
     return any(isinstance(n, ast.Name) and n.id in handed and "length" in n.id for n in ast.walk(test))
 
 
-def loads_tensorflow(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
-    """`from_tf = kwargs.pop("from_tf", False)` and `if from_tf: …`: how PyTorch loads a TensorFlow model."""
+def about_loading(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if from_tf: …` and `kwargs["_fast_init"] = False`: how PyTorch loads a TensorFlow model, or initialises a composite."""
     del writer
-    is_asked = isinstance(statement, ast.If) and ast.unparse(statement.test) == "from_tf" and not statement.orelse
-    is_taken = isinstance(statement, ast.Assign) and ast.unparse(statement) == "from_tf = kwargs.pop('from_tf', False)"
-    return [] if is_asked or is_taken else None
+    if isinstance(statement, ast.If):
+        asked = re.fullmatch(r"from_tf|kwargs\.get\('_fast_init', False\)", ast.unparse(statement.test))
+        return [] if asked and not statement.orelse else None
+    said = ("from_tf = kwargs.pop('from_tf', False)", "kwargs['_fast_init'] = False")
+    return [] if isinstance(statement, ast.Assign) and ast.unparse(statement) in said else None
 
 
 def nothing_to_do(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

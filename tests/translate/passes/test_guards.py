@@ -123,3 +123,7 @@ def test_a_rank_is_known_when_a_graph_is_traced() -> None:
 def test_how_pytorch_loads_tensorflow_is_left_out() -> None:
     text = statements('from_tf = kwargs.pop("from_tf", False)\nif from_tf:\n    x = load(x)\ny = x', x="float32[3]")
     assert text == "y = x"
+    text = statements(
+        'if kwargs.get("_fast_init", False):\n    warn(x)\nkwargs["_fast_init"] = False\ny = x', x="float32[3]"
+    )
+    assert text == "y = x"
