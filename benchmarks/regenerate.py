@@ -28,8 +28,9 @@ from scaffold.core.errors import ScaffoldError
 from scaffold.core.typedb import TypeDB
 from scaffold.locate import locate
 from scaffold.overlay import overlay
-from scaffold.pipeline import without_port
+from scaffold.pipeline import make_port, without_port
 from scaffold.probe import probe
+from scaffold.register import register
 from scaffold.render import render
 from scaffold.testing import SuiteRun, run_suite
 from scaffold.translate import translate
@@ -140,6 +141,7 @@ def regenerate(root: Path, folder: str, stem: str, out: Path, python: str, *, te
     translation = translate(located, types)
     tree = without_port(located)
     render(located, translation, tree, suite=None, cases=out / "probe")
+    register(located, make_port(located, translation, None), tree)  # some releases want `__all__` in the file
     text = tree.read(located.names.tf_path) or ""
     (out / f"{located.names.tf_module}.py").write_text(text, encoding="utf-8")
     hand = (root / located.names.tf_path).read_text(encoding="utf-8")

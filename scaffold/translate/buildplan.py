@@ -255,14 +255,17 @@ def build_method(plan: Plan, holder: str = "self") -> list[str]:
     """`build()` as lines without indentation; nothing when there is nothing to build. `holder` gets the weights."""
     if not plan.built and not plan.weights:
         return []
-    lines: list[str] = []
+    guard = ["if self.built:", "    return", "self.built = True"]
+    # a model builds itself again when its embeddings are resized, and would lose what its weights hold
+    guard_first = holder != "self" and bool(plan.weights)
+    lines = [*guard] if guard_first else []
     for weight in plan.weights:
         name = f'f"{weight.name}.{{i}}"' if weight.count else f'"{weight.name}"'
         arguments = f"shape={weight.shape}, initializer={weight.initializer}, trainable={weight.trainable}, name={name}"
         made = f"{holder}.add_weight({arguments})"
         add = f"self.{weight.attr} = " + (f"[{made} for i in range({weight.count})]" if weight.count else made)
         lines += [f"if {weight.condition}:", f"    {add}"] if weight.condition else [add]
-    lines += [*([""] if plan.weights else []), "if self.built:", "    return", "self.built = True"]
+    lines += [*([""] if plan.weights else []), *([] if guard_first else guard)]
     for entry in plan.built:
         unbuilt = f" and not self.{entry.attr}.built" if entry.attr in plan.shared else ""
         lines += [f'if getattr(self, "{entry.attr}", None) is not None{unbuilt}:', *indented(_entry(entry))]

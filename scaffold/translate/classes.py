@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from enum import Enum
 
-from scaffold.translate import factories, handed, inlining, variants
+from scaffold.translate import factories, handed, inlining, losses, variants
 from scaffold.translate.names import AUTO
 from scaffold.translate.sources import Source
 from scaffold.translate.training import Training
@@ -268,7 +268,7 @@ class Analyser:
                 info.parameters[attr] = part
                 return
         real = [q for q in qualnames if q not in ("torch.nn.Identity", None)] or [q for q in qualnames if q]
-        if not real:
+        if not real or losses.table_of(value, self.source):
             return
         is_list = self._is_list(value, lists)
         previous = info.children.get(attr)

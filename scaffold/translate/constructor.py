@@ -8,12 +8,11 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import buildplan, containers, derived, inlining, members, parameters, ties, variants
+from scaffold.translate import buildplan, containers, derived, inlining, losses, members, parameters, ties, variants
 from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor_lines import LAYER_INIT
 from scaffold.translate.engine import Engine
-from scaffold.translate.losses import loss_function
 from scaffold.translate.names import bound_once, local_names
 from scaffold.translate.operators import arguments
 from scaffold.translate.writer import BlockWriter
@@ -249,7 +248,7 @@ class Constructor:
         if (
             attr in _NO_MEANING
             or (self.info.name, attr) in self.engine.always_tied
-            or (isinstance(value, ast.Call) and loss_function(self.engine.source.qualname(value.func)))
+            or (isinstance(value, ast.Call) and losses.loss_function(self.engine.source.qualname(value.func)))
         ):
             return []
         if attr in self.engine.dropout_rates:
@@ -286,8 +285,7 @@ class Constructor:
         taken = self.info.taken.get(attr)
         if taken is None:
             return value
-        variants.put_in(self.engine, taken, value)
-        return taken
+        return variants.put_in(self.engine, taken, value)
 
     def _stored_here(self, statement: ast.stmt) -> list[str]:
         """Locals of the constructor (not its parameters) that build() needs, kept where they are known to be bound.
@@ -311,6 +309,8 @@ class Constructor:
     def _plain(self, writer: BlockWriter, statement: ast.stmt, attr: str, value: ast.expr) -> list[str] | None:
         if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) == "torch.nn.ParameterList":
             return parameters.plan_list(self, attr, value)
+        if isinstance(value, ast.Dict) and losses.table_of(value, self.engine.source):
+            return writer.with_comment(statement, f"self.{attr} = {losses.as_functions(self.engine, value)}")
         if isinstance(value, ast.Call) and self.engine.source.qualname(value.func) in (
             "torch.nn.ModuleList",
             "torch.nn.ModuleDict",

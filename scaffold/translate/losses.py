@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scaffold.translate.context import Context
     from scaffold.translate.engine import Engine
+    from scaffold.translate.sources import Source
 
 #: torch's loss modules by their functional forms.
 _FUNCTIONS = {
@@ -96,6 +97,18 @@ def as_function(engine: Engine, constructor: ast.Call) -> str:
     call = ast.Call(constructor, given, [], **nowhere)
     engine.source.parents |= dict.fromkeys(given, call) | {call: engine.source.parents[constructor]}
     return f"lambda {', '.join(names)}: {engine.expression(call)}"
+
+
+def table_of(value: ast.expr, source: Source) -> bool:
+    """True for `{"l1": nn.L1Loss(), "ce": nn.CrossEntropyLoss()}`, which a constructor keeps."""
+    made = value.values if isinstance(value, ast.Dict) else []
+    return bool(made) and all(isinstance(v, ast.Call) and loss_function(source.qualname(v.func)) for v in made)
+
+
+def as_functions(engine: Engine, table: ast.Dict) -> str:
+    """Such a table's losses as functions of two arguments."""
+    calls = [(k, v) for k, v in zip(table.keys, table.values, strict=True) if k is not None and isinstance(v, ast.Call)]
+    return "{" + ", ".join(f"{engine.expression(k)}: {as_function(engine, v)}" for k, v in calls) + "}"
 
 
 def _loss_attribute(engine: Context, func: ast.Attribute) -> ast.Call | None:

@@ -27,6 +27,7 @@ from scaffold.translate import (
     prose,
     reach,
     residue,
+    resizing,
     signature,
     states,
     tidy,
@@ -100,6 +101,7 @@ class FileTranslator:
                 self.engine.own_members[info.name] = [*own, ""]
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         composite.leave_resizing(self.engine)
+        resizing.leave_to_library(self.engine)
         self.withheld: list[tuple[str, str]] = []
         self.constants: list[str] = []
 

@@ -244,6 +244,7 @@ def constructed(engine: Engine, owner: str, attr: str, value: ast.expr, text: st
 
 def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
     attr = tie.attr
+    _follow(engine, tie, nested)
     if tie.own_bias:
         _methods_with_bias(engine, tie, nested)
     elif not nested:
@@ -264,6 +265,21 @@ def _methods(engine: Engine, tie: Tie, nested: bool) -> None:
             engine.method_overrides[tie.model, "get_bias"] = ["def get_bias(self) -> None:", "    return None"]
     else:
         _nested_methods(engine, tie)
+
+
+def _follow(engine: Engine, tie: Tie, nested: bool) -> None:
+    """What holds the embedding layer gets the new one, too, when embeddings are resized."""
+    owner, layer = ".".join(["self", *engine_path(engine, tie)]), _kept(engine.classes[tie.owner], tie.attr)
+    lines = [f"    {owner}.input_embeddings = value"] if nested else []
+    if tie.own_bias:
+        holder = f"{owner}.{layer}"
+        lines += [f'    if hasattr({holder}, "input_embeddings"):', f"        {holder}.input_embeddings = value"]
+    if lines and "set_input_embeddings" not in engine.classes[tie.model].methods:
+        engine.method_overrides[tie.model, "set_input_embeddings"] = [
+            "def set_input_embeddings(self, value):",
+            "    super().set_input_embeddings(value)",
+            *lines,
+        ]
 
 
 def _nested_methods(engine: Engine, tie: Tie) -> None:

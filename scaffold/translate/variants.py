@@ -96,9 +96,10 @@ def condition(engine: Engine, test: ast.expr) -> str:
     return engine.expression(test) if hasattr(test, "lineno") else ast.unparse(test)
 
 
-def put_in(engine: Engine, made: ast.expr, place: ast.expr) -> None:
+def put_in(engine: Engine, made: ast.expr, place: ast.expr) -> ast.expr:
     """An expression that was made for the place of another has its surroundings."""
     parents = engine.source.parents
     parents[made] = parents[place]
     for node in ast.walk(made):
         parents |= {child: node for child in ast.iter_child_nodes(node) if child not in parents}
+    return made

@@ -99,6 +99,25 @@ def test_the_layers_that_a_function_puts_in_a_row_are_made_in_its_place(tmp_path
     assert "feed_forward" in port(tmp_path / "other", other).text
 
 
+LOSSES = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.losses_by_name = {"l2": nn.MSELoss(reduction="none"), "ce": nn.CrossEntropyLoss()}
+
+    def forward(self, logits, labels, name="ce"):
+        return self.losses_by_name[name](logits, labels)
+"""
+
+
+def test_losses_in_a_table_are_functions(tmp_path: Path) -> None:
+    translation = port(tmp_path, LOSSES, exported=("QuokkaModel",))
+    assert not translation.markers
+    init = method_text(translation.text, "TFQuokkaMainLayer", "__init__")
+    assert '"ce": lambda input, target: _cross_entropy(input, target)' in init and '"l2": lambda input, target:' in init
+    assert "self.losses_by_name[name](logits, labels)" in method_text(translation.text, "TFQuokkaMainLayer", "call")
+
+
 BACKBONES = """
 class QuokkaPlainBackbone(nn.Module, BackboneMixin):
     def forward(self, pixel_values, output_hidden_states=None):

@@ -44,6 +44,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     caches.warning_about_tuples,
     caches.handed_back,
     caches.stacked,
+    caches.filled_positions,
     caches.dictionaries,
     rotary.dynamic_frequencies,
     rotary.rebound_buffer,

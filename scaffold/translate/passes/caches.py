@@ -13,6 +13,7 @@ from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
 
 _PAST = "past_key_values"
+_LENGTH = re.compile(r"past\w*_length")
 _STACKED = re.compile(r"cache_batch_axis = 1 if any\(.* for \w+ in \(([^)]*)\)\)")
 
 
@@ -106,6 +107,45 @@ def stacked(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     assert isinstance(statement.value.right, ast.Tuple)
     name, pair = (writer.engine.expression(e) for e in (statement.value.left, statement.value.right.elts[0]))
     return writer.with_comment(statement, f"{name} = {name} + (tf.stack({pair}, axis=0),)")
+
+
+def filled_positions(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`past_length = …` from which a layer of the file makes positions: generation with XLA has a longer past than tokens.
+
+    A model that takes positions is told them.
+    """
+    function, engine = writer.engine.function_of(statement), writer.engine
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    given = {a.arg for a in function.args.args} if function is not None else set()
+    knows = {_PAST, "attention_mask"} <= given and "position_ids" not in given
+    if not knows or not isinstance(target, ast.Name) or function is None or not _LENGTH.fullmatch(target.id):
+        return None
+    uses = [
+        name
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+        for name in _made_into_positions(writer, call, target.id)
+    ]
+    if not uses:
+        return None
+    engine.emits.add("filled_positions")
+    for use in uses:
+        engine.remember(use, "filled_length")
+    written = writer.with_comment(statement, f"{target.id} = {engine.expression(statement.value)}")  # type: ignore[attr-defined]
+    return [*written, f"filled_length = filled_positions({target.id}, attention_mask)"]
+
+
+def _made_into_positions(writer: BlockWriter, call: ast.Call, length: str) -> list[ast.Name]:
+    """`length` where a layer of this file is called with it that adds it to numbers, and does not cut anything to it."""
+    child = writer.engine.child_of(call.func)
+    info = writer.engine.classes.get(child.class_name) if child is not None else None
+    forward = info.methods.get("forward") if info is not None else None
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if forward is None or not any(a.arg == length for a in forward.args.args):
+        return []
+    cut = any(length in ast.unparse(n.slice) for n in ast.walk(forward) if isinstance(n, ast.Subscript))
+    kept = any(isinstance(n, ast.arg) and n.arg == _PAST for n in ast.walk(forward))
+    return [] if cut or kept else [value for value in given if isinstance(value, ast.Name) and value.id == length]
 
 
 def handed_back(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

@@ -76,6 +76,46 @@ def test_a_cache_is_one_tensor_a_layer_where_the_library_says_so(tmp_path: Path)
         assert ("[tf.unstack(layer_past, axis=0) for layer_past in past_key_values]" in call) == is_one
 
 
+DECODER = """
+class QuokkaPositions(nn.Embedding):
+    def forward(self, input_ids, past_key_values_length=0):
+        return super().forward(torch.arange(past_key_values_length, past_key_values_length + input_ids.shape[1]))
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.embed_positions = QuokkaPositions(8, config.hidden_size)
+
+    def forward(self, input_ids, attention_mask=None, past_key_values=None):
+        past_key_values_length = past_key_values[0][0].shape[2] if past_key_values is not None else 0
+        attention_mask = attention_mask[:, None]
+        return self.embed_positions(input_ids, past_key_values_length)
+"""
+
+
+def test_positions_go_by_the_part_of_the_past_that_is_filled(tmp_path: Path) -> None:
+    text = port(tmp_path, DECODER, exported=("QuokkaModel",)).text
+    call = method_text(text, "TFQuokkaMainLayer", "call")
+    assert "filled_length = filled_positions(past_key_values_length, attention_mask)\n" in call
+    assert call.index("filled_length =") < call.index("attention_mask = ")
+    assert "self.embed_positions(input_ids, filled_length)" in call
+    assert "past_key_values_length + tf.range(shape_list(input_ids)[1])" in method_text(
+        text, "TFQuokkaPositions", "call"
+    )
+
+
+def test_a_layer_that_cuts_to_the_past_is_told_its_length(tmp_path: Path) -> None:
+    body = DECODER.replace(
+        "super().forward(torch.arange(past", "super().forward(input_ids[:, past_key_values_length:])\n#"
+    )
+    text = method_text(port(tmp_path, body, exported=("QuokkaModel",)).text, "TFQuokkaMainLayer", "call")
+    assert "filled_length" not in text
+    given = DECODER.replace("past_key_values=None):", "past_key_values=None, position_ids=None):")
+    text = method_text(port(tmp_path / "given", given, exported=("QuokkaModel",)).text, "TFQuokkaMainLayer", "call")
+    assert "filled_length" not in text
+
+
 def test_advice_against_tuples_is_dropped() -> None:
     warning = 'logger.warning_once("Pass `past_key_values` as a `Cache`, not as tuples.")'
     assert statements(f"if x:\n    {warning}\n    y = 1", x="bool") == "if x:\n    y = 1"

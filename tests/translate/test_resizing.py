@@ -1,0 +1,77 @@
+"""A bias over the vocabulary is resized by the library, and what holds the embedding layer gets the new one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.translate.checkouts import class_text, method_text, port
+
+MODEL = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = nn.Embedding(config.vocab_size, config.hidden_size)
+
+    def get_input_embeddings(self):
+        return self.words
+
+    def set_input_embeddings(self, value):
+        self.words = value
+
+    def forward(self, input_ids):
+        return self.words(input_ids)
+
+
+class QuokkaForCausalLM(QuokkaPreTrainedModel):
+    _tied_weights_keys = ["lm_head.weight"]
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.register_buffer("final_logits_bias", torch.zeros((1, config.vocab_size)))
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size)
+
+    def resize_token_embeddings(self, new_num_tokens, pad_to_multiple_of=None):
+        new_embeddings = super().resize_token_embeddings(new_num_tokens, pad_to_multiple_of)
+        self._resize_final_logits_bias(new_embeddings.weight.shape[0])
+        return new_embeddings
+
+    def _resize_final_logits_bias(self, new_num_tokens):
+        extra_bias = torch.zeros((1, new_num_tokens - self.final_logits_bias.shape[-1]))
+        self.register_buffer("final_logits_bias", torch.cat([self.final_logits_bias, extra_bias], dim=1))
+
+    def get_output_embeddings(self):
+        return self.lm_head
+
+    def forward(self, input_ids):
+        return self.lm_head(self.quokka(input_ids)) + self.final_logits_bias
+"""
+EXPORTED = ("QuokkaModel", "QuokkaForCausalLM")
+
+
+def test_a_buffer_that_pytorch_resizes_is_a_bias_of_the_librarys(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, MODEL, exported=EXPORTED).text, "TFQuokkaForCausalLM")
+    assert "def resize_token_embeddings" not in text and "def _resize_final_logits_bias" not in text
+    assert '"final_logits_bias": self.final_logits_bias}' in text
+    assert 'self.final_logits_bias.assign(value["final_logits_bias"])' in text
+
+
+def test_a_model_that_is_built_again_keeps_its_weights(tmp_path: Path) -> None:
+    build = method_text(port(tmp_path, MODEL, exported=EXPORTED).text, "TFQuokkaForCausalLM", "build")
+    assert build.index("if self.built:") < build.index("self.own_weights.add_weight(")
+    assert build.count("if self.built:") == 1
+
+
+def test_a_layer_that_holds_the_embeddings_gets_the_new_ones(tmp_path: Path) -> None:
+    text = port(tmp_path, MODEL, exported=EXPORTED).text
+    follows = method_text(text, "TFQuokkaForCausalLM", "set_input_embeddings")
+    assert "super().set_input_embeddings(value)" in follows
+    assert 'if hasattr(self.lm_head, "input_embeddings"):' in follows
+    assert "self.lm_head.input_embeddings = value" in follows
+
+
+def test_a_resizing_that_touches_no_buffer_stays(tmp_path: Path) -> None:
+    body = MODEL.replace('self.register_buffer("final_logits_bias", torch.cat', "print(torch.cat").replace(
+        "=1))", "=1))"
+    )
+    assert "def resize_token_embeddings" in port(tmp_path, body, exported=EXPORTED).text
