@@ -308,3 +308,14 @@ def is_fraction(step: Arg) -> bool:
 def is_dimension(call: CallSite, arg: Arg) -> bool:
     """True for an integer that depends on a tensor's shape: in a graph it may be a tensor."""
     return arg.node is not None and reads_shape(arg.node, call.engine.function_of(call.node))
+
+
+def length_from(call: CallSite) -> str | None:
+    """`n` of `torch.arange(start, start + n)` for a start that the function is given: XLA must know a range's length alone."""
+    start, end = call.arg("start").node, call.arg("end").node
+    if not isinstance(start, ast.Name) or not isinstance(end, ast.BinOp) or not isinstance(end.op, ast.Add):
+        return None
+    function = call.engine.function_of(start)
+    sides = {ast.unparse(end.left): end.right, ast.unparse(end.right): end.left}
+    is_given = function is not None and any(a.arg == start.id for a in function.args.args)
+    return call.engine.expression(sides[start.id]) if is_given and start.id in sides else None

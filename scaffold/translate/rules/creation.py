@@ -19,6 +19,7 @@ from scaffold.translate.rules._family import (
     is_dimension,
     is_fraction,
     is_number,
+    length_from,
     number,
     receiver,
     rewrites,
@@ -53,26 +54,10 @@ def arange(call: CallSite) -> str | Unmapped:
     if dtype == "tf.int32" or known in INTEGERS:
         floats = any(call.has(n) and call.arg(n).kind in ("float", "tensor") for n in ("start", "end", "step"))
         dtype = "tf.int32" if floats else None
-    if len(bounds) == 2 and dtype is None and _is_length(call):
-        return f"{bounds[0]} + tf.range({_length(call)})"
+    length = length_from(call) if len(bounds) == 2 and dtype is None else None
+    if length is not None:
+        return f"{bounds[0]} + tf.range({length})"
     return invoke("tf.range", *bounds, dtype=dtype)
-
-
-def _length(call: CallSite) -> str | None:
-    """`n` of `torch.arange(start, start + n)`."""
-    start, end = call.arg("start").node, call.arg("end").node
-    if not isinstance(start, ast.Name) or not isinstance(end, ast.BinOp) or not isinstance(end.op, ast.Add):
-        return None
-    sides = {ast.unparse(end.left): end.right, ast.unparse(end.right): end.left}
-    return call.engine.expression(sides[start.id]) if start.id in sides else None
-
-
-def _is_length(call: CallSite) -> bool:
-    """True for so many numbers from one that a function is given on: under XLA a range's length must be known, not its start."""
-    start = call.arg("start").node
-    function = call.engine.function_of(start) if start is not None else None
-    given = {a.arg for a in function.args.args} if function is not None else set()
-    return isinstance(start, ast.Name) and start.id in given and _length(call) is not None
 
 
 RULES.append(
