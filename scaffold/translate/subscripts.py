@@ -68,7 +68,7 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
     places = _places(engine, index)
     if places is not None:
         return f"tf.gather_nd({engine.expression(value)}, {places})"
-    if len(items) == 2 and isinstance(items[0], ast.Call) and engine.qualname_of(items[0]) == "torch.arange":
+    if len(items) == 2 and isinstance(items[0], ast.Call) and _is_range(engine, items[0]):
         return _row_wise(engine, node.value, items[0], items[1])
     single = _one_item(engine, node, items) or _mask_at_one_place(engine, node, items)
     if single is not None:
@@ -82,6 +82,13 @@ def subscript(engine: Engine, node: ast.Subscript) -> str:
         inner = _advanced(engine, node, rest, [(k - (added == [0]), item) for k, item in advanced])
         return f"{inner}[{'None' if added == [0] else '..., None'}]"
     return _advanced(engine, node, items, advanced)
+
+
+def _is_range(engine: Engine, call: ast.Call) -> bool:
+    """`torch.arange(n)` or `range(n)`."""
+    return len(call.args) == 1 and (
+        engine.qualname_of(call) == "torch.arange" or (isinstance(call.func, ast.Name) and call.func.id == "range")
+    )
 
 
 def _places(engine: Engine, index: ast.expr) -> str | None:

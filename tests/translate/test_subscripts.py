@@ -32,6 +32,12 @@ def test_a_mask_at_one_place() -> None:
     assert statements("y = x[m, n]", **types) == "y = tf.boolean_mask(x[:, n], m)"
 
 
+def test_one_item_a_row() -> None:
+    types = {"x": "float32[2]", "n": "int", "i": "int64[1]"}
+    for rows in ("torch.arange(n)", "range(n)"):
+        assert statements(f"y = x[{rows}, i]", **types) == "y = tf.gather(x, i, batch_dims=1)"
+
+
 def test_noise_is_a_function_of_a_shape() -> None:
     text = statements("draw = torch.distributions.gumbel.Gumbel(0, 1).rsample\ny = draw(x.shape)", x="float32[2]")
     assert text.endswith("y = draw(shape_list(x))")

@@ -310,12 +310,15 @@ def is_dimension(call: CallSite, arg: Arg) -> bool:
     return arg.node is not None and reads_shape(arg.node, call.engine.function_of(call.node))
 
 
-def length_from(call: CallSite) -> str | None:
-    """`n` of `torch.arange(start, start + n)` for a start that the function is given: XLA must know a range's length alone."""
+def length_from(call: CallSite, bounds: Sequence[str], dtype: str | None) -> str | None:
+    """`start + tf.range(n)` for `torch.arange(start, start + n)` from a parameter on: XLA must know a range's length."""
+    if not (len(bounds) == 2 and dtype is None and call.has("start") and call.has("end")):
+        return None
     start, end = call.arg("start").node, call.arg("end").node
-    if not isinstance(start, ast.Name) or not isinstance(end, ast.BinOp) or not isinstance(end.op, ast.Add):
+    if not isinstance(start, ast.Name) or not isinstance(end, ast.BinOp):
         return None
     function = call.engine.function_of(start)
-    sides = {ast.unparse(end.left): end.right, ast.unparse(end.right): end.left}
-    is_given = function is not None and any(a.arg == start.id for a in function.args.args)
-    return call.engine.expression(sides[start.id]) if is_given and start.id in sides else None
+    sides = {ast.unparse(end.left): end.right, ast.unparse(end.right): end.left} if isinstance(end.op, ast.Add) else {}
+    if function is None or start.id not in sides or all(a.arg != start.id for a in function.args.args):
+        return None
+    return f"{bounds[0]} + tf.range({call.engine.expression(sides[start.id])})"

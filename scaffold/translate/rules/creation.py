@@ -46,18 +46,14 @@ _LIKE = ("input", "dtype", *PLACEMENT)
 )
 def arange(call: CallSite) -> str | Unmapped:
     """A single argument is the end. torch's int64 is the default int32 here."""
-    bounds = [call.text(name) for name in ("start", "end", "step") if call.has(name)]
-    dtype = given(call, "dtype")
+    limits = [name for name in ("start", "end", "step") if call.has(name)]
+    bounds, dtype = [call.text(name) for name in limits], given(call, "dtype")
     if dtype is None and call.has("step") and is_fraction(call.arg("step")):
         return f"_{call.emits('arange')}({', '.join([*(['0'] if not call.has('start') else []), *bounds])})"
     known = call.arg("dtype").dtype if dtype else None
     if dtype == "tf.int32" or known in INTEGERS:
-        floats = any(call.has(n) and call.arg(n).kind in ("float", "tensor") for n in ("start", "end", "step"))
-        dtype = "tf.int32" if floats else None
-    length = length_from(call) if len(bounds) == 2 and dtype is None else None
-    if length is not None:
-        return f"{bounds[0]} + tf.range({length})"
-    return invoke("tf.range", *bounds, dtype=dtype)
+        dtype = "tf.int32" if {"float", "tensor"} & {call.arg(name).kind for name in limits} else None
+    return length_from(call, bounds, dtype) or invoke("tf.range", *bounds, dtype=dtype)
 
 
 RULES.append(
