@@ -102,6 +102,24 @@ def shape_locals(function: ast.FunctionDef) -> frozenset[str]:
     return frozenset(found)
 
 
+def depends_on_length(node: ast.AST, function: ast.FunctionDef | None) -> bool:
+    """True when an expression depends on a length that a method is handed (`src_len`, `length`), directly or through locals.
+
+    A graph may not know it, as little as a dimension.
+    """
+    if function is None or function.name == "__init__":
+        return False
+    names = {a.arg for a in function.args.args if "length" in a.arg}
+    for statement in ast.walk(function):
+        if isinstance(statement, ast.Assign) and _loads(statement.value) & names:
+            names |= {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return bool(_loads(node) & names)
+
+
+def _loads(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
 @lru_cache(maxsize=512)
 def deprecated_keywords(function: ast.FunctionDef) -> frozenset[str]:
     """What a function takes out of its `**kwargs` although no port has it: all but labels."""

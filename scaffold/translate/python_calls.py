@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN
 from scaffold.translate import registry
-from scaffold.translate.names import reads_shape
+from scaffold.translate.names import depends_on_length, reads_shape
 from scaffold.translate.rule import Rule
 
 if TYPE_CHECKING:
@@ -115,6 +115,9 @@ def _extreme_of_lengths(engine: Engine, argument: ast.expr, name: str) -> str | 
 def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
     """`max(0, x.size(1) - n)`: tensors, and dimensions that are some in graph mode, Python's own functions cannot compare."""
     function = engine.function_of(node)
-    if not any(reads_shape(a, function) or engine.type_of(a).kind == "tensor" for a in node.args):
+    if not any(
+        reads_shape(a, function) or depends_on_length(a, function) or engine.type_of(a).kind == "tensor"
+        for a in node.args
+    ):
         return engine.splice(node)
     return f"tf.{name}imum({', '.join(engine.expression(a) for a in node.args)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate.names import reads_shape
+from scaffold.translate.names import depends_on_length, reads_shape
 from scaffold.translate.writer import BlockWriter, indented
 
 
@@ -78,10 +78,7 @@ def _may_be_unknown(writer: BlockWriter, test: ast.expr) -> bool:
     if _RANK.search(ast.unparse(test)):
         return False
     function = writer.engine.function_of(test)
-    if reads_shape(test, function):
-        return True
-    handed = {a.arg for a in function.args.args} if function is not None and function.name != "__init__" else set()
-    return any(isinstance(n, ast.Name) and n.id in handed and "length" in n.id for n in ast.walk(test))
+    return reads_shape(test, function) or depends_on_length(test, function)
 
 
 def about_loading(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

@@ -127,3 +127,10 @@ def test_how_pytorch_loads_tensorflow_is_left_out() -> None:
         'if kwargs.get("_fast_init", False):\n    warn(x)\nkwargs["_fast_init"] = False\ny = x', x="float32[3]"
     )
     assert text == "y = x"
+
+
+def test_a_length_that_is_handed_on_may_be_unknown_too() -> None:
+    source = "missing = max(length - 3, 0)\nif missing > 0:\n    x = nn.functional.pad(x, (0, missing))"
+    text = statements(source, x="float32[2]", length="int", missing="int")
+    assert text.startswith("missing = tf.maximum(length - 3, 0)\nx = tf.cond(")
+    assert "tf.greater(missing, 0)" in text
