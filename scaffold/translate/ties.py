@@ -151,7 +151,7 @@ def _shared_bias(owner: ClassInfo, attr: str) -> str | None:
 def _own_bias(engine: Engine, calls: Sequence[ast.Call]) -> str:
     """`use_bias` of the linear layer, "" if it has none."""
     texts = set()
-    for call in calls:
+    for call in [c for c in calls if engine.constructor_name(c) == "torch.nn.Linear"]:
         named = [keyword.value for keyword in call.keywords if keyword.arg == "bias"]
         given = named or call.args[2:3]
         texts.add(engine.expression(given[0]) if given else "True")
@@ -232,7 +232,9 @@ def _chain(engine: Engine, tie: Tie) -> list[str]:
 
 def constructed(engine: Engine, owner: str, attr: str, value: ast.expr, text: str) -> str:
     """What a constructor makes of a tied layer: `text`, its own, is what it has when the configuration unties it."""
-    if (owner, attr) not in engine.biased_ties or not isinstance(value, ast.Call):
+    if not isinstance(value, ast.Call) or engine.constructor_name(value) != "torch.nn.Linear":
+        return text
+    if (owner, attr) not in engine.biased_ties:
         return f"None if config.tie_word_embeddings else {text}"
     embeddings, use_bias = engine.biased_ties[owner, attr]
     units = next((k.value for k in value.keywords if k.arg == "out_features"), None) or value.args[1]
@@ -342,9 +344,7 @@ def _methods_with_bias(engine: Engine, tie: Tie, nested: bool) -> None:
     engine.method_overrides[own, "set_bias"] = [
         "def set_bias(self, value: Dict[str, tf.Variable]):",
         f'    {layer}.bias = value["bias"]',
-        '    self.config.vocab_size = shape_list(value["bias"])[0]',
     ]
-    engine.uses.add("shape_list")
 
 
 def _language_models(engine: Engine) -> frozenset[str]:
