@@ -99,6 +99,9 @@ class FileTranslator:
             of_parts = composite.OF_PARTS if composite.encodes_and_decodes(self.engine, info) else []
             if info.stands_alone and (own := of_parts or inputs.members(located, self.engine, {info.name: info})):
                 self.engine.own_members[info.name] = [*own, ""]
+        for info in self.classes.values():
+            if info.category is Category.MODEL and outputs.holds_outputs(self.source, info.methods):
+                self.engine.own_members[info.name] = [*self.engine.own_members.get(info.name, ()), *outputs.SERVING]
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         composite.leave_resizing(self.engine)
         resizing.leave_to_library(self.engine)

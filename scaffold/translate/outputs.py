@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+from collections.abc import Mapping
 
 from scaffold.core.checkout import Located
 from scaffold.translate import prose
@@ -49,3 +50,29 @@ def twin(located: Located, name: str) -> list[str] | None:
             )
             lines.append(f"    {ast.unparse(statement.target)}: {kind} = None")
     return lines
+
+
+#: Of models whose outputs hold the outputs of their parts.
+SERVING = """def serving_output(self, output):
+    # a SavedModel serves tensors: what the parts return is left out
+    if isinstance(output, ModelOutput):
+        for key in [key for key, value in output.items() if isinstance(value, ModelOutput)]:
+            output[key] = None
+    return super().serving_output(output)
+""".split("\n")
+
+
+def holds_outputs(source: Source, methods: Mapping[str, ast.FunctionDef]) -> bool:
+    """True when a model returns an output class of this file with a field that is an output itself."""
+    fields = {
+        node.name: {
+            ast.unparse(s.target)
+            for s in node.body
+            if isinstance(s, ast.AnnAssign) and re.search(r"Output\w*\b", ast.unparse(s.annotation))
+        }
+        for node in source.tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    forward = methods.get("forward", ast.Pass())
+    returned = [n.value for n in ast.walk(forward) if isinstance(n, ast.Return) and isinstance(n.value, ast.Call)]
+    return any(k.arg in fields.get(ast.unparse(call.func), ()) for call in returned for k in call.keywords)
