@@ -102,6 +102,10 @@ def _padding(constructor: Constructor, rule: LayerRule, call: ast.Call, target: 
     return [] if given is None else [f"{target}.padding_idx = {constructor.engine.expression(given)}"]
 
 
+#: Whoever looks at a computed table knows it by PyTorch's name, the library's own tests included.
+_TABLE = ["@property", "def weight(self) -> tf.Variable:", "    return self.embeddings"]
+
+
 def initial_weight(constructor: Constructor, target: ast.Attribute, value: ast.expr) -> list[str] | None:
     """`self.weight = self._init_weight(self.weight)` of an embedding that fills its table itself: the table's initial value."""
     is_embedding = "torch.nn.Embedding" in constructor.info.bases
@@ -111,6 +115,7 @@ def initial_weight(constructor: Constructor, target: ast.Attribute, value: ast.e
     if method is None or [ast.unparse(a) for a in value.args] != ["self.weight"]:
         return None
     function = f"self.{method.name}"
+    constructor.engine.method_overrides[constructor.info.name, "weight"] = _TABLE
     line = f"self.embeddings_initializer = lambda shape, dtype=None: {function}(tf.zeros(shape, dtype or tf.float32))"
     frozen = "requires_grad = False" in ast.unparse(method)
     return [line, *(["self.trainable = False"] if frozen else [])]

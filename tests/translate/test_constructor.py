@@ -153,6 +153,7 @@ class QuokkaPositions(nn.Embedding):
     text = class_text(port(tmp_path, body).text, "TFQuokkaPositions")
     assert "self.embeddings_initializer = lambda shape, dtype=None: self._init_weight(tf.zeros(shape, dtype" in text
     assert "self.trainable = False" in text and "self.weight" not in text
+    assert "def weight(self) -> tf.Variable:\n        return self.embeddings" in text
 
 
 def test_a_parameter_that_a_method_returns(tmp_path: Path) -> None:

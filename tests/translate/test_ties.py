@@ -235,6 +235,19 @@ class QuokkaHead(nn.Module):
 """
 
 
+def test_a_bias_beside_the_tied_layer_is_the_heads(tmp_path: Path) -> None:
+    body = RESERVED.replace(".output", ".head").replace('"output.', '"head.')
+    body = body.replace("nn.Linear(config.hidden_size, config.vocab_size, bias=False)", "QuokkaHead(config)")
+    body = body.replace("return self.head\n", "return self.head.decoder\n")
+    plain = HEAD.replace("bias=config.use_bias", "bias=False")
+    beside = plain.replace(
+        "bias=False)", "bias=False)\n        self.bias = nn.Parameter(torch.zeros(config.vocab_size))"
+    )
+    for head, bias in ((beside, '{"bias": self.bias}'), (plain, "None")):
+        text = port(tmp_path / bias[:4], body + head, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+        assert f"return {bias}" in method_text(text, "TFQuokkaHead", "get_bias")
+
+
 WEIGHT = HEAD.replace(
     "self.decoder(hidden_states)", "hidden_states.matmul(self.decoder.weight.t()) + self.decoder.bias"
 )
