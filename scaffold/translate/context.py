@@ -282,14 +282,16 @@ class Context:
         return tuple(f"{name}={text if in_model else name}" for name, text in self.extras.get(pt_name, {}).items())
 
     def called_rank(self, info: ClassInfo, constructor: ast.Call) -> int | None:
-        """Rank of the tensors that the sub-layer made by a constructor call is called with."""
+        """Rank of the tensors that the sub-layer made by a constructor call is called with; calls that were seen come first."""
         attrs = [a for a, child in info.children.items() if constructor in child.calls]
-        for node in ast.walk(info.node):
-            if isinstance(node, ast.Call) and node.args:
-                child = self.child_of(node.func)
-                if child is not None and child.attr in attrs:
-                    return self.type_of(node.args[0]).rank
-        return None
+        given = [
+            node.args[0]
+            for node in ast.walk(info.node)
+            if isinstance(node, ast.Call) and node.args
+            if (child := self.child_of(node.func)) is not None and child.attr in attrs
+        ]
+        ranks = [kind.rank for kind in (*map(self.types.at, given), *map(self.type_of, given))]
+        return next((rank for rank in ranks if rank is not None), None)
 
     def called_ranks(self, constructor: ast.Call) -> frozenset[int]:
         """Ranks of the tensors that the sub-layer made by a constructor call is called with anywhere in the file."""

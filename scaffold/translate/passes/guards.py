@@ -48,26 +48,41 @@ _COMPARED = {
 def depending_on_a_length(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`if length != 1: mask = …` for a tensor and a length that a graph may not know: `tf.cond`, which needs no autograph.
 
-    Keras saves a model (`save_pretrained(saved_model=True)`) by tracing its layers without autograph.
+    Keras saves a model (`save_pretrained(saved_model=True)`) by tracing its layers without autograph. A number in a list is
+    chosen likewise (`if total < n: parts[0] = …`), and so is what an `elif` changes.
     """
-    if not isinstance(statement, ast.If) or statement.orelse or len(statement.body) != 1:
+    if not isinstance(statement, ast.If):
         return None
+    first = _chosen(writer, statement)
+    if first is None or not statement.orelse:
+        return first and first[1]
+    other = statement.orelse[0]
+    if not isinstance(other, ast.If) or len(statement.orelse) != 1 or other.orelse:
+        return None
+    second = _chosen(writer, other, f"tf.logical_not({first[0]})")
+    return None if second is None else first[1] + second[1]
+
+
+def _chosen(writer: BlockWriter, statement: ast.If, besides: str = "") -> tuple[str, list[str]] | None:
+    """Condition and lines of one branch, which runs if `besides` holds too; None where it is nothing to choose with `tf.cond`."""
     test, assignment, types = statement.test, statement.body[0], writer.engine.type_of
+    if len(statement.body) != 1 or not isinstance(assignment, ast.Assign) or len(assignment.targets) != 1:
+        return None
     if not isinstance(test, ast.Compare) or len(test.ops) != 1 or type(test.ops[0]) not in _COMPARED:
         return None
-    if not isinstance(assignment, ast.Assign) or not isinstance(assignment.targets[0], ast.Name):
-        return None
-    sides = (test.left, test.comparators[0])
+    sides, target = (test.left, test.comparators[0]), assignment.targets[0]
     if any(types(side).kind not in ("int", "literal") for side in sides) or not _may_be_unknown(writer, test):
         return None
-    name, value = assignment.targets[0].id, types(assignment.value)
-    reads = any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(assignment.value))
-    if len(assignment.targets) != 1 or value.kind != "tensor" or not reads:
+    is_number = isinstance(target, ast.Subscript) and isinstance(assignment.value, ast.BinOp)
+    is_tensor = isinstance(target, ast.Name) and types(assignment.value).kind == "tensor"
+    reads = any(ast.unparse(n) == ast.unparse(target) for n in ast.walk(assignment.value))
+    if not (is_number or is_tensor) or not reads:
         return None
     compared = ", ".join(writer.engine.expression(side) for side in sides)
     condition = f"{_COMPARED[type(test.ops[0])]}({compared})"
-    text = writer.engine.expression(assignment.value)
-    return f"{name} = tf.cond({condition}, lambda: {text}, lambda: {name})".split("\n")
+    name, text = writer.engine.expression(target), writer.engine.expression(assignment.value)
+    both = f"tf.logical_and({besides}, {condition})" if besides else condition
+    return condition, f"{name} = tf.cond({both}, lambda: {text}, lambda: {name})".split("\n")
 
 
 _RANK = re.compile(r"\blen\([\w.]+\.(shape|size\(\))\)|\.dim\(\)|\.ndim\b")

@@ -134,3 +134,13 @@ def test_a_length_that_is_handed_on_may_be_unknown_too() -> None:
     text = statements(source, x="float32[2]", length="int", missing="int")
     assert text.startswith("missing = tf.maximum(length - 3, 0)\nx = tf.cond(")
     assert "tf.greater(missing, 0)" in text
+
+
+def test_a_number_in_a_list_is_chosen_too() -> None:
+    text = statements(
+        "n = x.shape[0]\nif total < n:\n    p[0] = p[0] + (n - total)\nelif total > n:\n    p[1] = p[1] + (total - n)",
+        x="float32[2]",
+        total="int",
+    )
+    assert "p[0] = tf.cond(tf.less(total, n), lambda: p[0] + (n - total), lambda: p[0])" in text
+    assert "p[1] = tf.cond(tf.logical_and(tf.logical_not(tf.less(total, n)), tf.greater(total, n))" in text
