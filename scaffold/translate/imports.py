@@ -58,8 +58,11 @@ def _is_pytorch(module: Path) -> bool:
     return any(imports.search(path.read_text(encoding="utf-8")) for path in files if path.is_file())
 
 
-def tf_twin(located: Located, qualname: str) -> str | None:
-    """The TF counterpart of an imported output class or model, as a qualified name; None when the checkout has none."""
+def tf_twin(located: Located, source: Source, qualname: str) -> str | None:
+    """The TF counterpart of an imported output class or model, as a qualified name; None when the checkout has none.
+
+    Of a model that is a layer here it is the main layer, whose weights have no name of a model in front.
+    """
     module, _, name = qualname.rpartition(".")
     src = located.root / "src"
     if module == "transformers.modeling_outputs":
@@ -71,9 +74,20 @@ def tf_twin(located: Located, qualname: str) -> str | None:
     match = re.fullmatch(r"(transformers\.models\.\w+)\.modeling_(\w+)", module)
     if match:
         twin = f"{match.group(1)}.modeling_tf_{match.group(2)}"
-        if f"TF{name}" in _defined(src / (twin.replace(".", "/") + ".py")):
+        defined = _defined(src / (twin.replace(".", "/") + ".py"))
+        main = f"TF{name.removesuffix('Model')}MainLayer"
+        if name.endswith("Model") and main in defined and _is_layer(source, name):
+            return f"{twin}.{main}"
+        if f"TF{name}" in defined:
             return f"{twin}.TF{name}"
     return None
+
+
+def _is_layer(source: Source, name: str) -> bool:
+    """True for a class that is made as a sub-module, `self.encoder = BertModel(config)`, and derived from nowhere."""
+    made = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == name]
+    derived = any(name in map(ast.unparse, n.bases) for n in ast.walk(source.tree) if isinstance(n, ast.ClassDef))
+    return not derived and any(isinstance(source.parents.get(call), ast.Assign) for call in made)
 
 
 def header(located: Located, source: Source, engine: Engine) -> list[str]:
@@ -122,7 +136,7 @@ def _kept(located: Located, source: Source, node: ast.Import | ast.ImportFrom, o
     lines = []
     for alias in node.names:
         qualname = f"{module}.{alias.name}"
-        twin = tf_twin(located, qualname)
+        twin = tf_twin(located, source, qualname)
         if twin is not None and twin.rpartition(".")[2] in own:
             continue
         home = _configuration(located, module, alias.name)

@@ -134,7 +134,7 @@ class FileTranslator:
             if info.category is not Category.OTHER:
                 self.engine.renames[info.name] = info.tf_name
         for local, qualname in self.source.imports.items():
-            twin = imports.tf_twin(self.located, qualname)
+            twin = imports.tf_twin(self.located, self.source, qualname)
             if twin is not None and outputs.lacks(self.located, self.source, local, qualname):
                 twin = None
                 self.engine.own_outputs.add(f"TF{local}")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.translate import imports
+from scaffold.translate.sources import Source
 from tests.translate.checkouts import HEAD, checkout, port
 
 
@@ -26,7 +27,31 @@ from tests.translate.checkouts import HEAD, checkout, port
     ],
 )
 def test_twins_exist_in_the_checkout(tmp_path: Path, qualname: str, twin: str | None) -> None:
-    assert imports.tf_twin(checkout(tmp_path, HEAD), qualname) == twin
+    assert imports.tf_twin(checkout(tmp_path, HEAD), Source(HEAD), qualname) == twin
+
+
+MADE = """
+from ..elder.modeling_elder import ElderModel
+
+
+class QuokkaThing(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.encoder = ElderModel(config)
+
+    def forward(self, input_ids):
+        return self.encoder(input_ids)
+"""
+
+
+def test_a_model_that_is_a_layer_of_this_one_is_its_main_layer(tmp_path: Path) -> None:
+    path = "src/transformers/models/elder/modeling_tf_elder.py"
+    elder = {path: "class TFElderMainLayer: ...\n\n\nclass TFElderModel: ...\n"}
+    text = port(tmp_path / "layer", MADE, **elder).text
+    assert 'self.encoder = TFElderMainLayer(config, name="encoder")' in text
+    assert "import TFElderMainLayer\n" in text and "TFElderModel" not in text
+    derived = MADE + "\n\nclass QuokkaElder(ElderModel):\n    pass\n"
+    assert "TFElderMainLayer" not in port(tmp_path / "derived", derived, **elder).text
 
 
 def head(tmp_path: Path, line: str, use: str) -> str:
