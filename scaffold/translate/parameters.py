@@ -75,7 +75,11 @@ def initial_value(constructor: Constructor, call: ast.Call) -> list[str] | None:
 
     Of `self.table.data.copy_(values)` the constructor keeps the values; of what `nn.init` does, nothing. None for any other call.
     """
-    if is_initialisation(call) or ast.unparse(call.func) == "self.weight.detach_":
+    if (
+        is_initialisation(call)
+        or ast.unparse(call.func) == "self.weight.detach_"
+        or _draws_for_child(constructor, call)
+    ):
         return []
     found = re.fullmatch(r"self\.(\w+)\.data\.(\w+)_", ast.unparse(call.func))
     if found is None or found[1] not in constructor.info.parameters:
@@ -89,6 +93,12 @@ def initial_value(constructor: Constructor, call: ast.Call) -> list[str] | None:
         initializer = f"lambda shape, dtype=None: tf.cast(self.initial_{attr}, dtype)"
     weights[:] = [replace(w, initializer=initializer or w.initializer) if w.attr == attr else w for w in weights]
     return lines
+
+
+def _draws_for_child(constructor: Constructor, call: ast.Call) -> bool:
+    """`self.dense.weight.data.normal_(std=…)`: what a sub-layer starts with, before a checkpoint is loaded."""
+    found = re.fullmatch(r"self\.(\w+)\.(?:weight|bias)\.data\.(?:normal|uniform|zero|fill)_", ast.unparse(call.func))
+    return found is not None and found[1] in constructor.info.children
 
 
 def with_planned_shapes(constructor: Constructor, lines: list[str]) -> list[str]:

@@ -274,11 +274,11 @@ def test_what_only_pytorch_reads_is_left_out(tmp_path: Path) -> None:
     text = layer(
         tmp_path,
         "self.dense = nn.Linear(1, 2)\nself.gradient_checkpointing = False\nself.pruned_heads = set()\n"
-        "nn.init.normal_(self.dense.weight)\nself.size = width",
+        "nn.init.normal_(self.dense.weight)\nself.dense.bias.data.zero_()\nself.size = width",
     )
     assert "gradient_checkpointing" not in text
     assert "pruned_heads" not in text
-    assert "init.normal" not in text
+    assert "init.normal" not in text and "zero" not in text
     assert "self.size = width" in text
 
 
