@@ -20,7 +20,18 @@ def joined(call: CallSite, name: str) -> str:
     items = items_of(call, call.arg(name))
     if items is None:
         return call.text(name)
-    return f"[{', '.join(promoted(*items))}]"
+    texts = promoted(*items)
+    given = [k for k, item in enumerate(items) if _is_given_mask(call, item)]
+    if len(items) == 2 and len(given) == 1 and texts[given[0]] == items[given[0]].text:
+        texts[1 - given[0]] = f"tf.cast({texts[1 - given[0]]}, {texts[given[0]]}.dtype)"
+    return f"[{', '.join(texts)}]"
+
+
+def _is_given_mask(call: CallSite, item: Arg) -> bool:
+    """A mask that callers hand over, in numbers of any type; torch's functions promote what they join."""
+    function = call.engine.function_of(item.node) if isinstance(item.node, ast.Name) else None
+    names = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]} if function is not None else set()
+    return function is not None and function.name == "forward" and item.text in names and item.text.endswith("mask")
 
 
 @rewrites(
