@@ -327,7 +327,11 @@ class ClassWriter:
         plan, constructor = self._constructor(info, main=False)
         attributes = self.attributes(info)
         attributes += [*self.engine.ignored_keys.get(info.name, ()), *self.engine.own_members.get(info.name, ())]
-        attributes += [*labels.output_map(info), *weight_names.renamed(self.engine, info, self.prefix, thin=False)]
+        attributes += [
+            *generation.without_xla(info),
+            *labels.output_map(info),
+            *weight_names.renamed(self.engine, info, self.prefix, thin=False),
+        ]
         body = [*self.class_docstring(info), *attributes, *constructor, *self._methods(info, public=True)]
         build = build_method(plan, "self.own_weights")
         body += ["", *build] if build else []

@@ -184,6 +184,15 @@ def prepared_inputs(info: ClassInfo, ranks: Mapping[str, int] | None = None) -> 
     return [*lines, "    }"]
 
 
+def without_xla(info: ClassInfo) -> list[str]:
+    """The library's own flag for what has no cache, and so no way to generate in a graph (`generation/tf_utils.py`)."""
+    forward = info.methods.get("forward")
+    if forward is None or not is_generative(info) or "generate" in info.methods:
+        return []
+    has_cache = any(a.arg == "past_key_values" for a in [*forward.args.args, *forward.args.kwonlyargs])
+    return [] if has_cache else ["supports_xla_generation = False", ""]
+
+
 #: XLA's generation pads the past between the last token and the one before. Padded in front, distances stay what they are.
 _PADDED_IN_FRONT = """def _update_model_kwargs_for_xla_generation(
     self, model_outputs, model_kwargs, cur_len, max_length, batch_size, is_encoder_decoder=False, batch_axis=0

@@ -36,6 +36,13 @@ def test_a_decoder_gets_the_method_that_pytorch_inherits(tmp_path: Path) -> None
     assert "input_ids = input_ids[:, -1:]" in method_text(text, "TFQuokkaForCausalLM", "prepare_inputs_for_generation")
 
 
+def test_what_has_no_cache_does_not_generate_in_a_graph(tmp_path: Path) -> None:
+    assert "supports_xla_generation" not in ported(tmp_path / "cache")
+    body = DECODER.format(mixin=", GenerationMixin", more="", method="").replace(", past_key_values=None", "")
+    assert "    supports_xla_generation = False\n" in port(tmp_path / "none", body).text
+    assert "supports_xla_generation" not in port(tmp_path / "no", body.replace(", GenerationMixin", "")).text
+
+
 def test_positions_only_where_the_model_takes_them(tmp_path: Path) -> None:
     text = ported(tmp_path, more=", position_ids=None")
     assert "position_ids" in returned(text)
