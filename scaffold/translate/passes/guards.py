@@ -27,12 +27,25 @@ def shape_checks(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         if _is_counted(writer, left) or _is_counted(writer, right):
             return _asserted(writer, statement, f"{writer.engine.expression(left)}, {writer.engine.expression(right)}")
     if _reads_shape(writer, test):
+        if _counts_values(writer, test):
+            assert isinstance(test, ast.Compare)
+            sides = f"{writer.engine.expression(test.left)}, {writer.engine.expression(test.comparators[0])}"
+            return ["if tf.executing_eagerly():", *indented(_asserted(writer, statement, sides, "assert_less_equal"))]
         condition = writer.engine.expression(test)
         if isinstance(test, ast.BoolOp):
             condition = f"({condition})"
         body = writer.block(statement.body, statement.test.end_lineno or statement.lineno)
         return [f"if tf.executing_eagerly() and {condition}:", *indented(body)]
     return None
+
+
+def _counts_values(writer: BlockWriter, test: ast.expr) -> bool:
+    """`len(torch.unique_consecutive(x)) > 1` goes by values: TensorFlow raises an error of its own for those."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Gt):
+        return False
+    counted = test.left.args[0] if isinstance(test.left, ast.Call) and test.left.args else None
+    name = writer.engine.qualname_of(counted) if isinstance(counted, ast.Call) else None
+    return ast.unparse(test.left).startswith("len(") and name in ("torch.unique", "torch.unique_consecutive")
 
 
 _COMPARED = {
@@ -185,12 +198,12 @@ def _is_counted(writer: BlockWriter, node: ast.expr) -> bool:
     )
 
 
-def _asserted(writer: BlockWriter, statement: ast.If, sides: str) -> list[str]:
+def _asserted(writer: BlockWriter, statement: ast.If, sides: str, check: str = "assert_equal") -> list[str]:
     raised = statement.body[0]
     message = ""
     if isinstance(raised, ast.Raise) and isinstance(raised.exc, ast.Call) and raised.exc.args:
         message = f", message=({writer.engine.expression(raised.exc.args[0])})"
-    return f"tf.debugging.assert_equal({sides}{message})".split("\n")
+    return f"tf.debugging.{check}({sides}{message})".split("\n")
 
 
 def _reads_shape(writer: BlockWriter, test: ast.expr) -> bool:

@@ -144,3 +144,11 @@ def test_a_number_in_a_list_is_chosen_too() -> None:
     )
     assert "p[0] = tf.cond(tf.less(total, n), lambda: p[0] + (n - total), lambda: p[0])" in text
     assert "p[1] = tf.cond(tf.logical_and(tf.logical_not(tf.less(total, n)), tf.greater(total, n))" in text
+
+
+def test_a_check_of_values_raises_tensorflows_error() -> None:
+    check = 'if len(torch.unique_consecutive(x.sum(1))) > 1:\n    raise ValueError("All examples alike.")'
+    text = statements(check, x="int64[2]")
+    counted = "shape_list(_unique_consecutive(tf.reduce_sum(x, axis=1)))[0]"
+    assert text.startswith("if tf.executing_eagerly():\n    tf.debugging.assert_less_equal(")
+    assert f'{counted}, 1, message=("All examples alike.")' in text
