@@ -126,9 +126,10 @@ def _strip_auto(located: Located, port: Port, tree: Tree) -> None:
 def _strip_dummies(located: Located, port: Port, tree: Tree) -> None:
     """What the stripped main `__init__` would generate."""
     init = PythonFile.open(tree, main_init.PATH)
-    if init is None or tree.read(dummies.PATH) is None or not tf_guards(init.tree.body):
+    present = tree.read(dummies.PATH)
+    if init is None or present is None or not tf_guards(init.tree.body):
         return
-    tree.plan(dummies.PATH, dummies.generated(init), by=BY, why=_WHY)
+    tree.plan(dummies.PATH, dummies.generated(init, present), by=BY, why=_WHY)
 
 
 def _strip_page(located: Located, port: Port, tree: Tree) -> None:

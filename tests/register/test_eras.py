@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.core.edits import Absent, AlreadyDone, Tree
+from scaffold.core.errors import ScaffoldError
 from scaffold.register import all_registrars, register
 from scaffold.register.mappings import TF_MODELS
 from tests.layouts import FLAX_BADGE
@@ -150,3 +151,43 @@ def test_a_new_auto_class_is_made_once(tmp_path: Path) -> None:
     again = register(located, ours, tree)
     assert all(isinstance(o, AlreadyDone | Absent) for o in again)
     assert {edit.path: edit.after for edit in tree.edits()} == first
+
+
+def test_dummies_where_the_clones_script_sees_no_tensorflow(tmp_path: Path) -> None:
+    located = checkout(tmp_path, "guards")
+    (located.root / "utils/check_dummies.py").write_text("def create_dummy_files():\n    return {}\n", encoding="utf-8")
+    file = located.root / DUMMIES
+    head = "# Generated.\n# flake8: noqa\nfrom ..file_utils import DummyObject, requires_backends\n"
+    file.write_text(head + file.read_text(encoding="utf-8").partition("requires_backends\n")[2], encoding="utf-8")
+    tree = Tree(located.root)
+    register(located, port(located), tree)
+    text = tree.read(DUMMIES) or ""
+    assert text.startswith(f"{head}\n\n") and text.count("flake8") == 1
+    assert 'class TFBrandNewForMaskedLM(metaclass=DummyObject):\n    _backends = ["tf"]\n' in text
+
+
+def test_a_block_that_imports_from_the_pytorch_module_by_mistake(tmp_path: Path) -> None:
+    located = checkout(tmp_path, "guards")
+    file = located.root / "src/transformers/models/brand_new/__init__.py"
+    text = file.read_text(encoding="utf-8")
+    guard = "    try:\n        if not is_flax_available():\n            raise OptionalDependencyNotAvailable()\n"
+    guard += "    except OptionalDependencyNotAvailable:\n        pass\n    else:\n"
+    mistaken = f"{guard}        from .modeling_brand_new import FlaxBrandNewModel\n\nelse:\n    import sys\n"
+    assert text.count("\nelse:\n    import sys\n") == 1
+    file.write_text(text.replace("\nelse:\n    import sys\n", f"\n{mistaken}"), encoding="utf-8")
+    tree = Tree(located.root)
+    register(located, port(located), tree)
+    after = tree.read("src/transformers/models/brand_new/__init__.py") or ""
+    typed = after.partition("if TYPE_CHECKING:")[2]
+    assert typed.index("is_torch") < typed.index("from .modeling_tf_brand_new import") < typed.index("is_flax")
+
+
+def test_auto_mappings_of_classes_are_refused(tmp_path: Path) -> None:
+    located = checkout(tmp_path, "guards")
+    file = located.root / TF_MODELS
+    classes = "TF_MODEL_MAPPING = OrderedDict(\n    [\n        (ElderConfig, TFElderModel),\n    ]\n)\n"
+    file.write_text(f"from collections import OrderedDict\n\n\n{classes}", encoding="utf-8")
+    for new in (False, True):
+        with pytest.raises(ScaffoldError, match="TF_…_MAPPING_NAMES") as caught:
+            register(located, port(located, new_auto_classes=new), Tree(located.root))
+        assert caught.value.code == "REG101"

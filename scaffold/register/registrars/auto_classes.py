@@ -53,7 +53,7 @@ class AutoClass:
 def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
     """The missing auto classes, or a line that says which are missing."""
     file, source = PythonFile.open(tree, TF_MODELS), PythonFile.open(tree, MODELS)
-    if file is None or source is None:
+    if file is None or source is None or not any(m.name.endswith("_MAPPING_NAMES") for m in mappings(file)):
         return ()  # the registrar of the mappings says so
     wanted = missing_classes(file, source, port, every=port.new_auto_classes)
     if not wanted:
@@ -194,5 +194,4 @@ REGISTRAR = Registrar(
     doc="With `--new-auto-classes`: makes `TFAutoModelFor…` and its mapping where a head has none, exports and documents them. "
     "Without, the head is exempt in `check_repo.py` and this place says what is missing.",
     plan=plan,
-    where={"tf_auto": "mapping_names"},
 )

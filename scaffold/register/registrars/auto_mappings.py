@@ -28,7 +28,8 @@ def plan(located: Located, port: Port, tree: Tree) -> tuple[Outcome, ...]:
         return (Absent(path=path, by=NAME, why="the checkout has no such auto module"),)
     rows = tf_rows(source, port)
     ours = mappings(file)
-    if not ours:
+    if not any(mapping.name.endswith("_MAPPING_NAMES") for mapping in ours):
+        # Before 9870093f7b (4.10) the mappings were from configuration to class, both imported.
         raise missing(TF_MODELS, "mapping of the form `TF_…_MAPPING_NAMES = OrderedDict([…])`")
     for name in sorted({m.name for m in ours} & set(rows)):
         mapping = exactly_one([m for m in ours if m.name == name], path=TF_MODELS, sought=f"definition of `{name}`")
@@ -108,6 +109,5 @@ REGISTRAR = Registrar(
     doc="For every PyTorch mapping that has a TensorFlow twin and names one of the ported classes, adds the same row with "
     "the TensorFlow classes, in the sorted order. Several model types may share a class; each gets its row.",
     plan=plan,
-    where={"tf_auto": "mapping_names"},
     after=("auto-classes",),
 )

@@ -16,6 +16,7 @@ from scaffold.register.guards import (
     add_names,
     add_sorted,
     assign_lines,
+    guard_test,
     import_lines,
     import_module_of,
     import_structure_key,
@@ -158,14 +159,22 @@ def _block(
 
 
 def _torch_block(file: PythonFile, body: Sequence[ast.stmt], is_entry: Callable[[ast.stmt], bool]) -> ast.stmt:
-    """The guarded block that registers the PyTorch file."""
+    """The guarded block that registers the PyTorch file.
+
+    Blocks of other backends that import from its module by mistake (Flax's of vision_text_dual_encoder until 4.27) do not count.
+    """
     blocks = [
         node
         for node in body
         if isinstance(node, ast.Try | ast.If)
         and any(is_entry(inner) for inner in (node.orelse if isinstance(node, ast.Try) else node.body))
     ]
-    return exactly_one(blocks, path=file.path, sought="guarded block that registers the PyTorch module")
+    torch = [node for node in blocks if "is_torch_available()" in (guard_test(node) or _condition(node))]
+    return exactly_one(torch or blocks, path=file.path, sought="guarded block that registers the PyTorch module")
+
+
+def _condition(node: ast.stmt) -> str:
+    return ast.unparse(node.test) if isinstance(node, ast.If) else ""
 
 
 def _guard_lines(indent: str, body: Sequence[str], *, raises: bool) -> list[str]:
