@@ -1,4 +1,4 @@
-"""A bias over the vocabulary that PyTorch keeps in a buffer: the library resizes it with the embeddings.
+"""What is resized with the embeddings: a bias over the vocabulary that PyTorch keeps in a buffer, layers beside the embeddings.
 
 Source: `TFPreTrainedModel._v2_resize_token_embeddings`, which asks `get_bias` and `set_bias` of the model.
 """
@@ -10,6 +10,7 @@ import re
 
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
+from scaffold.translate.writer import BlockWriter
 
 _RESIZES = re.compile(r"_?resize\w*_token_embeddings")
 
@@ -58,3 +59,17 @@ def _remade(name: str) -> list[str]:
         "    )",
         f'    self.{name}.assign(value["{name}"])',
     ]
+
+
+def resized_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`self.head = self._get_resized_lm_head(self.head, n)`, which TensorFlow's mixin has for its own kind of layer alone."""
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    if not isinstance(value, ast.Call) or ast.unparse(value.func) != "self._get_resized_lm_head":
+        return None
+    engine = writer.engine
+    engine.emits.add("resized_dense")
+    given = [engine.expression(argument) for argument in value.args]
+    given += [f"{keyword.arg}={engine.expression(keyword.value)}" for keyword in value.keywords]
+    assert isinstance(statement, ast.Assign)
+    target = engine.expression(statement.targets[0])
+    return writer.with_comment(statement, f"{target} = resized_dense({', '.join(given)})")

@@ -75,3 +75,13 @@ def test_a_resizing_that_touches_no_buffer_stays(tmp_path: Path) -> None:
         "=1))", "=1))"
     )
     assert "def resize_token_embeddings" in port(tmp_path, body, exported=EXPORTED).text
+
+
+def test_a_layer_that_is_resized_with_the_embeddings(tmp_path: Path) -> None:
+    body = MODEL.replace(
+        "        self._resize_final_logits_bias(new_embeddings.weight.shape[0])\n",
+        "        self.lm_head = self._get_resized_lm_head(self.lm_head, new_num_tokens=new_num_tokens, transposed=True)\n",
+    ).replace('self.register_buffer("final_logits_bias", torch.cat', "print(torch.cat")
+    text = port(tmp_path, body, exported=EXPORTED).text
+    assert "self.lm_head = resized_dense(self.lm_head, new_num_tokens=new_num_tokens, transposed=True)" in text
+    assert text.count("def resized_dense(") == 1

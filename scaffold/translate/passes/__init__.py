@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaffold.translate import autograd, generation
+from scaffold.translate import autograd, generation, resizing
 from scaffold.translate.passes import (
     caches,
     computed,
@@ -45,6 +45,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     caches.handed_back,
     caches.stacked,
     caches.filled_positions,
+    resizing.resized_layer,
     caches.dictionaries,
     rotary.dynamic_frequencies,
     rotary.rebound_buffer,
