@@ -163,19 +163,19 @@ class Constructor:
         if isinstance(value, ast.Call) and parameters.is_parameter(self.engine, value) and value.args:
             value = value.args[0]
         if self._is_state(call, value):
-            shape, initializer = parameters.shape_and_initializer(self, value)
+            shape, initializer = parameters.of_buffer(self, value)
             if shape is not None:
                 self.plan.weights.append(Weight(self.keras_name(attr), attr, shape, initializer, trainable=False))
                 return []
         return writer.with_comment(statement, f"self.{self.keras_name(attr)} = {self.engine.expression(value)}")
 
     def _is_state(self, call: ast.Call, value: ast.expr) -> bool:
-        """True for a buffer that checkpoints hold values for: floating point, persistent, of constant initial value."""
+        """True for a buffer that checkpoints hold values for: floating point, persistent, its initial value constant or drawn."""
         if any(k.arg == "persistent" and ast.unparse(k.value) == "False" for k in call.keywords) or len(call.args) > 2:
             return False
         name = self.engine.source.qualname(value.func) if isinstance(value, ast.Call) else None
         dtype = isinstance(value, ast.Call) and any(k.arg == "dtype" for k in value.keywords)
-        return name in ("torch.zeros", "torch.ones") and not dtype
+        return (name in ("torch.zeros", "torch.ones") and not dtype) or parameters.is_random(self, value)
 
     def _append(self, writer: BlockWriter, statement: ast.Expr, call: ast.Call) -> list[str] | None:
         assert isinstance(call.func, ast.Attribute)

@@ -301,6 +301,29 @@ def _function_of(constructor: Constructor, leaf: str, inner: ast.expr) -> tuple[
     return (shape, f"keras.initializers.Constant(math.{leaf}({constant[1]}))") if constant else (None, "")
 
 
+def is_random(constructor: Constructor, value: ast.expr) -> bool:
+    """`torch.randn(…)`, or a number times it: what each model draws anew unless a checkpoint says it."""
+    return _drawn(constructor, value) is not None
+
+
+def _drawn(constructor: Constructor, value: ast.expr) -> tuple[ast.Call, ast.expr | None] | None:
+    """The call of `torch.randn` and what it is multiplied with."""
+    sides = (value.left, value.right) if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult) else (value,)
+    for k, side in enumerate(sides):
+        if isinstance(side, ast.Call) and constructor.engine.source.qualname(side.func) == "torch.randn":
+            return side, sides[1 - k] if len(sides) == 2 else None
+    return None
+
+
+def of_buffer(constructor: Constructor, value: ast.expr) -> tuple[str | None, str]:
+    """Shape and initializer of a buffer that is a weight which does not train."""
+    drawn = _drawn(constructor, value)
+    if drawn is None:
+        return shape_and_initializer(constructor, value)
+    deviation = "1.0" if drawn[1] is None else constructor.for_build(drawn[1])
+    return shape_and_initializer(constructor, drawn[0])[0], f"keras.initializers.RandomNormal(stddev={deviation})"
+
+
 def _initializer(constructor: Constructor, leaf: str) -> str:
     return f'"{leaf}"' if leaf in ("zeros", "ones") else _normal(constructor)
 

@@ -91,7 +91,8 @@ def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
     """Public `get_…` and `freeze_…` methods of the main layer, under the model's own name."""
     lines: list[str] = []
     for name, function in info.methods.items():
-        is_decorated = function.decorator_list and name.endswith("embeddings")
+        decorators = [ast.unparse(d) for d in function.decorator_list if "no_grad" not in ast.unparse(d)]
+        is_decorated = decorators and name.endswith("embeddings")
         if name in _REACHED or not name.startswith(("get_", "freeze_")) or is_decorated:
             continue
         entries = signature.parameters(writer.engine, function, public=True)

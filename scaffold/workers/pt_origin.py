@@ -11,6 +11,7 @@ from typing import Any
 
 import pt_config
 import pt_inputs
+import pt_pairs
 import pt_parts
 import torch
 from pt_subject import at_most, brief
@@ -71,7 +72,7 @@ class Origin:
         """Configuration, inputs and labels of one class; NoOrigin with the first failure when nothing runs."""
         failures: list[str] = []  # of building anything to try
         rejected: list[str] = []  # of trying it: these say more
-        for source in (self._from_tests, self._from_config):
+        for source in (self._from_tests, self._from_config, self._from_pairs):
             for label, config, inputs, labels in source(cls, failures):
                 try:
                     with at_most(_TRIAL_SECONDS), torch.no_grad():
@@ -136,3 +137,11 @@ class Origin:
             for inputs in pt_inputs.candidates(cls, config, cls.__name__ in self._multiple_choice):
                 yield "configuration", config, inputs, {}
                 self._shrunk.setdefault(config_class, keep)
+
+    def _from_pairs(self, cls: Any, failures: list[str]) -> Iterator[Trial]:
+        del failures
+        if cls.config_class is None:
+            return
+        torch.manual_seed(self._seed)
+        for label, config, inputs in pt_pairs.candidates(cls):
+            yield label, config, inputs, {}

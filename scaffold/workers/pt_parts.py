@@ -54,7 +54,7 @@ def _path(cls: Any) -> str:
 
 
 @lru_cache(maxsize=1)
-def _tensorflow_classes() -> frozenset[str]:
+def tensorflow_classes() -> frozenset[str]:
     """Names of all classes of the checkout's TensorFlow files."""
     package = importlib.import_module("transformers").__path__[0]
     files = Path(package).glob("models/*/modeling_tf_*.py")
@@ -68,7 +68,7 @@ def exchange(config: Any, cls: Any) -> dict[str, str]:
         part = getattr(config, attr, None)
         if part is None or not hasattr(part, "to_dict"):
             continue
-        kind = next((k for k in kinds if part.model_type in _names(k)), kinds[0])
+        kind = next((k for k in kinds if part.model_type in names(k)), kinds[0])
         other = _nearest(part, kind)
         if other is not None:
             _carry_over(part, other, Path(_path(cls)).read_text(encoding="utf-8"))
@@ -77,7 +77,8 @@ def exchange(config: Any, cls: Any) -> dict[str, str]:
     return done
 
 
-def _names(kind: str) -> dict[str, Any]:
+def names(kind: str) -> dict[str, Any]:
+    """Type → PyTorch's class of an automatic class."""
     auto = importlib.import_module("transformers.models.auto.modeling_auto")
     return dict(getattr(auto, _TABLES[kind], {}))
 
@@ -90,12 +91,12 @@ def _nearest(part: Any, kind: str) -> Any:
     """A configuration of the type with a TensorFlow class that has most in common with a part's; None where it has one."""
     from transformers import CONFIG_MAPPING
 
-    names, known = _names(kind), _tensorflow_classes()
-    if f"TF{names.get(part.model_type)}" in known:
+    by_type, known = names(kind), tensorflow_classes()
+    if f"TF{by_type.get(part.model_type)}" in known:
         return None
     own = _parameters(type(part))
     best: Any = None
-    for model_type, name in names.items():
+    for model_type, name in by_type.items():
         if f"TF{name}" not in known or model_type not in CONFIG_MAPPING:
             continue
         config_class = CONFIG_MAPPING[model_type]

@@ -66,3 +66,23 @@ def test_the_number_a_tensor_is_multiplied_with_says_nothing_of_its_shape(tmp_pa
     text = class_text(port(tmp_path, SCALED).text, "TFQuokkaScale")
     assert "shape=(self.dim, 1, 1)" in text and "initializer=keras.initializers.Constant(self.value)" in text
     assert "shape=(1, self.dim)" in text
+
+
+NOISE = """
+class QuokkaNoise(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.scale = config.hidden_size // 2
+        self.register_buffer("directions", self.scale * torch.randn((2, config.width)))
+        self.register_buffer("forgotten", torch.randn(2), persistent=False)
+
+    def forward(self, x):
+        return x @ self.directions + self.forgotten
+"""
+
+
+def test_what_a_buffer_draws_is_loaded_from_checkpoints(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, NOISE).text, "TFQuokkaNoise")
+    assert "shape=(2, self.config.width)" in text and 'name="directions"' in text and "trainable=False" in text
+    assert "initializer=keras.initializers.RandomNormal(stddev=self.scale)" in text
+    assert "self.forgotten = tf.random.normal([2])" in text

@@ -25,6 +25,10 @@ class QuokkaModel(QuokkaPreTrainedModel):
     def get_image_features(self, pixel_values):
         return self.vision_encoder(pixel_values)
 
+    @torch.no_grad()
+    def get_image_embeddings(self, pixel_values):
+        return self.vision_encoder(pixel_values)
+
     def forward(self, pixel_values):
         return self.decoder(self.vision_encoder(pixel_values))
 """
@@ -35,3 +39,4 @@ def test_parts_with_a_configuration_of_their_own_are_reached_as_in_pytorch(tmp_p
     assert "    @property\n    def vision_encoder(self):\n        return self.quokka.vision_encoder\n" in text
     assert "def decoder(self)" not in text
     assert "return self.quokka.get_image_features(pixel_values=pixel_values)" in text
+    assert "return self.quokka.get_image_embeddings(pixel_values=pixel_values)" in text

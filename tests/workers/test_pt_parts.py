@@ -25,7 +25,7 @@ import transformers
 import transformers.models.auto.modeling_auto as auto
 import pt_parts
 
-pt_parts._tensorflow_classes = lambda: frozenset({"TFMistralForCausalLM", "TFGPT2LMHeadModel", "TFCLIPVisionModel"})
+pt_parts.tensorflow_classes = lambda: frozenset({"TFMistralForCausalLM", "TFGPT2LMHeadModel", "TFCLIPVisionModel"})
 module = types.SimpleNamespace(__file__=sys.argv[2])
 sys.modules["quokka"] = module
 cls = type("QuokkaForCausalLM", (), {"__module__": "quokka"})

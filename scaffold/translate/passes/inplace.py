@@ -79,7 +79,7 @@ def item_assignment(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
         return writer.with_comment(
             statement, f"{tensor} = tf.where({mask}, tf.cast({value}, {tensor}.dtype), {tensor})"
         )
-    if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):
+    if not views.holds_tensor(engine, target) or not isinstance(target.value, (ast.Name, ast.Attribute)):
         return None
     text = assigned(writer, target, statement.value) if _assignable(engine.expression(target.value)) else None
     if text is None:
@@ -129,7 +129,7 @@ def item_of_a_dictionary(writer: BlockWriter, statement: ast.stmt) -> list[str] 
 
 def _augmented(writer: BlockWriter, statement: ast.AugAssign, target: ast.Subscript) -> list[str] | None:
     engine = writer.engine
-    if engine.type_of(target.value).kind != "tensor" or not isinstance(target.value, (ast.Name, ast.Attribute)):
+    if not views.holds_tensor(engine, target) or not isinstance(target.value, (ast.Name, ast.Attribute)):
         return None
     tensor, items = engine.expression(target.value), _items(engine, target) or views.with_dots(engine, target)
     is_mask = _is_mask(engine, target.slice)

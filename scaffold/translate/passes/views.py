@@ -110,3 +110,15 @@ def with_dots(engine: Engine, target: ast.Subscript) -> list[ast.expr] | None:
     dots = [item for item in items if isinstance(item, ast.Constant) and item.value is Ellipsis]
     plain = [item for item in items if isinstance(item, ast.Slice) or engine.type_of(item).kind == "int"]
     return items if len(dots) == 1 and len(plain) == len(items) - 1 else None
+
+
+def holds_tensor(engine: Engine, target: ast.Subscript) -> bool:
+    """True for a part of a tensor, or of what nothing is known of but that a call made it and that it has several axes."""
+    kind = engine.type_of(target.value).kind
+    if kind is not None or not isinstance(target.slice, ast.Tuple):
+        return kind == "tensor"
+    function, name = engine.function_of(target), ast.unparse(target.value)
+    assigned_to = (n for n in ast.walk(function or ast.Pass()) if isinstance(n, ast.Assign))
+    made = [n.value for n in assigned_to if ast.unparse(n.targets[0]) == name]
+    known = all(isinstance(v, ast.Call) and not ast.unparse(v).startswith(("np.", "numpy.")) for v in made)
+    return bool(made) and known and any(isinstance(item, ast.Slice) for item in target.slice.elts)

@@ -179,3 +179,14 @@ def test_a_dictionary_holds_what_a_loop_over_it_changes() -> None:
     changed = statements(text, losses="dict[1]", wanted="list[1]", weight="float")
     assert changed.split("\n")[-2:] == ["        loss *= weight", "        losses[key] = loss"]
     assert "counts[" not in statements("for key, n in pairs:\n    n += 1", pairs="list[1]")
+
+
+def test_part_of_something_unknown_with_several_axes() -> None:
+    assert statements("y = f(x)\ny[:, :, 0, :] += x", x="float32[2]").endswith(
+        "y = _assign(y, np.s_[:, :, 0, :], y[:, :, 0, :] + x)"
+    )
+    assert statements("y = np.zeros(3)\ny[:, 0] = 1").endswith("y[:, 0] = 1")
+    assert statements("y = {}\ny[0, 1] = x", x="float32[2]").endswith("y[0, 1] = x")
+    assert statements("for y in ys:\n    y[:, 0] = x", x="float32[2]").endswith(
+        "y[:, 0] = x"
+    )  # a view of what is looped over
