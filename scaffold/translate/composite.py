@@ -118,15 +118,24 @@ DUMMIES = [
 
 
 #: Of an encoder and a decoder: what the parts take, the decoder's inputs under the names that the whole has for them.
-OF_PARTS = """@property
-def input_signature(self):
-    taken, signature = inspect.signature(self.call).parameters, {}
+_OF_PARTS = """@property
+def dummy_inputs(self):
+    taken, inputs = inspect.signature(self.call).parameters, {}
     for part in (self.encoder, self.decoder):
-        for name, spec in part.input_signature.items():
+        for name, value in part.dummy_inputs.items():
             own = f"decoder_{name}" if part is self.decoder else name
             if own in taken:
-                signature[own] = spec
-    return signature""".split("\n")
+                inputs[own] = value
+    return inputs""".split("\n")
+
+
+def with_inputs_of_parts(engine: Engine, info: ClassInfo, members: list[str]) -> list[str]:
+    """The properties that describe a model's inputs; what an encoder and a decoder are called with are their parts' own."""
+    if not encodes_and_decodes(engine, info):
+        return members
+    place = members.index("def dummy_inputs(self):") - 1 if "def dummy_inputs(self):" in members else len(members)
+    kept = members[:place]
+    return [*kept, *([""] if kept and kept[-1] else []), *_OF_PARTS]
 
 
 def encodes_and_decodes(engine: Engine, info: ClassInfo) -> bool:

@@ -96,8 +96,8 @@ class FileTranslator:
         for base in self.engine.base_members:
             self.engine.own_members |= inputs.own_members(located, self.engine, base, self._derived(base))
         for info in self.classes.values():
-            of_parts = composite.OF_PARTS if composite.encodes_and_decodes(self.engine, info) else []
-            if info.stands_alone and (own := of_parts or inputs.members(located, self.engine, {info.name: info})):
+            own = inputs.members(located, self.engine, {info.name: info}) if info.stands_alone else []
+            if info.stands_alone and (own := composite.with_inputs_of_parts(self.engine, info, own)):
                 self.engine.own_members[info.name] = [*own, ""]
         for info in self.classes.values():
             if info.category is Category.MODEL and outputs.holds_outputs(self.source, info.methods):
