@@ -6,6 +6,7 @@ Source of the promotion order: torch's documentation, "Tensor Attributes: torch.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -322,3 +323,10 @@ def length_from(call: CallSite, bounds: Sequence[str], dtype: str | None) -> str
     if function is None or start.id not in sides or all(a.arg != start.id for a in function.args.args):
         return None
     return f"{bounds[0]} + tf.range({call.engine.expression(sides[start.id])})"
+
+
+def whole_numbers(call: CallSite, names: Sequence[str]) -> tuple[list[str], str | None]:
+    """Texts of a range of whole numbers (`2` for `2.0`), and the dtype where they do not say it themselves."""
+    texts = [re.sub(r"^(-?\d+)\.0$", r"\1", call.text(name)) for name in names]
+    kinds = {call.arg(name).kind for name, text in zip(names, texts, strict=True) if text == call.text(name)}
+    return texts, "tf.int32" if {"float", "tensor"} & kinds else None

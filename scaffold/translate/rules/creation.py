@@ -25,6 +25,7 @@ from scaffold.translate.rules._family import (
     rewrites,
     shape_text,
     sizes,
+    whole_numbers,
 )
 
 RULES: list[Rule] = []
@@ -39,6 +40,7 @@ _LIKE = ("input", "dtype", *PLACEMENT)
     examples=(
         Example("torch.arange(n)", "tf.range(n)", "n: 4"),
         Example("torch.arange(1, n, device=d)", "tf.range(1, n)", "n: 4, d: None"),
+        Example("torch.arange(0, n, 2.0, dtype=torch.int64)", "tf.range(0, n, 2)", "n: 5"),
         Example("torch.arange(0, n, 2, dtype=torch.float32)", "tf.range(0, n, 2, dtype=tf.float32)", "n: 5"),
         Example("torch.arange(n - 1, -1, -1, dtype=torch.long)", "tf.range(n - 1, -1, -1)", "n: 5"),
         Example("torch.arange(1 / n, 1.0, 1 / n)", "_arange(1 / n, 1.0, 1 / n)", "n: 7"),
@@ -52,7 +54,7 @@ def arange(call: CallSite) -> str | Unmapped:
         return f"_{call.emits('arange')}({', '.join([*(['0'] if not call.has('start') else []), *bounds])})"
     known = call.arg("dtype").dtype if dtype else None
     if dtype == "tf.int32" or known in INTEGERS:
-        dtype = "tf.int32" if {"float", "tensor"} & {call.arg(name).kind for name in limits} else None
+        bounds, dtype = whole_numbers(call, limits)
     return length_from(call, bounds, dtype) or invoke("tf.range", *bounds, dtype=dtype)
 
 
@@ -110,9 +112,7 @@ def _new(name: str, function: str, witness: bool = True) -> None:
         args=("self", "*size", "dtype", *PLACEMENT),
         examples=(
             Example(f"a.{name}(2, n)", f"tf.{function}([2, n], dtype=a.dtype)", "a: i64[2], n: 3", witness=witness),
-            Example(
-                f"a.{name}(a.shape)", f"tf.{function}(shape_list(a), dtype=a.dtype)", "a: f32[2,3]", witness=witness
-            ),
+            Example(f"a.{name}(a.shape)", f"tf.{function}(shape_list(a), dtype=a.dtype)", "a: f32[2]", witness=witness),
         ),
     )
     def new(call: CallSite) -> str | Unmapped:
