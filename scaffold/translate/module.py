@@ -105,6 +105,7 @@ class FileTranslator:
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         composite.leave_resizing(self.engine)
         resizing.leave_to_library(self.engine)
+        resizing.embeddings_below(self.engine)
         self.withheld: list[tuple[str, str]] = []
         self.constants: list[str] = []
 

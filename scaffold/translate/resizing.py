@@ -61,6 +61,24 @@ def _remade(name: str) -> list[str]:
     ]
 
 
+def embeddings_below(engine: Engine) -> None:
+    """A model that is a layer here finds its embeddings where PyTorch does: in the sub-module of its `base_model_prefix`."""
+    for name in engine.main_layers:
+        info = engine.classes[name]
+        texts = [ast.unparse(node) for node in info.node.body if isinstance(node, ast.Assign)]
+        found = [match[1] for text in texts if (match := re.fullmatch(r"base_model_prefix = '(\w+)'", text))]
+        if found and found[0] in info.children and "get_input_embeddings" not in info.methods:
+            below = f"self.{info.attribute_names.get(found[0], found[0])}"
+            engine.method_overrides[name, "get_input_embeddings"] = [
+                "def get_input_embeddings(self) -> keras.layers.Layer:",
+                f"    return {below}.get_input_embeddings()",
+            ]
+            engine.method_overrides[name, "set_input_embeddings"] = [
+                "def set_input_embeddings(self, value: keras.layers.Layer):",
+                f"    {below}.set_input_embeddings(value)",
+            ]
+
+
 def resized_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`self.head = self._get_resized_lm_head(self.head, n)`, which TensorFlow's mixin has for its own kind of layer alone."""
     value = statement.value if isinstance(statement, ast.Assign) else None

@@ -85,3 +85,46 @@ def test_a_layer_that_is_resized_with_the_embeddings(tmp_path: Path) -> None:
     text = port(tmp_path, body, exported=EXPORTED).text
     assert "self.lm_head = resized_dense(self.lm_head, new_num_tokens=new_num_tokens, transposed=True)" in text
     assert text.count("def resized_dense(") == 1
+
+
+BELOW = """
+class QuokkaWords(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = nn.Embedding(config.vocab_size, config.hidden_size)
+
+    def get_input_embeddings(self):
+        return self.words
+
+    def set_input_embeddings(self, value):
+        self.words = value
+
+    def forward(self, input_ids):
+        return self.words(input_ids)
+
+
+class QuokkaEncoder(QuokkaPreTrainedModel):
+    base_model_prefix = "words_model"
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.words_model = QuokkaWords(config)
+
+    def forward(self, input_ids):
+        return self.words_model(input_ids)
+
+
+class QuokkaForRegions(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaEncoder(config)
+
+    def forward(self, input_ids):
+        return self.quokka(input_ids)
+"""
+
+
+def test_a_model_that_is_a_layer_finds_the_embeddings_below_it(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, BELOW, exported=("QuokkaForRegions",)).text, "TFQuokkaEncoder")
+    assert "return self.words_model.get_input_embeddings()" in text
+    assert "self.words_model.set_input_embeddings(value)" in text
