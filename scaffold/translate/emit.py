@@ -120,7 +120,7 @@ class ClassWriter:
             lines.append("@keras_serializable")
             body += [f"config_class = {self.config_class}", ""]
         else:
-            body += self.class_docstring(info)
+            body += [*self.class_docstring(info), *self.attributes(info, reach.constants_read(info.node))]
         name = self.engine.main_layers[info.name] if main else info.tf_name
         bases = derived.bases(self.engine, info)
         plan, constructor = self._constructor(info, main)

@@ -149,3 +149,12 @@ def unreached(
         if not any(may_run(use, parents, known) for use in uses):
             found.add(name)
     return found
+
+
+def constants_read(node: ast.ClassDef) -> frozenset[str]:
+    """Class attributes that the class's own methods ask for: `self.SCALE`, `next(Attention.NEW_ID)`."""
+    names = {ast.unparse(n.targets[0]) for n in node.body if isinstance(n, ast.Assign)}
+    methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
+    read = [n for method in methods for n in ast.walk(method) if isinstance(n, ast.Attribute)]
+    owners = {"self", "cls", node.name}
+    return frozenset(n.attr for n in read if n.attr in names and ast.unparse(n.value) in owners)

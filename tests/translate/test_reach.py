@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.translate.reach import constants, unreached
+from scaffold.translate.reach import constants, constants_read, unreached
 
 SOURCE = """
 if is_causal_conv1d_available():
@@ -44,3 +44,22 @@ def test_what_is_never_reached() -> None:
     (mixer,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
     methods = {node.name: node for node in mixer.body if isinstance(node, ast.FunctionDef)}
     assert unreached(methods, tree, parents, constants(tree)) == {"cuda"}
+
+
+def test_class_attributes_that_methods_ask_for() -> None:
+    text = """
+class Attention:
+    NEW_ID = count()
+    SCALE, unused = 2, 3
+    width = 4
+    left = 5
+
+    def __init__(self):
+        self.layer_id = next(Attention.NEW_ID)
+
+    def forward(self, x):
+        return x * self.width + x.left
+"""
+    node = ast.parse(text).body[0]
+    assert isinstance(node, ast.ClassDef)
+    assert constants_read(node) == {"NEW_ID", "width"}
