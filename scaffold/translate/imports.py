@@ -84,7 +84,9 @@ def tf_twin(located: Located, source: Source, qualname: str) -> str | None:
 
 
 def _is_layer(source: Source, name: str) -> bool:
-    """True for a class that is made as a sub-module, `self.encoder = BertModel(config)`, and derived from nowhere."""
+    """True for a class that is made as a sub-module, `self.encoder = BertModel(config)`, derived from and loaded nowhere."""
+    if any(isinstance(n, ast.Attribute) and ast.unparse(n.value) == name for n in ast.walk(source.tree)):
+        return False  # `BertModel.from_pretrained(path)`, which no layer has
     made = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == name]
     derived = any(name in map(ast.unparse, n.bases) for n in ast.walk(source.tree) if isinstance(n, ast.ClassDef))
     return not derived and any(isinstance(source.parents.get(call), ast.Assign) for call in made)

@@ -19,6 +19,10 @@ class NumbatTextModel(nn.Module):
         return input_ids
 """,
     f"{FOLDER}/modeling_tf_numbat.py": """
+class TFNumbatTextMainLayer(keras.layers.Layer):
+    pass
+
+
 class TFNumbatTextModel(TFPreTrainedModel):
     def call(self, input_ids=None, labels=None, training=False):
         return input_ids
@@ -58,6 +62,8 @@ class QuokkaModel(PreTrainedModel):
         kwargs_decoder = {k[len("decoder_") :]: v for k, v in kwargs.items() if k.startswith("decoder_")}
         for key in kwargs_decoder.keys():
             del kwargs["decoder_" + key]
+        if kwargs_decoder.pop("small", False):
+            return cls(decoder=NumbatTextModel.from_pretrained(path))
         decoder = AutoModel.from_pretrained(path, **kwargs_decoder)
         return cls(decoder=decoder, **kwargs)
 
@@ -83,6 +89,7 @@ def test_a_model_made_of_models(tmp_path: Path) -> None:
     assert header.index("config: Optional[QuokkaConfig] = None") < header.index("*inputs")  # the first argument
     assert "decoder: Optional[TFPreTrainedModel] = None" in header
     assert 'decoder = TFNumbatTextModel(config.decoder, name="decoder")' in text
+    assert "TFNumbatTextModel.from_pretrained(path)" in text  # so it is no main layer anywhere
     assert 'TFAutoModel.from_pretrained(path, **kwargs_decoder, name="decoder")' in text
     assert 'del kwargs["decoder_" + key]' in text and "del attention_mask" not in text
     assert "self.decoder(input_ids=input_ids, training=training)" in text
