@@ -360,7 +360,8 @@ class ClassWriter:
         """Class attributes that mean something in TensorFlow."""
         lines = []
         for node in info.node.body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in kept:
+            target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+            if isinstance(target, ast.Name) and target.id in kept and isinstance(node, (ast.Assign, ast.AnnAssign)):
                 lines.append(self.engine.splice(node))
         return [*lines, ""] if lines else []
 

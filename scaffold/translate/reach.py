@@ -154,6 +154,7 @@ def unreached(
 def constants_read(node: ast.ClassDef) -> frozenset[str]:
     """Class attributes that the class's own methods ask for: `self.SCALE`, `next(Attention.NEW_ID)`."""
     names = {ast.unparse(n.targets[0]) for n in node.body if isinstance(n, ast.Assign)}
+    names |= {ast.unparse(n.target) for n in node.body if isinstance(n, ast.AnnAssign) and n.value is not None}
     methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
     read = [n for method in methods for n in ast.walk(method) if isinstance(n, ast.Attribute)]
     owners = {"self", "cls", node.name}

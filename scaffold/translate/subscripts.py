@@ -168,7 +168,16 @@ def _is_index_tensor(engine: Engine, item: ast.expr) -> bool:
     if isinstance(item, (ast.Slice, ast.Constant)):
         return False
     info = engine.type_of(item)
-    return (info.kind == "tensor" and info.rank != 0) or info.kind == "list"
+    return (info.kind == "tensor" and info.rank != 0) or (info.kind == "list" and not _holds_slices(engine, item))
+
+
+def _holds_slices(engine: Engine, item: ast.expr) -> bool:
+    """`places` after `places = [slice(None)] * axis + [slice(None, 1)]`, an index as it is."""
+    function = engine.function_of(item)
+    if not isinstance(item, ast.Name) or function is None:
+        return False
+    bound = [n.value for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == item.id]
+    return any(isinstance(n, ast.Call) and ast.unparse(n.func) == "slice" for v in bound for n in ast.walk(v))
 
 
 def _one_item(engine: Engine, node: ast.Subscript, items: list[ast.expr]) -> str | None:

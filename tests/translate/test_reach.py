@@ -51,7 +51,7 @@ def test_class_attributes_that_methods_ask_for() -> None:
 class Attention:
     NEW_ID = count()
     SCALE, unused = 2, 3
-    width = 4
+    width: int = 4
     left = 5
 
     def __init__(self):

@@ -38,6 +38,24 @@ def test_one_item_a_row() -> None:
         assert statements(f"y = x[{rows}, i]", **types) == "y = tf.gather(x, i, batch_dims=1)"
 
 
+def test_a_list_of_slices_is_an_index() -> None:
+    text = statements(
+        "places = [slice(None)] * axis + [slice(None, 1)]\ny = x[places]", x="float32[3]", axis="int", places="list"
+    )
+    assert text.endswith("y = x[places]")
+
+
+def test_parts_of_one_tensor_are_joined_as_they_are() -> None:
+    assert (
+        statements("y = torch.cat([x[:1], x], dim=0)", x="float32[2] | bool[2]") == "y = tf.concat([x[:1], x], axis=0)"
+    )
+
+
+def test_a_range_of_whole_numbers_between_floats_is_cast() -> None:
+    text = statements("y = torch.arange(a, b - 1, -2, dtype=torch.long)", a="float32[0]", b="float32[0]")
+    assert text == "y = tf.cast(tf.range(a, b - 1, -2), tf.int32)"
+
+
 def test_noise_is_a_function_of_a_shape() -> None:
     text = statements("draw = torch.distributions.gumbel.Gumbel(0, 1).rsample\ny = draw(x.shape)", x="float32[2]")
     assert text.endswith("y = draw(shape_list(x))")

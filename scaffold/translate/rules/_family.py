@@ -277,9 +277,17 @@ def as_dtype(arg: Arg, dtype: str | None) -> str:
     return number(arg, dtype)
 
 
+def _whole(arg: Arg) -> str:
+    """`x` of `x[:, :1]`; the text of what is no part of a variable."""
+    node = arg.node
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else arg.text
+
+
 def promoted(*args: Arg) -> list[str]:
-    """The texts, cast to the dtype that torch would promote them to."""
-    dtype = common_dtype(args)
+    """The texts, cast to the dtype that torch would promote them to; parts of one tensor have its dtype."""
+    dtype = common_dtype(args) if len({_whole(arg) for arg in args}) > 1 else None
     return [as_dtype(arg, dtype) for arg in args]
 
 
@@ -325,8 +333,11 @@ def length_from(call: CallSite, bounds: Sequence[str], dtype: str | None) -> str
     return f"{bounds[0]} + tf.range({call.engine.expression(sides[start.id])})"
 
 
-def whole_numbers(call: CallSite, names: Sequence[str]) -> tuple[list[str], str | None]:
-    """Texts of a range of whole numbers (`2` for `2.0`), and the dtype where they do not say it themselves."""
+def whole_range(call: CallSite, names: Sequence[str]) -> str:
+    """A range of whole numbers: `2` for `2.0`, and of tensors of floats a range of theirs, cast."""
     texts = [re.sub(r"^(-?\d+)\.0$", r"\1", call.text(name)) for name in names]
-    kinds = {call.arg(name).kind for name, text in zip(names, texts, strict=True) if text == call.text(name)}
-    return texts, "tf.int32" if {"float", "tensor"} & kinds else None
+    infos = [call.arg(name).info for name, text in zip(names, texts, strict=True) if text == call.text(name)]
+    if any(info.kind == "tensor" and set(info.dtypes) & FLOATS for info in infos):
+        return f"tf.cast({invoke('tf.range', *texts)}, tf.int32)"
+    dtype = "tf.int32" if {"float", "tensor"} & {info.kind for info in infos} else None
+    return length_from(call, texts, dtype) or invoke("tf.range", *texts, dtype=dtype)

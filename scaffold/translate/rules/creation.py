@@ -25,7 +25,7 @@ from scaffold.translate.rules._family import (
     rewrites,
     shape_text,
     sizes,
-    whole_numbers,
+    whole_range,
 )
 
 RULES: list[Rule] = []
@@ -54,7 +54,7 @@ def arange(call: CallSite) -> str | Unmapped:
         return f"_{call.emits('arange')}({', '.join([*(['0'] if not call.has('start') else []), *bounds])})"
     known = call.arg("dtype").dtype if dtype else None
     if dtype == "tf.int32" or known in INTEGERS:
-        bounds, dtype = whole_numbers(call, limits)
+        return whole_range(call, limits)
     return length_from(call, bounds, dtype) or invoke("tf.range", *bounds, dtype=dtype)
 
 
