@@ -98,6 +98,7 @@ def _head_of(engine: Engine, tie: Tie) -> None:
 def _methods_with_bias(engine: Engine, tie: Tie, nested: bool) -> None:
     """The tied layer is there in either case; what it has for a weight is its own or the embedding layer."""
     layer, own = f"self.{kept_name(engine.classes[tie.owner], tie.attr)}", tie.owner
+    table = "self.input_embeddings" if nested else "self.get_input_embeddings()"
     replace = "self.input_embeddings.embeddings = value" if nested else "self.set_input_embeddings(value)"
     engine.method_overrides[own, "get_output_embeddings"] = [
         "def get_output_embeddings(self) -> keras.layers.Layer:",
@@ -107,9 +108,12 @@ def _methods_with_bias(engine: Engine, tie: Tie, nested: bool) -> None:
         "def set_output_embeddings(self, value):",
         f'    if hasattr({layer}, "input_embeddings"):',
         f"        {replace}",
-        "    else:",
+        "    elif value is not None:",
         f"        {layer} = value",
+        "    else:  # the library resizes the embeddings and does not know this layer's weight",
+        f"        {layer} = resized_dense({layer}, {table}.input_dim)",
     ]
+    engine.emits.add("resized_dense")
     if nested:
         _head_of(engine, tie)
     elif tie.model not in _language_models(engine):

@@ -205,6 +205,8 @@ def test_a_tied_layer_keeps_a_bias_of_its_own(tmp_path: Path) -> None:
     assert 'return {"bias": self.head.bias}' in method_text(text, "TFQuokkaForCausalLM", "get_bias")
     assert 'getattr(self.head, "input_embeddings"' in method_text(text, "TFQuokkaForCausalLM", "get_output_embeddings")
     assert text.count("class TFQuokkaTiedDense(") == 1
+    resized = "self.head = resized_dense(self.head, self.get_input_embeddings().input_dim)"
+    assert resized in method_text(text, "TFQuokkaForCausalLM", "set_output_embeddings")
 
 
 def test_a_head_below_the_model_keeps_its_bias_too(tmp_path: Path) -> None:

@@ -10,6 +10,6 @@ def resized_dense(dense: keras.layers.Dense, new_num_tokens: int | None, transpo
     resized.build([None, None, kernel.shape[0]])
     resized.kernel.assign(kernel)
     if dense.use_bias:
-        added = resized.units - min(resized.units, dense.units)
-        resized.bias.assign(tf.pad(dense.bias[: resized.units], [[0, added]]))
+        bias = dense.bias[: resized.units]
+        resized.bias.assign(tf.pad(bias, [[0, resized.units - bias.shape[0]]]))
     return resized
