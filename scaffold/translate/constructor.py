@@ -264,7 +264,8 @@ class Constructor:
         value = self._taken(attr, value)
         text = self.value(value, "" if attr in self.registered else attr)
         self.engine.constructing = None
-        if isinstance(value, ast.Name) and value.id in self.locals:
+        given = (value.body, value.orelse) if isinstance(value, ast.IfExp) else ()  # `own if own is not None else …`
+        if isinstance(value, ast.Name) and value.id in self.locals or any(isinstance(v, ast.Name) for v in given):
             self.plan.shared.add(self.keras_name(attr))
         if attr in self.engine.tied_attributes.get(self.info.name, {}):
             if self.engine.tied_attributes[self.info.name][attr]:

@@ -50,14 +50,15 @@ def _gradients(t: Loaded) -> str:
         raise CheckFailed(f"weights differ after loading gradients: {listed(sorted(set(variables) ^ set(expected)))}")
     with tf.GradientTape() as tape:
         results = flatten(call(t.model, t.tensors(), **t.flags, training=False))
-        terms = [
-            tf.reduce_mean(value) if path == "loss" else tf.reduce_sum(value * _factors(value.shape))
+        terms = {
+            path: tf.reduce_mean(value) if _is_loss(path) else tf.reduce_sum(value * _factors(value.shape))
             for path, value in results.items()
-            if path in shapes and (path == "loss" or tuple(value.shape) == shapes[path])
-        ]
+            if path in shapes and (_is_loss(path) or tuple(value.shape) == shapes[path])
+        }
         if len(terms) != len(shapes):
-            raise CheckFailed(f"{len(terms)} of {len(shapes)} outputs with a gradient: {listed(shapes)}")
-        total = tf.add_n(terms)
+            missing = [path for path in shapes if path not in terms]
+            raise CheckFailed(f"no such output, or not of PyTorch's shape: {listed(missing)}")
+        total = tf.add_n(list(terms.values()))
     watched = [variables[name] for name in sorted(trained)]
     found = dict(zip(sorted(trained), tape.gradient(total, watched), strict=True))
     problems: dict[str, str] = {}
@@ -82,6 +83,11 @@ def _gradients(t: Loaded) -> str:
     worst = max((value for name, value in differences.items() if name not in rounded), default=0.0)
     notes = f"; as inexact as PyTorch's own, by its float64: {listed(rounded.values())}" if rounded else ""
     return f"{len(trained)} weights, worst {worst:.1e}{notes}"
+
+
+def _is_loss(path: str) -> bool:
+    """True for the loss of the model or of one inside it, which the library's TensorFlow models give per example."""
+    return path.rpartition("/")[2] == "loss"
 
 
 def _rounded(t: Loaded, expected: Mapping[str, NDArray[Any]], differences: Mapping[str, float]) -> dict[str, str]:
@@ -148,7 +154,7 @@ def _pt_gradients(t: Loaded, *, double: bool = False) -> tuple[dict[str, NDArray
         if not usable:
             raise CheckSkipped("no output of PyTorch's has a gradient")
         terms = [
-            v.mean() if path == "loss" else (v * torch.from_numpy(_factors(v.shape)).to(v.dtype)).sum()
+            v.mean() if _is_loss(path) else (v * torch.from_numpy(_factors(v.shape)).to(v.dtype)).sum()
             for path, v in usable.items()
         ]
         torch.stack(terms).sum().backward()

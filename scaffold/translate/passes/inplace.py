@@ -25,10 +25,14 @@ def in_place_method(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     if isinstance(call.func.value, ast.Subscript) and call.func.attr in ("copy_", "fill_") and len(call.args) == 1:
         return _into_part(writer, statement, call.func.value, call.args[0])
     receiver = call.func.value
-    if not isinstance(receiver, (ast.Name, ast.Attribute)) or registry.find(f"torch.Tensor.{call.func.attr}") is None:
+    if registry.find(f"torch.Tensor.{call.func.attr}") is None:
         return None
     if writer.engine.qualname_of(call) != f"torch.Tensor.{call.func.attr}":
         return None
+    if isinstance(receiver, ast.Subscript):  # `x[i].triu_()` is `x[i] = x[i].triu_()`
+        return _into_part(writer, statement, receiver, call)
+    if not isinstance(receiver, (ast.Name, ast.Attribute)):
+        return _refused(writer, statement, receiver)
     target = writer.engine.expression(receiver)
     if not _assignable(target):
         return _refused(writer, statement, receiver)

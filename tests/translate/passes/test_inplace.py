@@ -190,3 +190,13 @@ def test_part_of_something_unknown_with_several_axes() -> None:
     assert statements("for y in ys:\n    y[:, 0] = x", x="float32[2]").endswith(
         "y[:, 0] = x"
     )  # a view of what is looped over
+
+
+def test_a_method_that_changes_a_part() -> None:
+    text = statements("x[i].triu_(1)", x="float32[3]", i="int")
+    assert text.startswith("x = tf.concat(") and "_triu(x[i], 1)" in text
+
+
+def test_a_method_that_changes_what_has_no_name_is_refused() -> None:
+    _, engine = body_of("def f(self, x):\n    x.view(-1).triu_(1)\n", x="float32[3]")
+    assert [d.code for d in engine.diagnostics] == ["TFP120"]
