@@ -283,6 +283,12 @@ _TFP: tuple[Code, ...] = (
         "indices.",
     ),
     Code(
+        "TFP122",
+        "keys are kept on a layer",
+        "With `use_cache` the attention sees all places of a window that the layer keeps, the empty ones too, where a mask "
+        "hides everything else. A port keeps nothing between calls, so it agrees with PyTorch's `use_cache=False` only.",
+    ),
+    Code(
         "TFP130",
         "a parameter's shape is not written",
         "The shape of an `nn.Parameter` is not visible where it is created. Create the weight in `build()` by hand.",

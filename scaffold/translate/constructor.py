@@ -13,7 +13,7 @@ from scaffold.translate.buildplan import Plan, Weight
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.constructor_lines import LAYER_INIT
 from scaffold.translate.engine import Engine
-from scaffold.translate.names import bound_once, local_names
+from scaffold.translate.names import bound_once, handed_in, local_names
 from scaffold.translate.operators import arguments
 from scaffold.translate.writer import BlockWriter
 
@@ -264,8 +264,7 @@ class Constructor:
         value = self._taken(attr, value)
         text = self.value(value, "" if attr in self.registered else attr)
         self.engine.constructing = None
-        given = (value.body, value.orelse) if isinstance(value, ast.IfExp) else ()  # `own if own is not None else …`
-        if isinstance(value, ast.Name) and value.id in self.locals or any(isinstance(v, ast.Name) for v in given):
+        if handed_in(value, self.locals):
             self.plan.shared.add(self.keras_name(attr))
         if attr in self.engine.tied_attributes.get(self.info.name, {}):
             if self.engine.tied_attributes[self.info.name][attr]:

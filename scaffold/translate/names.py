@@ -102,6 +102,12 @@ def shape_locals(function: ast.FunctionDef) -> frozenset[str]:
     return frozenset(found)
 
 
+def handed_in(value: ast.expr, names: Container[str]) -> bool:
+    """True for `x` of these names, and for `x if x is not None else …`: what was made elsewhere, perhaps."""
+    given = (value.body, value.orelse) if isinstance(value, ast.IfExp) else ()
+    return any(isinstance(v, ast.Name) for v in given) or isinstance(value, ast.Name) and value.id in names
+
+
 def depends_on_length(node: ast.AST, function: ast.FunctionDef | None) -> bool:
     """True when an expression depends on a length that a method is handed (`src_len`, `length`), directly or through locals.
 

@@ -104,6 +104,13 @@ def kept_on_layers(engine: Context) -> bool:
     )
 
 
+def kept_keys(engine: Context, branch: ast.If) -> ast.stmt | None:
+    """`key_states, value_states = self._update_cache(key_states, value_states)`: a window of keys, not a running state."""
+    found = (s for s in branch.body if isinstance(s, ast.Assign) and isinstance(s.targets[0], ast.Tuple))
+    kept = next((s for s in found if ast.unparse(s.value).startswith("self._update_cache(")), None)
+    return kept if kept_on_layers(engine) else None
+
+
 def makes(engine: Context, statement: ast.stmt) -> bool:
     """`cache_params = MambaCache(config, …)`, and `cache_params.seqlen_offset += n`."""
     target = statement.target if isinstance(statement, ast.AugAssign) else None

@@ -88,3 +88,38 @@ def test_a_mask_of_the_branch_with_states_is_kept(tmp_path: Path) -> None:
     assert text.count("x = self.dense(x)") == 1
     assert text.count("if attention_mask is not None") == 1 and "x - attention_mask" not in text and "states" in text
     assert text.index("self.dense(x)") < text.index("if attention_mask is not None")
+
+
+WINDOW = """
+class QuokkaAttention(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dense = nn.Linear(4, 4)
+
+    def forward(self, k, v, use_cache: bool = True):
+        if use_cache:
+            k, v = self._update_cache(k, v)
+        return self.dense(k) + v
+
+    def _update_cache(self, k, v):
+        return k, v
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.attention = QuokkaAttention(config)
+
+    def forward(self, x: torch.Tensor = None, use_cache=None):
+        self._setup_cache(x.shape[0])
+        return self.attention(x, x, use_cache=use_cache)
+
+    def _setup_cache(self, batch):
+        self.attention.batch = batch
+"""
+
+
+def test_a_window_of_keys_is_marked(tmp_path: Path) -> None:
+    found = port(tmp_path, WINDOW, exported=("QuokkaModel",))
+    assert [d.code for d in found.markers] == ["TFP122"] and found.withheld
+    assert not port(tmp_path / "other", RECURRENT, exported=("QuokkaModel",)).markers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from scaffold.translate import composite, reach, states, unpacking
+from scaffold.translate import composite, markers, reach, states, unpacking
 from scaffold.translate.names import switches_mode
 from scaffold.translate.truth import truth
 from scaffold.translate.writer import BlockWriter
@@ -36,6 +36,11 @@ def settled_conditions(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
         return None
     if outcome:
         return writer.block(statement.body, statement.test.end_lineno or statement.lineno)
+    kept = states.kept_keys(writer.engine, statement)
+    if kept is not None:
+        why = "keys and values in a window of the layer, which rows that a mask hides wholly attend to"
+        writer.engine.diagnose("TFP122", "self._update_cache", why, kept, "compare with PyTorch's use_cache=False")
+        return markers.write(writer.engine.diagnostics[-1])
     if not statement.orelse:
         return []
     last = statement.body[-1].end_lineno or 0
