@@ -36,10 +36,10 @@ def settled_conditions(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
         return None
     if outcome:
         return writer.block(statement.body, statement.test.end_lineno or statement.lineno)
-    kept = states.kept_keys(writer.engine, statement)
-    if kept is not None:
+    window = states.kept_keys(writer.engine, statement)
+    if window is not None:
         why = "keys and values in a window of the layer, which rows that a mask hides wholly attend to"
-        writer.engine.diagnose("TFP122", "self._update_cache", why, kept, "compare with PyTorch's use_cache=False")
+        writer.engine.diagnose("TFP122", "self._update_cache", why, window, "compare with PyTorch's use_cache=False")
         return markers.write(writer.engine.diagnostics[-1])
     if not statement.orelse:
         return []
