@@ -92,6 +92,7 @@ class Context:
         self.state_parameters: frozenset[str] = frozenset()  # parameters that would hold one
         self.settled: dict[str, bool] = {}  # conditions known in advance in the current function
         self.unpacks = False  # the current function is decorated with @unpack_inputs
+        self.fills_flags = False  # which fills flags as well, but not those of an encoder-decoder made of two models
         self.reassigned_config: frozenset[str] = (
             frozenset()
         )  # configuration attributes that constructors change for their children

@@ -254,6 +254,7 @@ class ClassWriter:
         is_call = function.name == "forward"
         public = public and not (is_call and self.engine.as_layer and signature.first_is_list(self.engine, function))
         self.engine.unpacks = public and is_call
+        self.engine.fills_flags = self.engine.unpacks and "EncoderDecoder" not in info.name
         known = self._class_constants(info) | states.settled(self.engine, function)
         self.engine.settled = constants(function, known)
         self.engine.forget()

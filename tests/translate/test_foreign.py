@@ -108,7 +108,8 @@ class QuokkaModel(PreTrainedModel):
         self.encoder = AutoModel.from_config(config.encoder)
         self.decoder = AutoModelForCausalLM.from_config(config.decoder)
 
-    def forward(self, pixel_values=None, decoder_input_ids=None):
+    def forward(self, pixel_values=None, decoder_input_ids=None, return_dict=None):
+        return_dict = return_dict if return_dict is not None else self.config.use_return_dict
         states = self.encoder(pixel_values=pixel_values)[0]
         return self.decoder(input_ids=decoder_input_ids, encoder_hidden_states=states)
 """
@@ -118,5 +119,12 @@ def test_an_encoder_and_a_decoder_know_what_they_take(tmp_path: Path) -> None:
     text = class_text(port(tmp_path, PAIR, exported=("QuokkaModel",)).text, "TFQuokkaModel")
     assert 'own = f"decoder_{name}" if part is self.decoder else name' in text
     assert text.count("def dummy_inputs(self):") == 1
+    named = port(
+        tmp_path / "named",
+        PAIR.replace("QuokkaModel", "QuokkaEncoderDecoderModel"),
+        exported=("QuokkaEncoderDecoderModel",),
+    )
+    kept = "return_dict = return_dict if return_dict is not None else self.config.use_return_dict"
+    assert kept in named.text and kept not in text  # the library fills the flags of models with other names
     signature = text[text.index("def input_signature") : text.index("def dummy_inputs")]
     assert "self.encoder" not in signature  # which the library asks for before there are parts

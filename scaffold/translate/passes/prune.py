@@ -134,7 +134,7 @@ def _assignment(writer: BlockWriter, statement: ast.Assign, target: ast.expr) ->
         return []  # `x = x.to(device)`, `x = x.contiguous()`
     if text in writer.engine.settled or _spread_later(writer, statement.value):
         return []
-    if isinstance(target, ast.Name) and target.id in _UNPACKED and writer.engine.unpacks:
+    if isinstance(target, ast.Name) and target.id in _UNPACKED and writer.engine.fills_flags:
         value = ast.unparse(statement.value)
         if f"{target.id} is not None" in value and "config." in value:
             return []
