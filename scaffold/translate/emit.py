@@ -281,7 +281,7 @@ class ClassWriter:
         entries = signature.parameters(self.engine, function, public=public and is_call, extra=extra)
         returns = signature.annotation(self.engine, function.returns)
         decorators = self._method_decorators(info, function, public and is_call)
-        self.engine.unpacks = False
+        self.engine.unpacks = self.engine.fills_flags = False
         return [*decorators, *signature.header(name, entries, returns), *indented(stripped(body))]
 
     def _method_docstring(self, info: ClassInfo, is_call: bool):  # type: ignore[no-untyped-def]
