@@ -33,7 +33,7 @@ DEFAULTS = {
     "tests": "present",  # present | own (no common TensorFlow tests) | absent
     "repo_checks": "present",
     "ruff": "0.5.1",
-    "generics": "typing",  # builtin: the linter asks for dict[…]
+    "generics": "typing",  # builtin: the linter asks for dict[…] | all-rules: and for X | None
     "annotations": "future",  # future | typing
     "serving": "input_signature",  # input_signature | methods: what TFPreTrainedModel has
     "archive_lists": "absent",  # lists | moved (to models/deprecated/_archive_maps.py)
@@ -417,8 +417,9 @@ def _places(facets: dict[str, str]) -> dict[str, str]:
 
 def _settings(facets: dict[str, str]) -> dict[str, str]:
     files: dict[str, str] = {}
-    if facets["generics"] == "builtin":
-        files["pyproject.toml"] = '[tool.ruff.lint]\nselect = ["C", "E", "UP006"]\n'
+    if facets["generics"] != "typing":
+        rule = "UP006" if facets["generics"] == "builtin" else "UP"
+        files["pyproject.toml"] = f'[tool.ruff.lint]\nselect = ["C", "E", "{rule}"]\n'
     if facets["init_imports"] == "collapsed":
         files["setup.cfg"] = "[isort]\nline_length = 119\n"
     return files

@@ -19,12 +19,15 @@ class CheckList:
     """One list: its literal part, and the names in it."""
 
     name: str
-    literal: ast.List
+    literal: ast.List | ast.Set
     names: tuple[str, ...]
 
 
 def check_list(file: PythonFile, name: str) -> CheckList | None:
-    """The list assigned to `name` (`[…]` or `OTHER.copy() + […]`); None when the script has none, REG102 when several."""
+    """The list assigned to `name`; None when the script has none, REG102 when several.
+
+    Its forms: `[…]`, `OTHER.copy() + […]`, and since 4.56 the set `{…}`.
+    """
     found = [
         node
         for node in file.tree.body
@@ -33,7 +36,7 @@ def check_list(file: PythonFile, name: str) -> CheckList | None:
     if not found:
         return None
     node = exactly_one(found, path=file.path, sought=f"definition of `{name}`")
-    literals = [n for n in ast.walk(node.value) if isinstance(n, ast.List)]
+    literals = [n for n in ast.walk(node.value) if isinstance(n, ast.List | ast.Set)]
     literal = exactly_one(literals, path=file.path, sought=f"list literal of `{name}`")
     names = tuple(str(e.value) for e in literal.elts if isinstance(e, ast.Constant))
     return CheckList(name=name, literal=literal, names=names)
@@ -79,4 +82,5 @@ def _explode(file: PythonFile, target: CheckList, new: list[str]) -> None:
     tail = line.encode("utf-8")[literal.end_col_offset :].decode("utf-8")
     indent = " " * (len(line) - len(line.lstrip()))
     names = [f'{indent}    "{name}",' for name in (*target.names, *new)]
-    file.replace_node(literal, [f"{head}[", *names, f"{indent}]{tail}"])
+    opening, closing = "{}" if isinstance(literal, ast.Set) else "[]"
+    file.replace_node(literal, [f"{head}{opening}", *names, f"{indent}{closing}{tail}"])

@@ -14,6 +14,7 @@ from scaffold.translate import (
     generation,
     inherited,
     labels,
+    pretrained,
     prose,
     reach,
     reparametrised,
@@ -364,6 +365,8 @@ class ClassWriter:
             target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
             if isinstance(target, ast.Name) and target.id in kept and isinstance(node, (ast.Assign, ast.AnnAssign)):
                 lines.append(self.engine.splice(node))
+            elif (name := pretrained.annotated_config(node)) and f"config_class = {name}" not in lines:
+                lines.append(f"config_class = {name}")  # TensorFlow's base class reads no annotation
         return [*lines, ""] if lines else []
 
     def _base(self, info: ClassInfo) -> list[str]:

@@ -65,11 +65,22 @@ def sampled_tasks(located: Located) -> frozenset[str]:
 
 
 def config_class(info: ClassInfo) -> str:
-    """The configuration class that a class names itself, empty for what it inherits."""
-    values = [
-        n.value for n in info.node.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "config_class"
-    ]
-    return ast.unparse(values[0]) if values else ""
+    """The configuration class that a class names itself, empty for what it inherits.
+
+    `config_class = XConfig`, or since 4.54 the annotation `config: XConfig`, from which PyTorch's base class takes it.
+    """
+    for node in info.node.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "config_class":
+            return ast.unparse(node.value)
+    annotated = (annotated_config(node) for node in info.node.body)
+    return next((name for name in annotated if name), "")
+
+
+def annotated_config(node: ast.stmt) -> str:
+    """`XConfig` of the statement `config: XConfig`, empty for any other."""
+    if isinstance(node, ast.AnnAssign) and node.value is None and ast.unparse(node.target) == "config":
+        return node.annotation.id if isinstance(node.annotation, ast.Name) else ""
+    return ""
 
 
 def base_model_prefix(classes: dict[str, ClassInfo], model: ClassInfo | None = None) -> str:

@@ -415,6 +415,17 @@ def test_docstring_checks_get_the_class_whose_arguments_differ(tmp_path: Path) -
     assert added(tree, "utils/check_docstrings.py") == ['+     "TFBrandNewForRetrieval",']
 
 
+@pytest.mark.parametrize("names", ['{\n    "ElderModel",\n}', '{"ElderModel"}'])
+def test_docstring_checks_whose_exceptions_are_a_set(tmp_path: Path, names: str) -> None:
+    """Since 4.56."""
+    located = checkout(tmp_path, "guards")
+    (located.root / "utils/check_docstrings.py").write_text(f"OBJECTS_TO_IGNORE = {names}\n", encoding="utf-8")
+    tree = Tree(located.root)
+    register(located, port(located), tree)
+    text = tree.read("utils/check_docstrings.py") or ""
+    assert text == 'OBJECTS_TO_IGNORE = {\n    "ElderModel",\n    "TFBrandNewForRetrieval",\n}\n'
+
+
 def test_registrars_come_in_the_order_they_read_each_other() -> None:
     names = [registrar.name for registrar in all_registrars()]
     assert len(names) == len(set(names))

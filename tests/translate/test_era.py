@@ -57,6 +57,24 @@ def test_builtin_containers_in_hints() -> None:
     assert fitted(text, Layout(facets={"generics": Finding(value="builtin")})) == after
 
 
+@pytest.mark.parametrize(
+    ("hint", "written"),
+    [
+        ("Optional[bool]", "bool | None"),
+        ("Union[np.ndarray, tf.Tensor, None]", "np.ndarray | tf.Tensor | None"),
+        ("tuple[Optional[Union[int, str]], ...]", "tuple[int | str | None, ...]"),
+        ("Callable[[Optional[int]], None]", "Callable[[int | None], None]"),
+        ("tf.Tensor | None", "tf.Tensor | None"),
+    ],
+)
+def test_operators_in_hints(hint: str, written: str) -> None:
+    text = "from __future__ import annotations\ndef f(é: {0} = None) -> {0}: x: {0} = Optional[y]\n"
+    assert hints.with_pipes(text.format(hint)) == text.format(written)
+    assert fitted(text.format(hint), Layout(facets={"unions": Finding(value="operator")})) == text.format(written)
+    evaluated = text.format(hint).partition("\n")[2]
+    assert hints.with_pipes(evaluated) == evaluated
+
+
 def test_a_hint_of_a_later_class_keeps_the_import_from_the_future() -> None:
     text = "from __future__ import annotations\nimport os\ndef f(a: Later): pass\nclass Later: pass\n"
     assert "__future__" in hints.with_typing(text)

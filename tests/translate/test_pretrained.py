@@ -130,3 +130,15 @@ def test_images_may_have_two_sizes(tmp_path: Path) -> None:
         tmp_path, "        image_size = (image_size, image_size) if isinstance(image_size, int) else image_size\n"
     )
     assert "self.config.image_size[0], self.config.image_size[1]" in text
+
+
+def test_a_configuration_that_is_only_annotated(tmp_path: Path) -> None:
+    """Since 4.54 PyTorch's base class reads it there; TensorFlow's does not."""
+    base = BASE.replace("config_class = QuokkaConfig", "config: QuokkaConfig")
+    source = HEAD + base + MODEL.format(name="input_ids")
+    text = translate(checkout(tmp_path, source), TypeDB()).text
+    assert class_text(text, "TFQuokkaPreTrainedModel").count("config_class = QuokkaConfig\n") == 1
+    assert "config: QuokkaConfig\n" not in text
+    both = HEAD + base.replace("    config: ", "    config_class = QuokkaConfig\n    config: ")
+    text = translate(checkout(tmp_path, both + MODEL.format(name="input_ids")), TypeDB()).text
+    assert class_text(text, "TFQuokkaPreTrainedModel").count("config_class = QuokkaConfig\n") == 1

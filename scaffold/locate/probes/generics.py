@@ -8,7 +8,9 @@ from scaffold.locate.facet import Facet, Sight
 
 def _detect(sight: Sight) -> Finding | None:
     # since 4.53 the linter asks for the built-in names
-    return sight.find("pyproject.toml", r"^[^#\n]*\bUP006\b", "builtin", "the linter's rule UP006")
+    return sight.find(
+        "pyproject.toml", r'^[^#\n]*\bUP006\b|^(?:extend-)?select\s*=.*"UP"', "builtin", "the linter's rule UP006"
+    )
 
 
 FACET = Facet(

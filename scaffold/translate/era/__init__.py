@@ -35,6 +35,8 @@ def fitted(text: str, layout: Layout) -> str:
         text = hints.with_typing(text)
     if layout.value("generics") == "builtin":
         text = hints.with_builtin_generics(text)
+    if layout.value("unions") == "operator":
+        text = hints.with_pipes(text)
     if layout.value("keras_import") == "tf.keras":
         text = tf_keras(text)
     return text

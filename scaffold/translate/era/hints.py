@@ -1,9 +1,11 @@
-"""Type hints as `Optional[…]` and `Union[…]`, for files that do not import `annotations` from the future (before 4.30)."""
+"""Type hints in the spelling of the time: `Optional[…]` before 4.30, both ways until 4.56, `… | None` alone from 4.57."""
 
 from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Callable
+from functools import reduce
 
 from scaffold.translate.era.splicing import Splicer
 
@@ -12,7 +14,7 @@ def with_typing(text: str) -> str:
     """The module with its hints written out, and without the import where every hint can be evaluated where it stands."""
     splicer = Splicer(text)
     for hint in _hints(splicer.tree):
-        for node in _unions(hint):
+        for node in _outermost(hint, _is_union):
             splicer.replace(node, _written_out(node))
     future = [n for n in splicer.tree.body if isinstance(n, ast.ImportFrom) and n.module == "__future__"]
     for statement in future if _evaluable(splicer.tree) else []:
@@ -36,6 +38,40 @@ def with_builtin_generics(text: str) -> str:
     return splicer.text()
 
 
+def with_pipes(text: str) -> str:
+    """The module with `X | None` for `Optional[X]` and `A | B` for `Union[A, B]` in its hints.
+
+    Only where hints are not evaluated: a file without `annotations` from the future keeps its own, as the linter lets it.
+    """
+    splicer = Splicer(text)
+    if not any(isinstance(n, ast.ImportFrom) and n.module == "__future__" for n in splicer.tree.body):
+        return text
+    for hint in _hints(splicer.tree):
+        for node in _outermost(hint, _is_typing):
+            splicer.replace(node, ast.unparse(_Pipes().visit(node)))
+    return splicer.text()
+
+
+def _is_typing(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in ("Optional", "Union")
+    )
+
+
+class _Pipes(ast.NodeTransformer):
+    """`Optional[…]` and `Union[…]` as operators, inner ones first."""
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
+        self.generic_visit(node)
+        if not _is_typing(node):
+            return node
+        assert isinstance(node.value, ast.Name)
+        members = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if node.value.id == "Optional":
+            members = [*members, ast.Constant(None)]
+        return reduce(lambda left, right: ast.BinOp(left, ast.BitOr(), right), members)
+
+
 def _hints(tree: ast.Module) -> list[ast.expr]:
     found: list[ast.expr | None] = []
     for node in ast.walk(tree):
@@ -46,11 +82,16 @@ def _hints(tree: ast.Module) -> list[ast.expr]:
     return [hint for hint in found if hint is not None]
 
 
-def _unions(hint: ast.expr) -> list[ast.BinOp]:
-    """The outermost unions of a hint."""
-    if isinstance(hint, ast.BinOp) and isinstance(hint.op, ast.BitOr):
+def _outermost(hint: ast.expr, wanted: Callable[[ast.expr], bool]) -> list[ast.expr]:
+    """The nodes of a hint that are wanted and inside no other wanted one."""
+    if wanted(hint):
         return [hint]
-    return [found for child in ast.iter_child_nodes(hint) if isinstance(child, ast.expr) for found in _unions(child)]
+    children = [child for child in ast.iter_child_nodes(hint) if isinstance(child, ast.expr)]
+    return [found for child in children for found in _outermost(child, wanted)]
+
+
+def _is_union(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
 
 
 def _written_out(node: ast.expr) -> str:
