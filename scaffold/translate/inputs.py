@@ -224,7 +224,7 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
             "    # large enough for all strides to leave something",
             f'    return {{"{first}": tf.random.uniform(shape=(1, {any_size[1]}, 64, 64), dtype=tf.float32)}}',
         ]
-    if any(re.search(r"\(None, None\b.*\), tf\.float32", spec) for spec in specs.values()):
+    if any(re.search(r"\(None, None\b.*\), tf\.float32", s) and _FEATURES[0] not in s for s in specs.values()):
         return _NO_CALL
     return []
 
@@ -300,6 +300,10 @@ def _cut_off(function: ast.FunctionDef, name: str) -> str:
     return ""
 
 
+#: What the features of one frame of a sound are the product of, where a configuration has both.
+_FEATURES = ("input_feat_per_channel", "input_channels")
+
+
 def _spec(located: Located, name: str, seen: list[Observation], width: str = "") -> str:
     """A TensorSpec: batch and length free, a last axis that never varied fixed, the configuration's sizes where it has them."""
     ranks = {o.rank for o in seen if o.rank is not None}
@@ -310,13 +314,11 @@ def _spec(located: Located, name: str, seen: list[Observation], width: str = "")
     if rank >= 3 and len(last) == 1 and not (integral and max(last) > _COORDINATES):
         dims[-1] = str(last.pop())
     config = _config(located)
-    if (
-        rank == 3
-        and not integral
-        and re.search(r"self\.max_length\b", config)
-        and re.search(r"self\.num_mel_bins\b", config)
-    ):
+    frames = rank == 3 and not integral
+    if frames and all(re.search(rf"self\.{part}\b", config) for part in ("max_length", "num_mel_bins")):
         dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
+    elif frames and all(f"self.{part}" in config for part in _FEATURES):
+        dims[-1] = " * ".join(f"self.config.{part}" for part in _FEATURES)
     elif rank >= 3 and not integral:
         dims[1:] = [*["None"] * (rank - 2), width or "None"]
     shape = ", ".join(dims) + ("," if rank == 1 else "")

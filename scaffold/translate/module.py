@@ -93,7 +93,9 @@ class FileTranslator:
             for base in self.classes.values()
             if base.category is Category.BASE
         }
-        for base in self.engine.base_members:
+        for base, lines in self.engine.base_members.items():
+            if any(outputs.returns_both_pasts(info.methods) for info in self._derived(base).values()):
+                lines += ["", *outputs.SERVING_PAST] if lines else outputs.SERVING_PAST
             self.engine.own_members |= inputs.own_members(located, self.engine, base, self._derived(base))
         for info in self.classes.values():
             own = inputs.members(located, self.engine, {info.name: info}) if info.stands_alone else []

@@ -62,6 +62,23 @@ SERVING = """def serving_output(self, output):
 """.split("\n")
 
 
+#: Of models with an encoder and a decoder, which have a past of both.
+SERVING_PAST = """def serving_output(self, output):
+    output = super().serving_output(output)
+    # the encoder's keys and values are of another length than the decoder's: no tensor holds both
+    if isinstance(output, ModelOutput) and isinstance(output.get("past_key_values"), tuple):
+        output["past_key_values"] = tuple(tf.nest.flatten(output["past_key_values"]))
+    return output""".split("\n")
+
+
+def returns_both_pasts(methods: Mapping[str, ast.FunctionDef]) -> bool:
+    """True when a model returns a past beside what its encoder did."""
+    forward = methods.get("forward", ast.Pass())
+    returned = [n.value for n in ast.walk(forward) if isinstance(n, ast.Return) and isinstance(n.value, ast.Call)]
+    names = [{k.arg for k in call.keywords} for call in returned]
+    return any({"past_key_values", "encoder_last_hidden_state"} <= given for given in names)
+
+
 def holds_outputs(source: Source, methods: Mapping[str, ast.FunctionDef]) -> bool:
     """True when a model returns an output class of this file with a field that is an output itself."""
     fields = {

@@ -64,9 +64,12 @@ def _types(cls: Any, attr: str, kinds: list[str]) -> Iterator[tuple[Any, str]]:
     import transformers
 
     wanted = _TAKEN.get(attr.removesuffix("_config")) or _TAKEN.get(cls.main_input_name, cls.main_input_name)
+    called = pt_parts.called(cls, attr)
     for kind in kinds:
         for model_type, name in pt_parts.names(kind).items():
             if not isinstance(name, str) or f"TF{name}" not in pt_parts.tensorflow_classes():
+                continue
+            if not called <= pt_parts.defined_beside(f"TF{name}"):
                 continue
             model = getattr(transformers, name, None)
             if model is None or model_type not in transformers.CONFIG_MAPPING:

@@ -61,6 +61,25 @@ def tensorflow_classes() -> frozenset[str]:
     return frozenset(name for f in files for name in re.findall(r"^class (TF\w+)", f.read_text(encoding="utf-8"), re.M))
 
 
+def called(cls: Any, attr: str) -> frozenset[str]:
+    """Methods of a part that the file of a class calls and that no base class of the library has."""
+    from transformers import PreTrainedModel
+
+    path = _path(cls)
+    text = Path(path).read_text(encoding="utf-8") if path else ""
+    names = re.findall(rf"self\.{attr}\.(\w+)\(", text)
+    return frozenset(name for name in names if not hasattr(PreTrainedModel, name))
+
+
+@lru_cache(maxsize=256)
+def defined_beside(name: str) -> frozenset[str]:
+    """Names of all methods in the TensorFlow file of a class."""
+    package = importlib.import_module("transformers").__path__[0]
+    texts = (f.read_text(encoding="utf-8") for f in Path(package).glob("models/*/modeling_tf_*.py"))
+    text = next((text for text in texts if f"class {name}(" in text), "")
+    return frozenset(re.findall(r"^    def (\w+)", text, re.M))
+
+
 def exchange(config: Any, cls: Any) -> dict[str, str]:
     """Exchange such parts of a configuration, in place; attribute → the type that it has now."""
     done = {}

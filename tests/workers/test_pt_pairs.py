@@ -52,15 +52,21 @@ class Pair:
 
 def test_parts_are_of_types_that_take_what_the_composite_hands_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(WORKERS))
-    library = types.SimpleNamespace(Encoder=Encoder, Decoder=Decoder, CONFIG_MAPPING={"e": Config, "d": Config})
+    library = types.SimpleNamespace(
+        Encoder=Encoder, Decoder=Decoder, Other=Encoder, CONFIG_MAPPING={"e": Config, "d": Config, "o": Config}
+    )
     monkeypatch.setitem(sys.modules, "transformers", library)
     import pt_pairs  # type: ignore[import-not-found]
 
     monkeypatch.setattr(
         pt_pairs.pt_parts, "made", lambda cls: {"encoder": ["AutoModel"], "decoder": ["AutoModelForCausalLM"]}
     )
-    monkeypatch.setattr(pt_pairs.pt_parts, "names", lambda kind: {"d": "Decoder", "e": "Encoder", "x": "Unknown"})
-    monkeypatch.setattr(pt_pairs.pt_parts, "tensorflow_classes", lambda: {"TFEncoder", "TFDecoder"})
+    monkeypatch.setattr(
+        pt_pairs.pt_parts, "names", lambda kind: {"d": "Decoder", "o": "Other", "e": "Encoder", "x": "Unknown"}
+    )
+    monkeypatch.setattr(pt_pairs.pt_parts, "tensorflow_classes", lambda: {"TFOther", "TFEncoder", "TFDecoder"})
+    monkeypatch.setattr(pt_pairs.pt_parts, "called", lambda cls, attr: {"lengths"} if attr == "encoder" else set())
+    monkeypatch.setattr(pt_pairs.pt_parts, "defined_beside", lambda name: {"lengths"} if name == "TFEncoder" else set())
     label, config, inputs = next(pt_pairs.candidates(Pair))
     assert label == "parts: encoder of type part, decoder of type part"
     assert config.encoder.hidden_size < 64 and config.decoder_start_token_id == 1
