@@ -332,7 +332,7 @@ class Constructor:
             return members.of_container(self, node, name) if node.args and ast.unparse(node.args[0]) != "{}" else "{}"
         if isinstance(node, ast.ListComp):
             return members.comprehension(self, node, name)
-        if isinstance(node, ast.BinOp) and isinstance(node.left, _LISTS):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and isinstance(node.left, _LISTS):
             return members.summed(self, node, name)[0]
         if isinstance(node, (ast.List, ast.Tuple)):
             return "[" + ", ".join(self.value(e, members.below(name, k)) for k, e in enumerate(node.elts)) + "]"

@@ -165,7 +165,7 @@ def loop(constructor: Constructor, attr: str) -> str:
         functions = [q for q in called if q and q.startswith("torch.nn.") and q != "torch.nn.Dropout"]
         if len(functions) < len(called) or len(called) > 1:
             return f"[layer {members} if isinstance(layer, keras.layers.Layer)]"
-    functions_too = any(_holds_functions(constructor, c) for c in child.calls)
+    functions_too = any(_holds_functions(constructor, c) for c in child.calls) or _holds_none(constructor, attr)
     if functions_too and child.is_list and not nested:
         return f"[layer {members} if isinstance(layer, keras.layers.Layer)]"
     if nested:
@@ -225,3 +225,9 @@ def _is_list(function: ast.FunctionDef, name: str) -> bool:
     """True for a local that the constructor binds to a list display."""
     bound = (n for n in ast.walk(function) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == name)
     return any(isinstance(n.value, ast.List | ast.ListComp) for n in bound)
+
+
+def _holds_none(constructor: Constructor, attr: str) -> bool:
+    """`self.convs.append(None)`, and `self.convs = [None] * n` of another branch: nothing to build."""
+    text = ast.unparse(constructor.function)
+    return f"self.{attr}.append(None)" in text or f"self.{attr} = [None] *" in text

@@ -114,7 +114,7 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
         }
         if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
             specs["pixel_values"] = _video(located, needed["pixel_values"])
-        inferred = specs.get("pixel_values") in (None, _VIDEO)
+        inferred = specs.get("pixel_values") in (None, *_VIDEOS)
         if not inferred:  # the library's own refuses
             specs = {name: specs.get(name) or _spec(located, name, [seen]) for name, seen in needed.items()}
         lines = _signature("" if inferred else "pixel_values", specs)
@@ -165,9 +165,9 @@ _SMALL_IMAGES = [
     '        dummy_inputs["pixel_values"] = tf.ones((1, dummy_inputs["pixel_values"].shape[1], 64, 64))',
     "    return dummy_inputs",
 ]
-_VIDEO = (
-    'tf.TensorSpec((None, getattr(self.config, "vision_config", self.config).num_frames, '
-    '*signature["pixel_values"].shape[1:]), tf.float32, name="pixel_values")'
+_VIDEOS = tuple(  # of a number of frames that the configuration tells, and of any
+    f'tf.TensorSpec((None, {frames}, *signature["pixel_values"].shape[1:]), tf.float32, name="pixel_values")'
+    for frames in ('getattr(self.config, "vision_config", self.config).num_frames', "None")
 )
 
 
@@ -175,7 +175,7 @@ def _video(located: Located, seen: Observation) -> str:
     """The spec of a batch of videos: the library's own for images with frames, where its configuration says what that needs."""
     config = _config(located)
     if re.search(r"\bvision_config\b|self\.num_channels\b", config) or seen.shape is None:
-        return _VIDEO
+        return _VIDEOS["num_frames" not in config]
     named = set(re.findall(r"self\.(\w*(?:img|image)_size)\b", config))
     size = f"self.config.{named.pop()}" if len(named) == 1 else "None"
     shape = f"None, self.config.num_frames, {seen.shape[2]}, {size}, {size}"

@@ -36,7 +36,7 @@ def of_container(constructor: Constructor, node: ast.Call, name: str) -> str:
         return comprehension(constructor, ast.copy_location(ast.ListComp(only.elt, only.generators), only), name)
     if isinstance(only, ast.ListComp):
         return constructor.value(only, name)
-    if isinstance(only, ast.BinOp):
+    if isinstance(only, ast.BinOp) and isinstance(only.op, ast.Add):
         return summed(constructor, only, name)[0]
     return constructor.engine.expression(only)
 
