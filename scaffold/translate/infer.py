@@ -58,6 +58,16 @@ def static(kind: str, dtype: str | None = None, rank: int | None = None, detail:
 _Names = dict[str, tuple[tuple[Observation, ...], tuple[ast.AST, ...]]]
 
 
+#: Ranks of the weights of torch's layers.
+_WEIGHT_RANKS = {
+    "torch.nn.Linear": 2,
+    "torch.nn.Embedding": 2,
+    "torch.nn.LayerNorm": 1,
+    "torch.nn.Conv1d": 3,
+    "torch.nn.Conv2d": 4,
+}
+
+
 class Inference:
     """Static types for one engine; results are memoised by node."""
 
@@ -197,9 +207,17 @@ class Inference:
         owner = self.engine.owner_of(node.value)
         call = owner.parameters.get(node.attr) if owner is not None else None
         if call is None:
-            return None
+            return self._weight_type(node)
         inner = self(call.args[0]) if call.args else UNKNOWN
         return static("tensor", "float32", inner.rank if inner.kind == "tensor" else None)
+
+    def _weight_type(self, node: ast.Attribute) -> TypeInfo | None:
+        """`self.dense.weight`: the ranks of torch's layers' weights."""
+        child = self.engine.child_of(node.value)
+        if child is None or child.is_list or node.attr not in ("weight", "bias"):
+            return None
+        rank = _WEIGHT_RANKS.get(child.qualname)
+        return None if rank is None else static("tensor", "float32", rank if node.attr == "weight" else 1)
 
     def _call(self, node: ast.Call) -> TypeInfo:
         rule = self.engine.rule_for(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.infer import promote
 from scaffold.translate.sources import Source
-from tests.translate.checkouts import PRELUDE, engine_for, known, statements
+from tests.translate.checkouts import PRELUDE, engine_for, known, method_text, port, statements
 
 TYPES = {"x": "float32[3]", "i": "int64[2]", "m": "bool[3]", "n": "int", "s": "size[3]"}
 
@@ -144,3 +145,17 @@ def test_what_is_a_tuple_here_has_other_elements() -> None:
 
 def test_methods_that_only_tensors_have_are_translated_whatever_is_known() -> None:
     assert "tf.boolean_mask(" in statements("y = other.masked_select(m)", m="bool[3]")
+
+
+def test_the_weights_of_torchs_layers_are_tensors(tmp_path: Path) -> None:
+    body = """
+class QuokkaThing(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+
+    def forward(self, n):
+        return self.dense.weight.chunk(n, dim=0)
+"""
+    call = method_text(port(tmp_path, body).text, "TFQuokkaThing", "call")
+    assert "tf.split(tf.transpose(self.dense.kernel), n, axis=0)" in call
