@@ -153,7 +153,10 @@ def unreached(
 
 def constants_read(node: ast.ClassDef) -> frozenset[str]:
     """Class attributes that the class's own methods ask for: `self.SCALE`, `next(Attention.NEW_ID)`."""
-    names = {ast.unparse(n.targets[0]) for n in node.body if isinstance(n, ast.Assign)}
+    own = [
+        n for n in node.body if isinstance(n, ast.Assign) and not ast.unparse(n.value).startswith("PreTrainedModel.")
+    ]
+    names = {ast.unparse(n.targets[0]) for n in own}  # a method of the library's models is called as theirs
     names |= {ast.unparse(n.target) for n in node.body if isinstance(n, ast.AnnAssign) and n.value is not None}
     methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
     read = [n for method in methods for n in ast.walk(method) if isinstance(n, ast.Attribute)]

@@ -63,3 +63,9 @@ class Attention:
     node = ast.parse(text).body[0]
     assert isinstance(node, ast.ClassDef)
     assert constants_read(node) == {"NEW_ID", "width"}
+
+
+def test_a_method_taken_from_the_librarys_models_is_no_constant() -> None:
+    text = "class A:\n    get_head_mask = PreTrainedModel.get_head_mask\n    def f(self):\n        return self.get_head_mask()"
+    node = ast.parse(text).body[0]
+    assert isinstance(node, ast.ClassDef) and not constants_read(node)
