@@ -84,6 +84,7 @@ def _max_pooling(rank: int, sizes: str) -> None:
                 "_max_pool(a, 3, stride=2, padding=0, ceil_mode=True)",
                 f"a: f32[2,3,{sizes}]",
             ),
+            Example(f"F.max_pool{rank}d(a, 2)", f"_max_pool(a, 2, axes={rank})", f"a: f32[3,{sizes}]"),
         ),
     )
     def pooling(call: CallSite) -> str | Unmapped:
@@ -93,8 +94,14 @@ def _max_pooling(rank: int, sizes: str) -> None:
         keywords = _optional(call, "stride", "padding", "dilation")
         keywords["dilation"] = None if call.constant("dilation", 1) == 1 else keywords["dilation"]
         ceil = given(call, "ceil_mode") if call.constant("ceil_mode", False) is not False else None
+        batched = call.arg("input").rank == rank + 2  # without a batch, all axes but the first are pooled
         return invoke(
-            f"_{call.emits('max_pool')}", call.text("input"), call.text("kernel_size"), **keywords, ceil_mode=ceil
+            f"_{call.emits('max_pool')}",
+            call.text("input"),
+            call.text("kernel_size"),
+            **keywords,
+            ceil_mode=ceil,
+            axes=None if batched else str(rank),
         )
 
 

@@ -1,5 +1,7 @@
-def _max_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False) -> tf.Tensor:
-    """Maxima over windows of the axes after batch and channels; what is padded never is the maximum."""
+def _max_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, axes=None) -> tf.Tensor:
+    """Maxima over windows of the axes after batch and channels, `axes` in number; what is padded never is the maximum."""
+    if axes is not None and len(tensor.shape) == axes + 1:  # no batch
+        return _max_pool(tensor[None], kernel_size, stride, padding, dilation, ceil_mode)[0]
     rank = len(tensor.shape) - 2
     stride = kernel_size if stride is None else stride
     kernel, stride, padding, dilation = (
