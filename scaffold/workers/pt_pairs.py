@@ -44,7 +44,7 @@ def candidates(cls: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
         label = ", ".join(
             f"{attr} of type {part.model_type}" for attr, (part, _) in zip(attributes, parts, strict=True)
         )
-        taken = [main for _, main in parts]
+        taken = [main for attr, (_, main) in zip(attributes, parts, strict=True) if attr != "decoder"]
         for inputs in pt_inputs.candidates(cls, config, False):
             yield f"parts: {label}", config, _given(cls, config, inputs, taken)
 
