@@ -102,7 +102,8 @@ class ClassRun:
 
     def load(self, variant: Variant) -> None:
         """Load the variant's weights in every way a user can, and compare the ways."""
-        from tf_model import attempt, constant_keys, judge_loading, load, same_weights
+        from tf_model import CheckSkipped, attempt, constant_keys, judge_loading, load, same_weights
+        from tf_release import same_for_all
 
         weights = variant.folder / "model.safetensors"
         buffers = self.buffers | (constant_keys(weights) if weights.is_file() else set())
@@ -119,7 +120,12 @@ class ClassRun:
             return str(detail)
 
         def native() -> str:
-            model, info = load(self.cls, variant.folder)
+            try:
+                model, info = load(self.cls, variant.folder)
+            except Exception as error:
+                if reason := same_for_all(error):
+                    raise CheckSkipped(reason) from error
+                raise
             detail = judge_loading(self.cls, info, buffers, self.tied)
             if variant.model is not None:
                 same_weights(variant.model, model)
