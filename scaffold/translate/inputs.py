@@ -17,14 +17,13 @@ from scaffold.translate.engine import Engine
 _INFERRED = frozenset(
     {"input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask", "pixel_values"}
 )
-
 #: Numbers that describe one place on a page: two corners or four. A longer axis of integers is a length.
 _COORDINATES = 8
 
 
 def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> list[str]:
     """Lines of the properties that the base class needs; none for most text models."""
-    function = _forward(located, classes)
+    function = _forward(located, engine, classes)
     if function is None or len(function.args.args) < 2 or (len(classes) > 1 and _each_its_own(engine, classes)):
         return []
     first = function.args.args[1].arg
@@ -34,10 +33,9 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     specs = {
         name: _spec(located, name, observed.get(name, []), _width(engine, name, _has_vision(located))) for name in own
     }
-    if first == "pixel_values":
-        image = _image(located, observed.get(first, []))
-        if image is not None:
-            specs = {first: image, **specs}
+    image = _image(located, observed.get(first, [])) if first == "pixel_values" else None
+    if image is not None:
+        specs = {first: image, **specs}
     specs = _of_text_beside_features(function, first) | specs
     lines = _signature(first, specs)
     if "None, None), tf.float32" in specs.get("pixel_values", ""):
@@ -90,8 +88,8 @@ def _each_its_own(engine: Engine, classes: dict[str, ClassInfo]) -> bool:
 def _ignores_size(located: Located, engine: Engine, observed: dict[str, list[Observation]]) -> bool:
     """True for images whose size the configuration gives, but the model never asks for: it may be wrong there."""
     read = any(isinstance(n, ast.Attribute) and n.attr == "image_size" for n in ast.walk(engine.source.tree))
-    ranks = {o.rank for o in observed.get("pixel_values", ())}
-    return ranks == {4} and not read and re.search(r"self\.image_size\b", _config(located)) is not None
+    of_images = {o.rank for o in observed.get("pixel_values", ())} == {4}
+    return of_images and not read and re.search(r"self\.image_size\b", _config(located)) is not None
 
 
 def own_members(located: Located, engine: Engine, base: str, classes: dict[str, ClassInfo]) -> dict[str, list[str]]:
@@ -239,11 +237,12 @@ _NO_CALL = [
 ]
 
 
-def _forward(located: Located, classes: dict[str, ClassInfo]) -> ast.FunctionDef | None:
-    """`forward` of the base model."""
+def _forward(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> ast.FunctionDef | None:
+    """`forward` of the base model, or of the first that is public."""
     models = [i for i in classes.values() if i.category is Category.MODEL and "forward" in i.methods]
     named = [i for i in models if i.name == f"{located.names.camel}Model"]
-    return (named or models)[0].methods["forward"] if models else None
+    known = [i for i in models if i.name in engine.types.classes]
+    return (named or known or models)[0].methods["forward"] if models else None
 
 
 def _observed(engine: Engine, classes: dict[str, ClassInfo]) -> dict[str, list[Observation]]:
@@ -338,7 +337,8 @@ def _image(located: Located, seen: list[Observation]) -> str | None:
         sizes = "*np.broadcast_to(self.config.image_size, 2).tolist()" if either else ""
         shape = f"None, self.config.num_channels, {sizes or 'self.config.image_size[0], self.config.image_size[1]'}"
         return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
-    if ranks <= {4} and not re.search(r"self\.(image_size|input_size)\b|\bvision_config\b", config):
+    inferred = re.search(r"self\.(image_size|input_size)\b", config) and re.search(r"self\.num_channels\b", config)
+    if ranks <= {4} and not inferred and "vision_config" not in config:
         return _ANY_SIZE.format(channels=_channels(config, seen))
     return None
 

@@ -250,3 +250,30 @@ def test_only_the_head_that_takes_features_describes_its_inputs(tmp_path: Path) 
         text, "TFQuokkaForSongs"
     )
     assert "input_signature" not in class_text(text, "TFQuokkaPreTrainedModel")
+
+
+DETECTOR = """
+class QuokkaDecoder(QuokkaPreTrainedModel):
+    def forward(self, features):
+        return features
+
+
+class QuokkaForDetection(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.decoder = QuokkaDecoder(config)
+
+    def forward(self, pixel_values):
+        return self.decoder(pixel_values)
+"""
+
+
+def test_the_public_model_is_described_and_images_without_a_number_of_channels_are_of_any_size(tmp_path: Path) -> None:
+    needed = {"pixel_values": Observation("tensor", "float32", 4)}
+    types = TypeDB(classes={"QuokkaForDetection": ProbedClass("QuokkaForDetection", needed=needed)})
+    config = CONFIG + "        self.image_size = 640\n"
+    located = checkout(tmp_path, HEAD + BASE + DETECTOR, exported=("QuokkaForDetection",))
+    path = tmp_path / located.names.package_path / "configuration_quokka.py"
+    path.write_text(config, encoding="utf-8")
+    base = class_text(translate(located, types).text, "TFQuokkaPreTrainedModel")
+    assert "(None, 3, None, None), tf.float32" in base and "features" not in base
