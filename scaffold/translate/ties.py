@@ -42,7 +42,7 @@ def find(engine: Engine, base_prefix: str) -> list[Tie]:
     for info in engine.classes.values():
         if info.category is Category.MODEL and (not declares or "_tied_weights_keys" in ast.unparse(info.node)):
             pairs = [(_returned_path(info, "get_output_embeddings"), _embeddings(engine, info, base_prefix))]
-            made = [_tie(engine, info, path, embeddings) for path, embeddings in [*pairs, *_explicit(info)]]
+            made = [_tie(engine, info, path, embeddings) for path, embeddings in [*pairs, *_explicit(engine, info)]]
             found += [tie for tie in made if tie is not None]
     return found
 
@@ -81,18 +81,47 @@ def _tie(engine: Engine, info: ClassInfo, path: tuple[str, ...] | None, embeddin
     return Tie(info.name, owner.name, path[-1], path, embeddings, bias, own_bias)
 
 
-def _explicit(info: ClassInfo) -> list[tuple[tuple[str, ...] | None, str | None]]:
-    """`self._tie_or_clone_weights(self.entity_predictions.decoder, self.luke.entity_embeddings)` in `tie_weights`."""
-    found = []
+def _explicit(engine: Engine, info: ClassInfo) -> list[tuple[tuple[str, ...] | None, str | None]]:
+    """`self._tie_or_clone_weights(self.entity_predictions.decoder, self.luke.entity_embeddings)` in `tie_weights`.
+
+    Of locals, `words = self.get_decoder().get_input_embeddings()`, the place is what the methods return.
+    """
+    found: list[tuple[tuple[str, ...] | None, str | None]] = []
     for node in ast.walk(info.node):
-        if (
-            isinstance(node, ast.Call)
-            and ast.unparse(node.func) == "self._tie_or_clone_weights"
-            and len(node.args) == 2
-        ):
-            path = ast.unparse(node.args[0]).split(".")
-            found.append((tuple(path[1:]), ast.unparse(node.args[1])))
-    return found  # type: ignore[return-value]
+        is_tie = isinstance(node, ast.Call) and ast.unparse(node.func) == "self._tie_or_clone_weights"
+        if isinstance(node, ast.Call) and is_tie and len(node.args) == 2:
+            places = [_place(engine, info, argument) for argument in node.args]
+            if places[0] is not None and places[1] is not None:
+                found.append((places[0][1], ".".join(["self", *places[1][1]])))
+    return found
+
+
+def _place(engine: Engine, info: ClassInfo, node: ast.expr, depth: int = 0) -> tuple[str, tuple[str, ...]] | None:
+    """The class of a sub-module and the attributes that lead to it; None for what is no such thing."""
+    if isinstance(node, ast.Name) and node.id == "self":
+        return info.name, ()
+    if depth > 9:
+        return None
+    if isinstance(node, ast.Name):
+        bound = [
+            n.value for n in ast.walk(info.node) if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == node.id
+        ]
+        same = {ast.unparse(value) for value in bound}
+        return _place(engine, info, bound[0], depth + 1) if len(same) == 1 else None
+    if isinstance(node, ast.Attribute):
+        owner = _place(engine, info, node.value, depth + 1)
+        child = engine.classes[owner[0]].children.get(node.attr) if owner and owner[0] in engine.classes else None
+        return None if owner is None or child is None else (child.class_name, (*owner[1], node.attr))
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.args:
+        return None
+    owner = _place(engine, info, node.func.value, depth + 1)
+    owned = engine.classes.get(owner[0]) if owner is not None else None
+    method = owned.methods.get(node.func.attr) if owned is not None else None
+    returned = [n.value for n in ast.walk(method) if isinstance(n, ast.Return)] if method is not None else []
+    if owner is None or owned is None or len(returned) != 1 or returned[0] is None:
+        return None
+    below = _place(engine, owned, returned[0], depth + 1)
+    return None if below is None else (below[0], owner[1] + below[1])
 
 
 def _returned_path(info: ClassInfo, method: str) -> tuple[str, ...] | None:

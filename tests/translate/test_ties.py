@@ -314,3 +314,61 @@ class QuokkaForRegions(QuokkaPreTrainedModel):
     names = ("QuokkaModel", "QuokkaForMaskedLM", "QuokkaForRegions")
     text = class_text(port(tmp_path, model + heads, exported=names).text, "TFQuokkaForRegions")
     assert r'_keys_to_ignore_on_load_unexpected = [r"cls.decoder.weight"]' in text
+
+
+BY_METHODS = """
+class QuokkaDecoder(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = nn.Embedding(config.vocab_size, config.hidden_size)
+
+    def get_input_embeddings(self):
+        return self.words
+
+    def forward(self, input_ids):
+        return self.words(input_ids)
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.decoder = QuokkaDecoder(config)
+
+    def get_input_embeddings(self):
+        return self.get_decoder().get_input_embeddings()
+
+    def get_decoder(self):
+        return self.decoder
+
+    def forward(self, input_ids):
+        return self.decoder(input_ids)
+
+
+class QuokkaForCausalLM(QuokkaPreTrainedModel):
+    _tied_weights_keys = ["lm_head.weight"]
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def get_decoder(self):
+        return self.quokka.get_decoder()
+
+    def get_output_embeddings(self):
+        return self.lm_head
+
+    def tie_weights(self):
+        output_embeddings = self.get_output_embeddings()
+        word_embeddings = self.get_decoder().get_input_embeddings()
+        self._tie_or_clone_weights(output_embeddings, word_embeddings)
+
+    def forward(self, input_ids):
+        return self.lm_head(self.quokka(input_ids))
+"""
+
+
+def test_a_tie_that_methods_lead_to(tmp_path: Path) -> None:
+    text = port(tmp_path, BY_METHODS, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+    call = squeezed(method_text(text, "TFQuokkaForCausalLM", "call"))
+    assert "self.quokka.decoder.words.embeddings, transpose_b=True) if self.lm_head is None" in call
