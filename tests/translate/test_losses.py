@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from scaffold.translate import registry
 from scaffold.translate.losses import loss_function
-from tests.translate.checkouts import statements
+from tests.translate.checkouts import port, statements
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,21 @@ def test_a_loss_that_may_be_another_function_is_not_taken_for_it() -> None:
         "if flag:\n    loss = nn.MSELoss()\nelse:\n    loss = nll\nvalue = loss(logits, labels)", logits="float32[2]"
     )
     assert "    loss = nll" in text and text.endswith("value = loss(logits, labels)")
+
+
+def test_labels_of_a_models_own_making_are_no_standard_loss(tmp_path: Path) -> None:
+    body = """
+class QuokkaForCausalLM(QuokkaPreTrainedModel):
+    def forward(self, input_ids: torch.Tensor = None, labels=None):
+        logits = input_ids
+        loss = None
+        if labels is not None:
+            shift_labels = labels.new_zeros(labels.shape)
+            shift_labels[:, :-1] = labels[:, 1:].clone()
+            shift_labels[:, -1] = self.config.pad_token_id
+            loss_fct = nn.CrossEntropyLoss()
+            loss = loss_fct(logits.view(-1, self.config.vocab_size), shift_labels.view(-1))
+        return loss, logits
+"""
+    text = port(tmp_path, body, exported=("QuokkaForCausalLM",)).text
+    assert "hf_compute_loss" not in text and "tf.reshape(shift_labels, [-1])" in text

@@ -45,6 +45,8 @@ def is_standard(forward: ast.FunctionDef, class_name: str) -> bool:
     blocks = [n for n in ast.walk(forward) if isinstance(n, ast.If) and _tests_labels(n.test) and not _adds_only(n)]
     if len(blocks) != 1 or any(isinstance(n, ast.Name) and n.id.endswith("mask") for n in ast.walk(blocks[0])):
         return False
+    if any(isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Subscript) for n in ast.walk(blocks[0])):
+        return False  # labels of its own making: `shift_labels[:, -1] = pad_token_id`
     answers = "start_positions" in ast.unparse(blocks[0].test)
     kind = kind_of(class_name)
     if (kind is not None and kind.mixin == "TFQuestionAnsweringLoss") is not answers:
