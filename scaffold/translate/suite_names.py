@@ -189,7 +189,6 @@ class SuiteNames:
         lines = ["import inspect", "import unittest"]
         if self.brings_common:
             lines += ["import math", "import os", "import random", "import tempfile"]
-            lines += ["from transformers import is_tf_available, is_torch_available"]
             uses = uses | {"np", "keras"}
         guarded: dict[str, list[str]] = {}
         for statement in self.source.tree.body:
@@ -201,7 +200,10 @@ class SuiteNames:
                 for node in ast.walk(statement):
                     if isinstance(node, (ast.Import, ast.ImportFrom)):
                         block += self._lines(node)
-        lines += ["from transformers import is_tf_available"] if "is_tf_available" not in "\n".join(lines) else []
+        # PyTorch's test may have its availability from either module; a second import would be a redefinition
+        asked = ("is_tf_available", "is_torch_available") if self.brings_common else ("is_tf_available",)
+        bound = {line.split()[-1] for line in lines}
+        lines += [f"from transformers import {name}" for name in asked if name not in bound]
         lines += ["from transformers.testing_utils import require_tf"] if "require_tf" not in "\n".join(lines) else []
         framework = guarded.setdefault("is_tf_available()", [])
         framework += ["import numpy as np"] if "np" in uses else []

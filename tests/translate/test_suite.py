@@ -235,6 +235,18 @@ def test_a_release_without_common_tests_gets_a_file_that_brings_them(tmp_path: P
     }
 
 
+@pytest.mark.parametrize("tests", ["present", "own"])
+def test_availability_that_pytorch_has_from_another_module_is_imported_once(tmp_path: Path, tests: str) -> None:
+    """As DINOv2's tests in 4.53 have it; two imports of a name are a redefinition for the linter."""
+    apart = "from transformers import QuokkaConfig\nfrom transformers.utils import is_torch_available"
+    head = HEAD.replace("from transformers import QuokkaConfig, is_torch_available", apart)
+    assert head != HEAD
+    found = try_translating(tmp_path, head + SUITE, tests=tests)
+    assert found is not None
+    imports = [n for n in ast.walk(ast.parse(found.text)) if isinstance(n, ast.ImportFrom)]
+    assert [n.module for n in imports for a in n.names if a.name == "is_tf_available"] == ["transformers.utils"]
+
+
 def test_the_brought_tests_name_nothing_that_is_not_there(tmp_path: Path) -> None:
     import builtins
 
