@@ -50,6 +50,13 @@ class Training:
                     self.classes[name].training_methods.add("forward")
                     changed = True
 
+        for (
+            info
+        ) in self.classes.values():  # a method of the pretrained base is called as that of a model that has sub-modules
+            for base in (self.classes[b] for b in info.bases if b in self.classes):
+                if base.category.value == "base":
+                    base.training_methods |= info.training_methods & (base.methods.keys() - {"forward"})
+
     def _all_methods(self, info: ClassInfo) -> dict[str, ast.FunctionDef]:
         methods: dict[str, ast.FunctionDef] = {}
         for base in info.bases:

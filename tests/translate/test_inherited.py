@@ -158,3 +158,29 @@ def test_a_constructor_that_passes_its_base_by(tmp_path: Path) -> None:
     text = class_text(port(tmp_path, PAST).text, "TFQuokkaOtherLoss")
     assert "        keras.layers.Layer.__init__(self, **kwargs)\n        self.weight_of = weight + 1" in text
     assert "super()" not in text
+
+
+SHARED = """
+class QuokkaPreTrainedModel(PreTrainedModel):
+    config_class = QuokkaConfig
+    base_model_prefix = "quokka"
+
+    def embed(self, x):
+        return self.dropout(x)
+
+
+class QuokkaForCTC(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, input_values):
+        return self.embed(input_values)
+"""
+
+
+def test_a_method_of_the_base_takes_the_mode_that_its_models_hand_it(tmp_path: Path) -> None:
+    text = port(tmp_path, SHARED, exported=("QuokkaForCTC",)).text
+    assert (
+        "def embed(self, x, training: bool = False):" in text and "self.embed(input_values, training=training)" in text
+    )
