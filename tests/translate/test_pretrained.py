@@ -92,8 +92,10 @@ def test_inputs_that_one_head_cannot_do_without_are_described_in_it(tmp_path: Pa
 def test_a_head_that_takes_videos_describes_frames(tmp_path: Path) -> None:
     video = Observation("tensor", "float32", 5, shape=(2, 8, 3, 4, 4))
     assert "(None, self.config.num_frames, 3, None, None)" in described(tmp_path, pixel_values=video)
-    text = described(tmp_path, "        self.vision_config = vision_config\n", pixel_values=video)
+    text = described(tmp_path, "        self.vision_config = vision_config  # has num_frames\n", pixel_values=video)
     assert 'getattr(self.config, "vision_config", self.config).num_frames' in text
+    text = described(tmp_path, "        self.vision_config = vision_config\n", pixel_values=video)
+    assert "num_frames" not in text and '(None, None, *signature["pixel_values"].shape[1:])' in " ".join(text.split())
 
 
 def seen(tmp_path: Path, config: str) -> str:
@@ -107,7 +109,9 @@ def test_images_without_a_size_have_any(tmp_path: Path) -> None:
     text = " ".join(seen(tmp_path, "        self.num_channels = 3\n").split())
     assert "(None, self.config.num_channels, None, None), tf.float32" in text
     assert '"pixel_values": tf.ones((1, channels, 64, 64))' in text
-    assert "input_signature" not in seen(tmp_path, "        self.image_size = image_size\n")
+    assert "(None, 3, None, None)" in seen(tmp_path, "        self.image_size = image_size\n")
+    told = "        self.image_size = image_size\n        self.num_channels = num_channels\n"
+    assert "input_signature" not in seen(tmp_path, told)
 
 
 def test_images_may_have_one_size_or_two(tmp_path: Path) -> None:
