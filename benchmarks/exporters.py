@@ -38,7 +38,6 @@ MODELS = (
     "bert distilbert roberta gpt2 t5 vit convnext resnet segformer wav2vec2 "
     "dinov2 nystromformer yolos gpt_neox bloom fnet poolformer mobilenet_v2 biogpt data2vec_text"
 ).split()
-_FOLDERS = {"data2vec_text": "data2vec"}  # where it is not the stem
 
 #: What each environment holds. nobuco needs Keras 2 as TensorFlow itself, which 2.15 is the last to be.
 REQUIREMENTS = {
@@ -160,8 +159,8 @@ def _difference(found: Any, expected: Any) -> float:
 
 def ours(repo: Path, model: str, out: Path) -> dict[str, Any]:
     """What `scaffold sweep` says of the model's base class; an existing port counts as absent."""
-    name = f"{_FOLDERS.get(model, model)}/{model}"
-    is_ported = (repo / "src/transformers/models" / name.replace("/", "/modeling_tf_")).with_suffix(".py").is_file()
+    folder = next(repo.glob(f"src/transformers/models/*/modeling_{model}.py")).parent
+    name, is_ported = f"{folder.name}/{model}", (folder / f"modeling_tf_{model}.py").is_file()
     command = [sys.executable, "-m", "scaffold.sweep.task", "--repo", str(repo), "--model", name, "--out", str(out)]
     command += ["--modes", "eager", *(["--regenerate"] if is_ported else [])]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=Path(__file__).parents[1])

@@ -71,11 +71,15 @@ SERVING_PAST = """def serving_output(self, output):
     return output""".split("\n")
 
 
+def _returned(methods: Mapping[str, ast.FunctionDef]) -> list[ast.Call]:
+    """What a model's `forward` makes in its `return` statements."""
+    forward = methods.get("forward", ast.Pass())
+    return [n.value for n in ast.walk(forward) if isinstance(n, ast.Return) and isinstance(n.value, ast.Call)]
+
+
 def returns_both_pasts(methods: Mapping[str, ast.FunctionDef]) -> bool:
     """True when a model returns a past beside what its encoder did."""
-    forward = methods.get("forward", ast.Pass())
-    returned = [n.value for n in ast.walk(forward) if isinstance(n, ast.Return) and isinstance(n.value, ast.Call)]
-    names = [{k.arg for k in call.keywords} for call in returned]
+    names = [{k.arg for k in call.keywords} for call in _returned(methods)]
     return any({"past_key_values", "encoder_last_hidden_state"} <= given for given in names)
 
 
@@ -90,6 +94,4 @@ def holds_outputs(source: Source, methods: Mapping[str, ast.FunctionDef]) -> boo
         for node in source.tree.body
         if isinstance(node, ast.ClassDef)
     }
-    forward = methods.get("forward", ast.Pass())
-    returned = [n.value for n in ast.walk(forward) if isinstance(n, ast.Return) and isinstance(n.value, ast.Call)]
-    return any(k.arg in fields.get(ast.unparse(call.func), ()) for call in returned for k in call.keywords)
+    return any(k.arg in fields.get(ast.unparse(call.func), ()) for call in _returned(methods) for k in call.keywords)

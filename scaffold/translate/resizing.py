@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 
+from scaffold.translate import tied_methods
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.writer import BlockWriter
@@ -68,7 +69,7 @@ def embeddings_below(engine: Engine) -> None:
         texts = [ast.unparse(node) for node in info.node.body if isinstance(node, ast.Assign)]
         found = [match[1] for text in texts if (match := re.fullmatch(r"base_model_prefix = '(\w+)'", text))]
         if found and found[0] in info.children and "get_input_embeddings" not in info.methods:
-            below = f"self.{info.attribute_names.get(found[0], found[0])}"
+            below = f"self.{tied_methods.kept_name(info, found[0])}"
             engine.method_overrides[name, "get_input_embeddings"] = [
                 "def get_input_embeddings(self) -> keras.layers.Layer:",
                 f"    return {below}.get_input_embeddings()",

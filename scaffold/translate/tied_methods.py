@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LANGUAGE = ("CAUSAL_LM", "MASKED_LM", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ")
 #: They know a language model by its auto class, and any other with such a layer by this method.
 _LM_HEAD = ["def get_lm_head(self) -> keras.layers.Layer:", "    return self.get_output_embeddings()"]
+_NO_BIAS = ["def get_bias(self) -> None:", "    return None"]
 _TABLES = re.compile(rf"^MODEL_FOR_(?:{'|'.join(_LANGUAGE)})_MAPPING_NAMES = .*?^\)", re.MULTILINE | re.DOTALL)
 
 
@@ -42,7 +43,7 @@ def write(engine: Engine, tie: Tie, nested: bool) -> None:
         ]
         if tie.model not in _language_models(engine):
             engine.method_overrides[tie.model, "get_lm_head"] = _LM_HEAD
-            engine.method_overrides[tie.model, "get_bias"] = ["def get_bias(self) -> None:", "    return None"]
+            engine.method_overrides[tie.model, "get_bias"] = _NO_BIAS
     else:
         _nested_methods(engine, tie)
 
@@ -75,7 +76,7 @@ def _nested_methods(engine: Engine, tie: Tie) -> None:
     ]
     bias = tie.bias or ("bias" if "bias" in engine.classes[tie.owner].parameters else None)  # added after the product
     if bias is None:
-        engine.method_overrides[tie.owner, "get_bias"] = ["def get_bias(self) -> None:", "    return None"]
+        engine.method_overrides[tie.owner, "get_bias"] = _NO_BIAS
         return
     engine.method_overrides[tie.owner, "get_bias"] = [
         "def get_bias(self) -> Dict[str, tf.Variable]:",
@@ -148,6 +149,6 @@ def path_to(engine: Engine, tie: Tie) -> list[str]:
     names = []
     current = engine.classes[tie.model]
     for attr in tie.path[:-1]:
-        names.append(current.attribute_names.get(attr, attr))
+        names.append(kept_name(current, attr))
         current = engine.classes[current.children[attr].class_name]
     return names

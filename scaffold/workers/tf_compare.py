@@ -77,12 +77,17 @@ def align(expected: Mapping[str, Array], actual: Mapping[str, Array]) -> dict[st
             found[path] = (stacked[int(last)], "TensorFlow stacks the tuple in one tensor")
             found.pop(parent, None)
     for path, reference in expected.items():
-        is_loss = path.rpartition("/")[2] == "loss" or is_loss_of_tuple(path, reference.shape, found)
-        if is_loss and reference.size == 1 and path in found:
+        averages = is_loss(path) or is_loss_of_tuple(path, reference.shape, found)
+        if averages and reference.size == 1 and path in found:
             loss = found[path][0]
             note = f"mean of {loss.size} per-example losses" if loss.size > 1 else ""
             found[path] = (np.mean(loss, dtype=loss.dtype).reshape(reference.shape), note)
     return found
+
+
+def is_loss(path: str) -> bool:
+    """True for the loss of the model or of one inside it, which the library's TensorFlow models give per example."""
+    return path.rpartition("/")[2] == "loss"
 
 
 def is_loss_of_tuple(path: str, shape: tuple[int, ...], found: Mapping[str, tuple[Array, str]]) -> bool:

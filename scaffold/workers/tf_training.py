@@ -16,7 +16,7 @@ import tensorflow as tf
 from legacy_keras import library_keras
 from numpy.typing import NDArray
 from tf_checks import Loaded
-from tf_compare import flatten
+from tf_compare import flatten, is_loss
 from tf_model import CheckFailed, CheckSkipped, attempt, call, listed, load
 
 GRADIENT_TOLERANCE = 1e-4  # of a gradient's largest element, absolute where that is below 1
@@ -51,9 +51,9 @@ def _gradients(t: Loaded) -> str:
     with tf.GradientTape() as tape:
         results = flatten(call(t.model, t.tensors(), **t.flags, training=False))
         terms = {
-            path: tf.reduce_mean(value) if _is_loss(path) else tf.reduce_sum(value * _factors(value.shape))
+            path: tf.reduce_mean(value) if is_loss(path) else tf.reduce_sum(value * _factors(value.shape))
             for path, value in results.items()
-            if path in shapes and (_is_loss(path) or tuple(value.shape) == shapes[path])
+            if path in shapes and (is_loss(path) or tuple(value.shape) == shapes[path])
         }
         if len(terms) != len(shapes):
             missing = [path for path in shapes if path not in terms]
@@ -83,11 +83,6 @@ def _gradients(t: Loaded) -> str:
     worst = max((value for name, value in differences.items() if name not in rounded), default=0.0)
     notes = f"; as inexact as PyTorch's own, by its float64: {listed(rounded.values())}" if rounded else ""
     return f"{len(trained)} weights, worst {worst:.1e}{notes}"
-
-
-def _is_loss(path: str) -> bool:
-    """True for the loss of the model or of one inside it, which the library's TensorFlow models give per example."""
-    return path.rpartition("/")[2] == "loss"
 
 
 def _rounded(t: Loaded, expected: Mapping[str, NDArray[Any]], differences: Mapping[str, float]) -> dict[str, str]:
@@ -154,7 +149,7 @@ def _pt_gradients(t: Loaded, *, double: bool = False) -> tuple[dict[str, NDArray
         if not usable:
             raise CheckSkipped("no output of PyTorch's has a gradient")
         terms = [
-            v.mean() if _is_loss(path) else (v * torch.from_numpy(_factors(v.shape)).to(v.dtype)).sum()
+            v.mean() if is_loss(path) else (v * torch.from_numpy(_factors(v.shape)).to(v.dtype)).sum()
             for path, v in usable.items()
         ]
         torch.stack(terms).sum().backward()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.translate.checkouts import class_text, method_text, port
 
-MODEL = """
-class QuokkaModel(QuokkaPreTrainedModel):
+EMBEDS = """
+class {name}(QuokkaPreTrainedModel):
     def __init__(self, config):
         super().__init__(config)
         self.words = nn.Embedding(config.vocab_size, config.hidden_size)
@@ -20,7 +20,11 @@ class QuokkaModel(QuokkaPreTrainedModel):
 
     def forward(self, input_ids):
         return self.words(input_ids)
+"""
 
+MODEL = (
+    EMBEDS.format(name="QuokkaModel")
+    + """
 
 class QuokkaForCausalLM(QuokkaPreTrainedModel):
     _tied_weights_keys = ["lm_head.weight"]
@@ -46,6 +50,7 @@ class QuokkaForCausalLM(QuokkaPreTrainedModel):
     def forward(self, input_ids):
         return self.lm_head(self.quokka(input_ids)) + self.final_logits_bias
 """
+)
 EXPORTED = ("QuokkaModel", "QuokkaForCausalLM")
 
 
@@ -87,21 +92,9 @@ def test_a_layer_that_is_resized_with_the_embeddings(tmp_path: Path) -> None:
     assert text.count("def resized_dense(") == 1
 
 
-BELOW = """
-class QuokkaWords(QuokkaPreTrainedModel):
-    def __init__(self, config):
-        super().__init__(config)
-        self.words = nn.Embedding(config.vocab_size, config.hidden_size)
-
-    def get_input_embeddings(self):
-        return self.words
-
-    def set_input_embeddings(self, value):
-        self.words = value
-
-    def forward(self, input_ids):
-        return self.words(input_ids)
-
+BELOW = (
+    EMBEDS.format(name="QuokkaWords")
+    + """
 
 class QuokkaEncoder(QuokkaPreTrainedModel):
     base_model_prefix = "words_model"
@@ -122,6 +115,7 @@ class QuokkaForRegions(QuokkaPreTrainedModel):
     def forward(self, input_ids):
         return self.quokka(input_ids)
 """
+)
 
 
 def test_a_model_that_is_a_layer_finds_the_embeddings_below_it(tmp_path: Path) -> None:
