@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from pt_cases import flatten, portable_outputs
+from pt_double import InDouble
 from pt_inputs import signature
 from pt_weights import is_norm
 
@@ -55,20 +56,29 @@ def _worst(model: Any, inputs: dict[str, Any]) -> float | None:
 def rounding(model: Any, inputs: dict[str, Any]) -> float | None:
     """How far float32 outputs are from float64 ones, as verification measures; None where the model does not run in float64."""
     accepts = signature(type(model))
-    flags = {name: True for name in ("output_hidden_states", "return_dict") if name in accepts}
+    wanted = ("output_hidden_states", "output_attentions", "return_dict")
+    flags = {name: True for name in wanted if name in accepts}
     twin = copy.deepcopy(model).eval()
     default = torch.get_default_dtype()
     try:
         rounded = _outputs(twin, {**inputs, **flags})
         torch.set_default_dtype(torch.float64)
-        exact = _outputs(twin.double(), {**_double(inputs), **flags})
-    except Exception:  # a model whose code names float32 is simply not measured
+        exact = _exact(twin.double(), {**_double(inputs), **flags})
+    except Exception:  # a model that runs in float32 alone is simply not measured
         return None
     finally:
         torch.set_default_dtype(default)
     if rounded.keys() != exact.keys():
         return None
     return max((_distance(rounded[path], exact[path]) for path in exact), default=0.0)
+
+
+def _exact(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _outputs(model, inputs)
+    except RuntimeError:  # of two types of numbers in one operation
+        with InDouble():
+            return _outputs(model, inputs)
 
 
 def _outputs(model: Any, inputs: dict[str, Any]) -> dict[str, Any]:
