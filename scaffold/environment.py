@@ -56,6 +56,13 @@ def _minor(version: str) -> tuple[int, int]:
     return numbers[0], numbers[1] if len(numbers) > 1 else 0
 
 
+def keras_variable(environment: Environment) -> dict[str, str]:
+    """For programs that no worker starts: TensorFlow 2.15 fails where the separate Keras is asked for and not there."""
+    tensorflow, keras = environment.versions.get("tensorflow"), environment.versions.get("tf_keras")
+    wanted = keras is not None and (tensorflow is None or _minor(tensorflow) >= (2, 16))
+    return {"TF_USE_LEGACY_KERAS": "1" if wanted else "0"}
+
+
 def check_environment(environment: Environment, *, tensorflow: bool) -> None:
     """Refuse an environment in which the probe (torch) or the verification (TensorFlow, Keras 2) cannot run."""
     needed = ["torch", "numpy", "safetensors", *(["tensorflow"] if tensorflow else [])]

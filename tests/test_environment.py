@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.core.errors import ScaffoldError
-from scaffold.environment import TABLE, Environment, check_environment, read_environment
+from scaffold.environment import TABLE, Environment, check_environment, keras_variable, read_environment
 
 GOOD = {"torch": "2.13.0", "tensorflow": "2.18.1", "tf_keras": "2.18.0", "numpy": "2.0.2", "safetensors": "0.8.0"}
 
@@ -22,6 +22,12 @@ def test_a_good_one_passes() -> None:
     check_environment(environment(tensorflow="2.15.1", tf_keras=None), tensorflow=True)
     check_environment(environment(tensorflow=None, tf_keras=None), tensorflow=False)
     assert "torch 2.13.0" in environment().summary
+
+
+def test_the_separate_keras_is_asked_for_from_2_16_on() -> None:
+    assert keras_variable(environment()) == {"TF_USE_LEGACY_KERAS": "1"}
+    assert keras_variable(environment(tensorflow="2.15.1")) == {"TF_USE_LEGACY_KERAS": "0"}
+    assert keras_variable(environment(tf_keras=None)) == {"TF_USE_LEGACY_KERAS": "0"}
 
 
 @pytest.mark.parametrize(

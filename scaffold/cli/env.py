@@ -1,6 +1,6 @@
 """Make the clone's virtual environment, `.env`, with versions that the clone allows; other commands then use it by themselves.
 
-First `pip install -e ".[dev]"`, which holds everything and often fails; then PyTorch, TensorFlow, what the library checks, and
+First `pip install -e ".[dev]"`, which holds everything and often fails; then PyTorch, TensorFlow, what the library checks, with
 `.[quality]`. What this Python cannot have is said before anything is made (ENV104).
 """
 

@@ -59,7 +59,7 @@ class Bench:
 
     def script(self, path: str, arguments: Sequence[str]) -> ChildResult:
         """Run one of the checkout's scripts."""
-        return self._run(self.root / path, arguments)
+        return self._run("run_module.py", [str(self.root / path), *arguments])
 
     def module(self, name: str, arguments: Sequence[str], *, extra: Mapping[str, str] | None = None) -> ChildResult:
         """Run `python -m name`."""
@@ -67,7 +67,7 @@ class Bench:
 
     def _run(
         self,
-        script: str | Path,
+        script: str,
         arguments: Sequence[str],
         *,
         extra: Mapping[str, str] | None = None,
@@ -185,15 +185,17 @@ def run_make(copy: Bench) -> Outcome:
     import time
 
     from scaffold.core.child import worker_environment
+    from scaffold.environment import keras_variable, read_environment
 
     # given on the command line, the variable wins over the Makefile's own, which asks git about a local `main`
     changed = " ".join(path for path in copy.changed_since_base() if path.endswith(".py"))
+    keras = keras_variable(read_environment(copy.python, copy.root))
     started = time.monotonic()
     try:
         done = subprocess.run(
             ["make", "fixup", f"modified_py_files={changed}"],
             cwd=copy.root,
-            env=worker_environment(copy.root / "src", str(copy.root / ".git"), {"PATH": copy.search_path}),
+            env=worker_environment(copy.root / "src", str(copy.root / ".git"), {"PATH": copy.search_path, **keras}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

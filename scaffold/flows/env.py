@@ -1,7 +1,7 @@
 """The virtual environment of a clone (guide.md G7): `.env` in its root, with versions that the clone itself allows.
 
 `pip install -e ".[dev]"` first, as the guide has it; where that fails, which is common, PyTorch, TensorFlow and what the library
-checks on import, then `.[quality]`. Source of the versions: the clone's dependency_versions_table.py. Before anything is made,
+checks on import, with `.[quality]`. Source of the versions: the clone's dependency_versions_table.py. Before anything is made,
 pip is asked whether this Python can have them at all: old releases need old frameworks, which newer Pythons never got.
 """
 
@@ -224,15 +224,12 @@ def _install(request: Request, deps: dict[str, str], result: Result, progress: P
         if (ran := do("install .[dev]", [*pip, "-e", ".[dev]"])).ok and not request.dry_run:
             return
         result.skipped += [] if ran.ok else [f".[dev]: {_last(ran)}"]
+    # in one step, or pip chooses what the tools refuse: TensorFlow 2.15 came out with NumPy 2, 4.40's tools want an old urllib3
+    both = do("install the frameworks and .[quality]", [*pip, *packages(deps), "-e", ".[quality]"])
+    if both.ok:
+        return
+    result.skipped.append(f".[quality]: {_last(both)}")
     _demand(do("install the frameworks", [*pip, *packages(deps)]), "pip install")
-    # the tools may not replace what the frameworks need: TensorFlow 2.15 came out of it with NumPy 2, which it cannot import
-    frozen = root / FOLDER / "frameworks.txt"
-    if not request.dry_run:
-        installed = runner([result.python, "-m", "pip", "freeze"], root).stdout
-        versions = [line for line in installed.splitlines() if re.fullmatch(r"[\w.-]+==\S+", line)]
-        frozen.write_text("".join(f"{line}\n" for line in versions), encoding="utf-8")
-    quality = do("install .[quality]", [*pip, "-c", str(frozen), "-e", ".[quality]"])
-    result.skipped += [] if quality.ok else [f".[quality]: {_last(quality)}"]
 
 
 def _demand(ran: Ran, what: str) -> None:
@@ -243,10 +240,23 @@ def _demand(ran: Ran, what: str) -> None:
 
 
 def _last(ran: Ran) -> str:
-    """The line that says most: pip's first error."""
+    """What pip says is wrong: the package it could not build, and what that build said last; the requirements that exclude each
+    other; or its first error.
+    """
     lines = [line.strip() for line in (ran.stderr or ran.stdout).splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR:")]
-    return (errors or lines or ["no message"])[0].removeprefix("ERROR: ")[:300]
+    lines = [line for line in lines if not line.startswith("WARNING:")]
+    text = "\n".join(lines)
+    built = re.search(r"^ERROR: Failed building wheel for (\S+)", text, re.M)
+    said = re.search(r"^(.*)\n\[end of output\]", text, re.M)
+    if said:
+        collected = re.findall(r"^Collecting (\S+)", ran.stdout, re.M)
+        package = built[1] if built else collected[-1] if collected else "a package"
+        return f"{package} cannot be built: {said[1]}"[:300]
+    conflict = re.search(r"^The conflict is caused by:\n(.*?)(?:\nTo fix this|\Z)", text, re.M | re.S)
+    if conflict:
+        return f"these exclude each other: {conflict[1]}".replace("\n", "; ")[:300]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR:")]
+    return (errors or lines or ["no message"])[0][:300]
 
 
 # --- remembering ------------------------------------------------------------------------------------------------------

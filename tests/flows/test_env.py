@@ -72,7 +72,9 @@ def test_else_the_frameworks_and_the_tools(clone: Path) -> None:
     result = run(Request(root=clone), Silent(), runner=pip)
     assert result.skipped == [".[dev]: ResolutionImpossible"]
     assert "tensorflow>=2.4,<2.16 torch>=1.7 tokenizers>=0.1 numpy safetensors" in pip.installs[1]
-    assert pip.installs[2].endswith("frameworks.txt -e .[quality]")
+    assert (
+        pip.installs[1].endswith(" -e .[quality]") and len(pip.installs) == 2
+    )  # together: neither takes what the other refuses
 
 
 def test_light_never_tries_the_whole(clone: Path) -> None:
@@ -80,6 +82,35 @@ def test_light_never_tries_the_whole(clone: Path) -> None:
     result = run(Request(root=clone, dev=False), Silent(), runner=pip)
     assert not any("[dev]" in text for text in pip.installs)
     assert result.skipped == [".[quality]: no network"]
+    assert pip.installs[1] == pip.installs[0].removesuffix(" -e .[quality]")
+
+
+NOT_BUILT = (
+    "WARNING: Location 'x' is ignored\n  error: subprocess-exited-with-error\n\n  × Getting requirements did not run.\n"
+    "  ╰─> [2 lines of output]\n      Package libavformat was not found\n      no libraries ['avformat']\n      [end of output]\n"
+)
+CONFLICT = (
+    "ERROR: Cannot install t[dev] because these package versions have conflicting dependencies.\n\nThe conflict is caused by:\n"
+    "    t[dev] depends on urllib3<2\n    requests depends on urllib3>=2\n\nTo fix this you could try to:\n1. loosen\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (Ran(ok=False, stdout="Collecting a\nCollecting av==9.2.0 (from t)\n", stderr=NOT_BUILT),
+         "av==9.2.0 cannot be built: no libraries ['avformat']"),
+        (Ran(ok=False, stderr=NOT_BUILT + "ERROR: Failed building wheel for av\n"),
+         "av cannot be built: no libraries ['avformat']"),
+        (Ran(ok=False, stderr=CONFLICT), "these exclude each other: t[dev] depends on urllib3<2; requests depends on urllib3>=2"),
+        (Ran(ok=False, stderr="WARNING: slow\nnote: x"), "note: x"),
+    ],
+)  # fmt: skip
+def test_what_pip_says_is_named(clone: Path, said: Ran, shown: str) -> None:
+    """As pip 23 says it, with its `Collecting …` on standard output."""
+    pip = Pip()
+    result = run(Request(root=clone), Silent(), runner=lambda c, cwd: said if ".[dev]" in c else pip(c, cwd))
+    assert result.skipped == [f".[dev]: {shown}"]
 
 
 def test_a_second_run_asks_nothing(clone: Path) -> None:
@@ -97,7 +128,7 @@ def test_what_cannot_be_imported_is_no_environment(clone: Path) -> None:
     assert caught.value.code == "ENV105" and remembered(clone) is None
     with pytest.raises(ScaffoldError):  # a second run does not take it for finished
         run(Request(root=clone, dev=False), Silent(), runner=broken)
-    assert len(broken.installs) == 4
+    assert len(broken.installs) == 2
 
 
 def test_what_this_python_cannot_have_is_said_before_anything_is_made(clone: Path) -> None:
@@ -134,7 +165,7 @@ def test_something_else_at_that_place(clone: Path) -> None:
 def test_a_dry_run_makes_nothing(clone: Path) -> None:
     pip = Pip()
     result = run(Request(root=clone, dry_run=True), Silent(), runner=pip)
-    assert len(result.commands) == 4 and not pip.installs and not (clone / ".env").exists()
+    assert len(result.commands) == 3 and not pip.installs and not (clone / ".env").exists()
 
 
 def test_a_table_that_cannot_be_read(clone: Path) -> None:

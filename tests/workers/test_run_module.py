@@ -19,6 +19,17 @@ def test_arguments_path_and_status(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (3, "__main__ ['3', '-v'] found\n"), result.stderr
 
 
+def test_a_script_finds_what_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "utils").mkdir()
+    (tmp_path / "utils/check.py").write_text(
+        "import beside, os, sys\nprint(__name__, __file__, sys.argv, os.getcwd())\n"
+    )
+    (tmp_path / "utils/beside.py").write_text("")
+    script = str(tmp_path / "utils/check.py")
+    result = run_worker("run_module.py", [script, "-v"], python=sys.executable, src=None, timeout=60, cwd=tmp_path)
+    assert result.stdout == f"__main__ {script} ['{script}', '-v'] {tmp_path}\n", result.stderr
+
+
 @pytest.mark.parametrize(
     ("release", "beside", "kept"),
     [("2.15.1", True, False), ("2.15.1", False, False), ("2.18.0", True, True), ("2.18.0", False, False)],

@@ -1,6 +1,7 @@
 def _arange(start, end, step) -> tf.Tensor:
     """
-    Numbers a fraction apart, each computed by itself in double precision as PyTorch's are: `tf.range` adds up the step.
+    Numbers a fraction apart, each computed by itself in double precision as PyTorch's are: `tf.range` adds up the
+    step.
     """
     start, end, step = (
         tf.cast(value, tf.float64) if tf.is_tensor(value) else tf.constant(value, dtype=tf.float64)

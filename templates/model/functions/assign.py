@@ -1,8 +1,8 @@
 def _assign(tensor: tf.Tensor, index, value) -> tf.Tensor:
     """
     `tensor[index] = value` as a new tensor. `index` (`np.s_[...]`) holds integers, slices, and lists or tensors of
-    integers, each of which selects along an axis of its own, and perhaps an ellipsis for the axes in between; or it is a
-    mask over the first axes, and `value` a number.
+    integers, each of which selects along an axis of its own, and perhaps an ellipsis for the axes in between; or it is
+    a mask over the first axes, and `value` a number.
     """
     shape = shape_list(tensor)
     if tf.is_tensor(index) and index.dtype == tf.bool:

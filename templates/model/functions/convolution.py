@@ -1,7 +1,7 @@
 def _convolution(tensor: tf.Tensor, weight: tf.Tensor, bias=None, stride=1, padding=0, dilation=1) -> tf.Tensor:
     """
-    Convolution over the axes after batch and channels with a weight in PyTorch's layout (out, in / groups, *kernel); the
-    number of groups follows from the weight's shape.
+    Convolution over the axes after batch and channels with a weight in PyTorch's layout (out, in / groups, *kernel);
+    the number of groups follows from the weight's shape.
     """
     rank = len(weight.shape) - 2
     stride, dilation = ([value] * rank if isinstance(value, int) else list(value) for value in (stride, dilation))

@@ -2,8 +2,8 @@ def _cross_entropy(
     logits: tf.Tensor, labels: tf.Tensor, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0
 ) -> tf.Tensor:
     """
-    Cross entropy of logits with the classes on axis 1 (the only axis when there is one). Labels are class numbers, those
-    equal to `ignore_index` do not count, or probabilities shaped like the logits.
+    Cross entropy of logits with the classes on axis 1 (the only axis when there is one). Labels are class numbers,
+    those equal to `ignore_index` do not count, or probabilities shaped like the logits.
     """
     if logits.shape.rank > 2:
         order = [0, *range(2, logits.shape.rank), 1]

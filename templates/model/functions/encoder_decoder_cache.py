@@ -1,8 +1,8 @@
 class EncoderDecoderCache:
     """
-    Keys and values of a decoder's own tokens and of the encoder's, as two lists with one (key, value) pair a layer. It is
-    made of the tuples that a caller passes, (key, value) or (key, value, cross key, cross value) a layer, and gives such
-    tuples when it is iterated over; an index gives a layer's own pair.
+    Keys and values of a decoder's own tokens and of the encoder's, as two lists with one (key, value) pair a layer. It
+    is made of the tuples that a caller passes, (key, value) or (key, value, cross key, cross value) a layer, and gives
+    such tuples when it is iterated over; an index gives a layer's own pair.
     """
 
     def __init__(self, past=None):

@@ -1,7 +1,7 @@
 def extend_attention_mask(attention_mask: tf.Tensor, input_shape, is_decoder: bool = False) -> tf.Tensor:
     """
-    Additive mask from a mask of ones and zeros: 0 where a position may be attended to, the smallest float elsewhere. Of
-    rank 4, broadcastable to `(batch_size, num_heads, query_length, key_length)`, and causal for a decoder.
+    Additive mask from a mask of ones and zeros: 0 where a position may be attended to, the smallest float elsewhere.
+    Of rank 4, broadcastable to `(batch_size, num_heads, query_length, key_length)`, and causal for a decoder.
     """
     attention_mask = tf.cast(attention_mask, tf.float32)
     if len(shape_list(attention_mask)) == 3:

@@ -1,7 +1,7 @@
 def _grid_sample(tensor: tf.Tensor, grid: tf.Tensor, mode="bilinear", padding_mode="zeros", align_corners=False) -> tf.Tensor:
     """
-    Samples (batch, channels, height, width) at the points (x, y) of `grid` (batch, rows, columns, 2), which run from -1
-    to 1 over the image. Outside of it lie zeros or, with `padding_mode="border"`, the nearest pixels.
+    Samples (batch, channels, height, width) at the points (x, y) of `grid` (batch, rows, columns, 2), which run from
+    -1 to 1 over the image. Outside of it lie zeros or, with `padding_mode="border"`, the nearest pixels.
     """
     height, width = shape_list(tensor)[2:]
     image = tf.transpose(tensor, (0, 2, 3, 1))

@@ -1,7 +1,7 @@
 def _linear_sum_assignment(cost: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """
-    Rows and columns of the assignment of least total cost, as `scipy.optimize.linear_sum_assignment` finds it (it has no
-    gradient).
+    Rows and columns of the assignment of least total cost, as `scipy.optimize.linear_sum_assignment` finds it (it has
+    no gradient).
     """
 
     def assign(cost):

@@ -1,7 +1,7 @@
 def _masked_scatter(tensor: tf.Tensor, mask: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
     """
-    Replaces the elements of `tensor` at which `mask` is set by the elements of `source`, in order. The mask is broadcast
-    to the tensor.
+    Replaces the elements of `tensor` at which `mask` is set by the elements of `source`, in order. The mask is
+    broadcast to the tensor.
     """
     mask = tf.reshape(tf.broadcast_to(mask, tf.shape(tensor)), [-1])
     position = tf.maximum(tf.cumsum(tf.cast(mask, tf.int32)) - 1, 0)

@@ -15,8 +15,8 @@ def _multi_head_attention(
 ):
     """PyTorch's multi-head attention of (length, batch, channels) with three projection weights (out, in) and one bias.
 
-    Returns the output and the weights (batch, length, keys), or None in their place. Masks are boolean (True: leave out)
-    or added to the scores; one of rank 3 has a matrix for each item and head.
+    Returns the output and the weights (batch, length, keys), or None in their place. Masks are boolean (True: leave
+    out) or added to the scores; one of rank 3 has a matrix for each item and head.
     """
     biases = (None, None, None) if bias is None else tf.split(bias, 3)
 

@@ -2,8 +2,9 @@ def prepare_causal_attention_mask(
     attention_mask: tf.Tensor | None, input_shape, past_key_values_length: int = 0, sliding_window: int | None = None
 ) -> tf.Tensor:
     """
-    Additive causal mask of shape `(batch_size, 1, query_length, key_length)`: 0 where a position may be attended to, the
-    smallest float elsewhere. `attention_mask` holds ones and zeros and has rank 2, or rank 4 and is then used as it is.
+    Additive causal mask of shape `(batch_size, 1, query_length, key_length)`: 0 where a position may be attended to,
+    the smallest float elsewhere. `attention_mask` holds ones and zeros and has rank 2, or rank 4 and is then used as
+    it is.
     """
     query_length = input_shape[-1]
     key_length = query_length + past_key_values_length

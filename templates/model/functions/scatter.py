@@ -1,7 +1,7 @@
 def _scatter(tensor: tf.Tensor, index: tf.Tensor, source: tf.Tensor, axis: int, add: bool = False) -> tf.Tensor:
     """
-    Writes `source`, a number or a tensor at least as large as `index`, into a copy of `tensor`: each element goes where
-    it stands in `index`, except that its coordinate along `axis` is the number `index` holds there.
+    Writes `source`, a number or a tensor at least as large as `index`, into a copy of `tensor`: each element goes
+    where it stands in `index`, except that its coordinate along `axis` is the number `index` holds there.
     """
     shape = shape_list(index)
     if isinstance(source, (int, float, bool)) or source.shape.rank == 0:

@@ -1,8 +1,8 @@
 def update_cache(cache, key_states: tf.Tensor, value_states: tf.Tensor, layer_idx: int, sliding_window=None):
     """
-    Keys and values of a layer with those of the past in front. A cache is a list of (key, value) pairs, one a layer, of
-    shape `(batch_size, num_heads, sequence_length, head_dim)`; the new pair takes the place of the old one. A past that
-    is a tuple is only read. With a sliding window, a single new token sees no more than the window.
+    Keys and values of a layer with those of the past in front. A cache is a list of (key, value) pairs, one a layer,
+    of shape `(batch_size, num_heads, sequence_length, head_dim)`; the new pair takes the place of the old one. A past
+    that is a tuple is only read. With a sliding window, a single new token sees no more than the window.
     """
     is_single = key_states.shape[-2] == 1
     if layer_idx < len(cache):

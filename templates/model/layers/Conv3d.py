@@ -1,7 +1,7 @@
 class TFModelConv3d(keras.layers.Layer):
     """
-    Convolution of (batch, channels, depth, height, width). Its weight keeps PyTorch's layout: the library transposes kernels
-    of two dimensions, and has no rule for three.
+    Convolution of (batch, channels, depth, height, width). Its weight keeps PyTorch's layout: the library transposes
+    kernels of two dimensions, and has no rule for three.
     """
 
     def __init__(self, in_channels, filters, kernel_size, strides=1, padding=0, use_bias=True, **kwargs):
