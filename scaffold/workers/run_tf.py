@@ -201,12 +201,12 @@ class ClassRun:
         """The simplest case that a SavedModel's signature, or TensorFlow Lite, can be given."""
         from tf_cases import simplicity
         from tf_compare import compare
-        from tf_exports import TOLERANCES, NotExported, exported
+        from tf_exports import TOLERANCES, NotExported, candidates, exported
         from tf_model import describe
 
         reason = "no case agrees with PyTorch in eager mode"
         usable = [(variant, c) for c in variant.cases if c.passed and c.flags.get("return_dict") is not False]
-        for _, case in sorted(usable, key=simplicity):
+        for case in candidates(variant.model, mode, [case for _, case in sorted(usable, key=simplicity)]):
             try:
                 found = exported(variant.model, mode, case.inputs, {**case.flags, **case.kwargs})
             except NotExported as problem:

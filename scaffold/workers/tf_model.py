@@ -42,6 +42,7 @@ def describe(error: BaseException) -> str:
         text = re.split(r'File "[^"]+", line \d+.*\n.*\n?', text)[-1].strip()
     text = re.sub(r"(^|\w+: )Exception encountered when calling layer .*\n?", "", text).strip().removesuffix(":")
     text = re.sub(rf"^{type(error).__name__}(: )?", "", text)
+    text = text.partition(" You can attempt the following resolutions")[0]  # TensorFlow's general advice
     if len(text) > _ERROR_LIMIT:
         text = f"{text[: _ERROR_LIMIT // 2]} … {text[-_ERROR_LIMIT // 2 :]}"
     places = [*((f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)), *places]

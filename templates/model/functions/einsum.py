@@ -4,7 +4,9 @@ def _einsum(equation: str, left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
     sizes = {}
     for term, operand in zip(terms, (left, right)):
         for axis, size in zip(term, shape_list(operand)):
-            sizes[axis] = tf.maximum(sizes[axis], size) if axis in sizes else size
+            other = sizes.setdefault(axis, size)
+            known = isinstance(size, int) and isinstance(other, int)
+            sizes[axis] = max(size, other) if known else tf.maximum(size, other)
     left, right = (
         tf.broadcast_to(operand, [sizes[axis] for axis in term]) for term, operand in zip(terms, (left, right))
     )

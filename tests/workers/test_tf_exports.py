@@ -1,0 +1,73 @@
+"""Exports of one of the library's own models, in a child process as the verification makes them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaffold.core.child import WORKERS, run_worker
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(importlib.util.find_spec("transformers") is None, reason="transformers is not installed"),
+    pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="tensorflow is not installed"),
+]
+
+SCRIPT = f"""
+import sys
+sys.path.insert(0, {str(WORKERS)!r})
+import legacy_keras
+legacy_keras.prepare()
+import numpy as np
+import pytest
+import tensorflow as tf
+from tf_cases import Case
+from tf_compare import compare
+from tf_exports import TOLERANCES, NotExported, _by_position, candidates, exported
+from transformers import BertConfig, TFBertModel
+
+model = TFBertModel(BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8))
+ids = np.array([[1, 2, 3]], np.int64)
+mask = np.array([[1, 1, 0]], np.int64)
+
+# no case has what the signature takes, all together do
+parts = [
+    Case("base/minimal", "forward", {{}}, {{}}, {{"input_ids": ids}}, {{}}),
+    Case("base/masked", "forward", {{}}, {{}}, {{"inputs_embeds": np.ones((1, 3, 8), np.float32), "attention_mask": mask}}, {{}}),
+    Case("base/types", "forward", {{}}, {{}}, {{"input_ids": ids[:, ::-1], "token_type_ids": 1 - mask}}, {{}}),
+]
+for case in parts:
+    with pytest.raises(NotExported, match="its signature takes attention_mask, input_ids, token_type_ids"):
+        exported(model, "savedmodel", case.inputs, {{}})
+*tried, whole = candidates(model, "savedmodel", parts)
+assert tried == parts and list(whole.inputs) == ["attention_mask", "input_ids", "token_type_ids"]
+assert (whole.inputs["input_ids"] == ids).all() and whole.inputs["token_type_ids"][0, 2] == 1
+found = exported(model, "savedmodel", whole.inputs, {{}})
+assert found and all(entry["ok"] for entry in compare({{k: whole.expected[k] for k in found}}, found, TOLERANCES["savedmodel"]))
+found["last_hidden_state"] = found["last_hidden_state"] + 1e-3
+assert not all(entry["ok"] for entry in compare({{k: whole.expected[k] for k in found}}, found, TOLERANCES["savedmodel"]))
+assert list(candidates(model, "savedmodel", parts[:2])) == parts[:2]
+assert list(candidates(model, "tflite", parts)) == parts
+
+found = exported(model, "tflite", whole.inputs, {{}})
+assert all(entry["ok"] for entry in compare(whole.expected, found, TOLERANCES["tflite"]))
+
+# a model without a signature: eleven outputs, told by their position
+function = tf.function(lambda a, b: {{f"{{n:02}}": a * float(n) - b for n in range(11)}})
+concrete = function.get_concrete_function(tf.TensorSpec([2], name="a"), tf.TensorSpec([2], name="b"))
+converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
+content = converter.convert()
+interpreter = tf.lite.Interpreter(model_content=content, num_threads=1)
+values = _by_position(interpreter, {{"b": np.ones(2, np.float32), "a": np.array([1, 2], np.float32)}})
+assert [value.tolist() for value in values] == [[n - 1, 2 * n - 1] for n in range(11)]
+"""
+
+
+def test_a_model_is_exported_by_the_inputs_that_its_format_takes(tmp_path: Path) -> None:
+    script = tmp_path / "check.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    result = run_worker(script, [], python=sys.executable, src=None, timeout=300)
+    assert result.ok, result.stderr[-3000:]
