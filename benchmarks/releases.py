@@ -1,8 +1,8 @@
 """Port a model on a real release, run the repository's own checks on the port, take it back, and say what was seen.
 
 Usage: `python benchmarks/releases.py --repo path/to/transformers --release 4.40 --work DIR --rows DIR/rows.jsonl
-[--python PY] [--tools VENV …] [--no-probe] [--verify] [--skip CHECK …] -- MODEL …`, once a release; then
-`python benchmarks/releases.py --rows DIR/rows.jsonl` prints the tables.
+[--python PY] [--tools VENV …] [--no-probe] [--verify] [--only CHECK …] -- MODEL …`, once a release; then
+`python benchmarks/releases.py --rows DIR/rows.jsonl` prints the tables. Of two rows on a port the later counts, check by check.
 
 The repository needs its history; a clone of it is made below DIR, at the last commit of the release's development. PY has what
 the release imports (with the frameworks, its TensorFlow classes are checked too), VENV the formatters that it pins. Which checks
@@ -19,7 +19,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ RELEASES = {
 }
 LIMIT = 1800.0
 PASSES, FAILS, BEFORE, NOT_RUN = "passes", "fails", "fails without the port too", "not run"
+NOT_VERIFIED = "not verified"
 
 #: Checks that ask a server, with what they ask it for.
 ONLINE = {"update_metadata.py": "asks the Hub"}
@@ -168,13 +169,15 @@ def said(result: ChildResult) -> set[str]:
     return {line for line in kept if line}
 
 
-def run_checks(root: Path, row: Row, skip: Sequence[str], python: str, tools: Sequence[Path]) -> None:
+def run_checks(root: Path, row: Row, only: Sequence[str], python: str, tools: Sequence[Path]) -> None:
     """Run every check on the port, and those that fail on the release as it was."""
     failed: dict[str, tuple[Step, ChildResult]] = {}
     for step in steps(root, row.changed):
         name = Path(step.title).name if step.tool.startswith("python") else step.title
-        if name in ONLINE or name in skip:
-            row.checks[name] = {"verdict": NOT_RUN, "detail": ONLINE.get(name, "left out")}
+        if only and name not in only:
+            continue
+        if name in ONLINE:
+            row.checks[name] = {"verdict": NOT_RUN, "detail": ONLINE[name]}
             continue
         result = run_step(root, step, python, tools)
         detail = "" if result.ok else "\n".join((result.stdout + result.stderr).strip().splitlines()[-12:])
@@ -226,7 +229,7 @@ def walk(root: Path, arguments: argparse.Namespace, model: str) -> Row:
     row.unexpected = sorted(set(row.changed) - allowed)
     row.missing = sorted(needed - set(row.changed))
     print(f"{row.release} {model}: {len(row.changed)} files, {row.markers} markers, {row.strict}", flush=True)
-    run_checks(root, row, arguments.skip, arguments.python, arguments.tools)
+    run_checks(root, row, arguments.only, arguments.python, arguments.tools)
     undone = scaffold("undo", model, "--repo", str(root), "--yes")
     row.undone = undone.returncode == 0 and state(root) == before
     return row
@@ -235,7 +238,7 @@ def walk(root: Path, arguments: argparse.Namespace, model: str) -> Row:
 def strict_classes(verification: dict[str, Any] | None) -> str:
     """`6 of 6, worst 2.3e-06`; the reason where nothing was compared."""
     if verification is None:
-        return "not verified"
+        return NOT_VERIFIED
     if verification["not_run"]:
         return f"not verified: {verification['not_run']}"
     heads = verification["heads"].values()
@@ -253,7 +256,11 @@ def state(root: Path) -> tuple[str, ...]:
 
 def tables(rows: Sequence[Row]) -> None:
     """For each model a table of checks and releases, then what else was seen, then what failed or did not run."""
-    last = {(row.model, row.release): row for row in rows}
+    last: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        earlier = last.get((row.model, row.release), row)
+        strict = earlier.strict if row.strict == NOT_VERIFIED else row.strict
+        last[row.model, row.release] = replace(row, checks={**earlier.checks, **row.checks}, strict=strict)
     for model in dict.fromkeys(row.model for row in rows):
         mine = [last[model, release] for release in RELEASES if (model, release) in last]
         names = list(dict.fromkeys(name for row in mine for name in row.checks))
@@ -287,7 +294,7 @@ def main() -> int:
     )
     parser.add_argument("--no-probe", action="store_true")
     parser.add_argument("--verify", action="store_true", help="compare the port with PyTorch")
-    parser.add_argument("--skip", nargs="*", default=[], metavar="CHECK")
+    parser.add_argument("--only", nargs="*", default=[], metavar="CHECK", help="run these checks alone")
     parser.add_argument("models", nargs="*")
     arguments = parser.parse_args()
     if arguments.models:

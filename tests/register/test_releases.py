@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import functools
 import os
 import re
 import shutil
@@ -19,10 +20,14 @@ from scaffold.core.edits import Absent, AlreadyDone, Edit, Tree
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.port import Contributor, Port
 from scaffold.locate import locate
+from scaffold.publish.commit import commit_edits
+from scaffold.publish.git import open_clone
 from scaffold.publish.index import download_sdist
+from scaffold.publish.undo import plan_undo, undo
 from scaffold.publish.upstream import cache_folder, unpack
 from scaffold.register import all_registrars, register
 from scaffold.register.mappings import TF_MODELS
+from tests.layouts import git, make_repository
 from tests.register.test_contract import INIT, PLACES
 
 pytestmark = pytest.mark.e2e
@@ -43,49 +48,70 @@ RELEASES = {
 }
 TREES = Path(__file__).parents[3] / "shared" / "trees"
 
-MODEL = "nystromformer"
 TASKS = ("MaskedLM", "MultipleChoice", "QuestionAnswering", "SequenceClassification", "TokenClassification")
-MODELS = tuple(f"TFNystromformer{end}" for end in ("Model", *(f"For{task}" for task in TASKS)))
-TF_FILE = (
-    "class TFNystromformerLayer:\n    pass\n\n\nclass TFNystromformerPreTrainedModel(TFPreTrainedModel):\n    pass\n"
-)
-TF_FILE += "".join(f"\n\nclass {name}(TFNystromformerPreTrainedModel):\n    pass\n" for name in MODELS)
+#: model → its name in classes, its public models, and how many rows of the auto mappings it has at least
+MODELS = {
+    "nystromformer": ("Nystromformer", ("Model", *(f"For{task}" for task in TASKS)), 7),
+    "dinov2": ("Dinov2", ("Model", "ForImageClassification", "Backbone"), 2),
+}
+#: A text model in every release, an image model with a backbone in those that have it.
+PAIRS = [(version, "nystromformer") for version in RELEASES]
+PAIRS += [(version, "dinov2") for version in list(RELEASES)[list(RELEASES).index("4.36.2") :]]
 #: A mapping of PyTorch's auto classes with its rows.
 TABLE = re.compile(r"^(MODEL_\w+_NAMES) = OrderedDict\((.*?)^\)", re.M | re.S)
 
 
-@pytest.fixture(scope="module", params=RELEASES)
-def located(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Located:
-    """The model in an unpacked release. What is cached is linked and never written to."""
-    version = request.param
-    root = tmp_path_factory.mktemp("release") / version
+@functools.cache
+def unpacked(version: str, folder: Path) -> Path:
+    """The release's files: in the user's cache, or downloaded once a run."""
     cached = cache_folder() / f"transformers-{version}"
-    if not cached.is_dir():
-        folder = tmp_path_factory.mktemp("sdist")
-        try:
-            cached = unpack(download_sdist("transformers", version, folder), folder / "unpacked")
-        except ScaffoldError as error:
-            if error.exit_code is ExitCode.NETWORK:
-                pytest.skip(f"the release cannot be downloaded here: {error.message}")
-            raise
-    shutil.copytree(cached, root, copy_function=os.link, ignore=shutil.ignore_patterns(".git"))
+    if cached.is_dir():
+        return cached
+    try:
+        return unpack(download_sdist("transformers", version, folder), folder / f"unpacked-{version}")
+    except ScaffoldError as error:
+        if error.exit_code is ExitCode.NETWORK:
+            pytest.skip(f"the release cannot be downloaded here: {error.message}")
+        raise
+
+
+def checkout(version: str, root: Path, folder: Path) -> Path:
+    """A tree of the release at `root`. What is cached is linked and never written to."""
+    link = shutil.ignore_patterns(".git")
+    shutil.copytree(unpacked(version, folder), root, copy_function=os.link, ignore=link)
     documentation = TREES / RELEASES[version]
     if documentation.is_dir():
         shutil.copytree(documentation, root, dirs_exist_ok=True)
-    return locate(root, MODEL)
+    return root
+
+
+@pytest.fixture(scope="module")
+def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sdist")
+
+
+@pytest.fixture(scope="module", params=PAIRS, ids=lambda pair: "-".join(pair))
+def located(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, downloads: Path) -> Located:
+    """A model in an unpacked release."""
+    version, model = request.param
+    return locate(checkout(version, tmp_path_factory.mktemp("release") / version, downloads), model)
 
 
 def planned(located: Located) -> tuple[Tree, Port]:
     """The release with the model's TensorFlow file in it, and the port to register."""
+    title, ends, _ = MODELS[located.names.stem]
+    models = tuple(f"TF{title}{end}" for end in ends)
+    parts = [f"class TF{title}Layer:\n    pass\n", f"class TF{title}PreTrainedModel(TFPreTrainedModel):\n    pass\n"]
+    parts += [f"class {name}(TF{title}PreTrainedModel):\n    pass\n" for name in models]
     tree = Tree(located.root)
-    tree.plan(located.names.tf_path, TF_FILE, by="test", why="")
+    tree.plan(located.names.tf_path, "\n\n".join(parts), by="test", why="")
     listed = located.layout.value("archive_lists") == "lists"
     port = Port(
         names=located.names,
-        public=("TFNystromformerLayer", "TFNystromformerPreTrainedModel", *MODELS),
-        models=MODELS,
+        public=(f"TF{title}Layer", f"TF{title}PreTrainedModel", *models),
+        models=models,
         contributor=Contributor(name="A. Porter", url="https://huggingface.co/porter"),
-        constants=("TF_NYSTROMFORMER_PRETRAINED_MODEL_ARCHIVE_LIST",) if listed else (),
+        constants=(f"TF_{title.upper()}_PRETRAINED_MODEL_ARCHIVE_LIST",) if listed else (),
     )
     return tree, port
 
@@ -100,7 +126,9 @@ def test_each_registrar_is_idempotent_and_keeps_to_its_place(located: Located) -
         if not registrar.serves(located.layout):
             continue
         tree, port = planned(located)
-        own = {path.replace("brand_new", MODEL) for path in PLACES[registrar.name]} | {located.names.tf_path}
+        own = {path.replace("brand_new", located.names.stem) for path in PLACES[registrar.name]} | {
+            located.names.tf_path
+        }
         outcomes = registrar.plan(located, port, tree)
         assert {edit.path for edit in tree.edits()} <= own, registrar.name
         first = {edit.path: edit.after for edit in tree.edits()}
@@ -138,9 +166,10 @@ def test_every_name_is_registered_where_it_belongs(located: Located) -> None:
     auto = tree.read(TF_MODELS) or ""
     theirs = before(located, TF_MODELS.replace("_tf_", "_"))
     twins = [rows for name, rows in TABLE.findall(theirs) if f"\nTF_{name} = " in auto]
-    rows = re.findall(r'\("nystromformer", "(\w+)"\)', "".join(twins))
-    assert len(rows) >= 7  # 8 since the mapping of text encoders (4.31)
-    assert sorted(re.findall(r'\("nystromformer", "TF(\w+)"\)', auto)) == sorted(rows)
+    stem = located.names.stem
+    rows = re.findall(rf'\("{stem}", "(\w+)"\)', "".join(twins))
+    assert len(rows) >= MODELS[stem][2]
+    assert sorted(re.findall(rf'\("{stem}", "TF(\w+)"\)', auto)) == sorted(rows)
     init, own = tree.read(INIT) or "", tree.read(f"{located.names.package_path}/__init__.py") or ""
     dummies = tree.read("src/transformers/utils/dummy_tf_objects.py") or ""
     star = located.layout.value("model_init") == "star"
@@ -153,7 +182,7 @@ def test_every_name_is_registered_where_it_belongs(located: Located) -> None:
             assert (tree.read(located.names.tf_path) or "").count(f'"{name}"') == 1
         else:
             assert own.partition("if TYPE_CHECKING:")[0].count(f'"{name}"') == 1
-    assert own.count("from .modeling_tf_nystromformer import") == 1
+    assert own.count(f"from .modeling_tf_{stem} import") == 1
 
 
 def test_what_is_not_understood_is_refused(located: Located) -> None:
@@ -162,3 +191,24 @@ def test_what_is_not_understood_is_refused(located: Located) -> None:
     with pytest.raises(ScaffoldError, match="modeling_tf_auto") as caught:
         register(located, port, tree)
     assert caught.value.code == "REG101"
+
+
+@pytest.mark.parametrize(
+    ("version", "model"), [("4.22.2", "nystromformer"), ("4.40.2", "dinov2"), ("4.53.3", "nystromformer")]
+)
+def test_undo_gives_the_release_back(version: str, model: str, tmp_path: Path, downloads: Path) -> None:
+    root = tmp_path / version
+    shutil.copytree(checkout(version, tmp_path / "linked", downloads), root)  # copied: git may touch what is linked
+    make_repository(root)
+    tree, port = planned(locate(root, model))
+    register(locate(root, model), port, tree)
+    clone, branch = open_clone(root), f"add_tf_{model}"
+    folder = clone.git_path("scaffold") / model
+    commit_edits(clone, tree.edits(), branch=branch, folder=folder)
+    assert sorted(git(root, "diff", "--name-only", "main").split()) == sorted(edit.path for edit in tree.edits())
+    plan = plan_undo(clone, branch, folder)
+    assert plan is not None
+    undo(clone, plan, folder)
+    assert git(root, "branch", "--format=%(refname:short)") == "main"
+    assert git(root, "status", "--porcelain", "--untracked-files=all") == ""
+    assert not (root / port.names.tf_path).exists()
