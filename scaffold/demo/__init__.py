@@ -23,8 +23,8 @@ from scaffold.locate.reading import read_source
 class Task:
     """One kind of demo. `heads` are endings of class names that can do it, `processor` what turns the input into tensors.
 
-    `inputs` and `outputs` are Gradio components, `sample` Python expressions of one call's arguments; `example` is the script
-    below examples/tensorflow that trains such a model.
+    `medium` is what the model reads; `inputs` and `outputs` are Gradio components, `sample` Python expressions of one call's
+    arguments; `example` is the script below examples/tensorflow that trains such a model.
     """
 
     name: str
@@ -34,7 +34,11 @@ class Task:
     outputs: str
     sample: tuple[str, ...]
     example: str | None = None
+    medium: str = "text"
 
+
+#: What the name of a model's main input says of the medium; all other models read text.
+_MEDIA = {"pixel_values": "image", "input_values": "audio", "input_features": "audio"}
 
 _PICTURE = 'PIL.Image.new("RGB", (320, 240), "orange")'
 _TONE = "(16000, np.sin(np.arange(16000) / 16).astype(np.float32))"
@@ -76,14 +80,25 @@ TASKS = (
         outputs='gr.Label(label="Classes", num_top_classes=5)',
         sample=(_PICTURE,),
         example="image-classification/run_image_classification.py",
+        medium="image",
+    ),
+    Task(
+        name="automatic-speech-recognition",
+        heads=("ForCTC",),
+        processor="AutoProcessor",
+        inputs=('gr.Audio(label="Recording", type="numpy")',),
+        outputs='gr.Textbox(label="Text")',
+        sample=(_TONE,),
+        medium="audio",
     ),
     Task(
         name="audio-classification",
-        heads=("ForAudioClassification",),
+        heads=("ForAudioClassification", "ForSequenceClassification"),
         processor="AutoFeatureExtractor",
         inputs=('gr.Audio(label="Recording", type="numpy")',),
         outputs='gr.Label(label="Classes", num_top_classes=5)',
         sample=(_TONE,),
+        medium="audio",
     ),
     Task(
         name="text-classification",
@@ -127,6 +142,16 @@ TASKS = (
         inputs=('gr.Image(label="One picture", type="pil")', 'gr.Image(label="Another", type="pil")'),
         outputs='gr.Number(label="Cosine of their mean vectors")',
         sample=(_PICTURE, 'PIL.Image.new("RGB", (320, 240), "purple")'),
+        medium="image",
+    ),
+    Task(
+        name="audio-features",
+        heads=("Model",),
+        processor="AutoFeatureExtractor",
+        inputs=('gr.Audio(label="One recording", type="numpy")', 'gr.Audio(label="Another", type="numpy")'),
+        outputs='gr.Number(label="Cosine of their mean vectors")',
+        sample=(_TONE, _TONE),
+        medium="audio",
     ),
 )
 
@@ -141,22 +166,20 @@ class Demo:
     files: dict[str, str]
 
 
-def choose(public: Sequence[str], task: str | None, *, pictures: bool) -> tuple[Task, str]:
+def choose(public: Sequence[str], task: str | None, *, medium: str) -> tuple[Task, str]:
     """The task and the class that does it. DEM101 when no class of the port can do the task that was asked for.
 
-    `pictures`: the model reads pictures, so of the tasks without a head that one is meant.
+    `medium`: what the model reads (`text`, `image`, `audio`); without a task, the first one of that medium is meant.
     """
     for candidate in TASKS:
-        features = candidate.name.endswith("-features")
-        if task not in (None, candidate.name) or (
-            task is None and features and ("image" in candidate.name) != pictures
-        ):
+        if task not in (None, candidate.name) or (task is None and candidate.medium != medium):
             continue
         for head in candidate.heads:
             found = [name for name in public if name.endswith(head)]
             if found:
                 return candidate, found[0]
-    known = ", ".join(t.name for t in TASKS if any(name.endswith(head) for name in public for head in t.heads))
+    fitting = [t for t in TASKS if t.medium == medium]
+    known = ", ".join(t.name for t in fitting if any(name.endswith(head) for name in public for head in t.heads))
     raise ScaffoldError(
         "DEM101",
         f"no class of the port does {task or 'anything that there is a demo for'}",
@@ -177,8 +200,8 @@ def make(
 ) -> Demo:
     """All files of the demo. DEM102 when no checkpoint was given and the file names none."""
     text = read_source(located.root, located.names.tf_path)
-    pictures = re.search(r"main_input_name\s*=\s*[\"']pixel_values", text) is not None
-    chosen, tf_class = choose(public, task, pictures=pictures)
+    main_input = re.search(r"main_input_name\s*=\s*[\"'](\w+)", text)
+    chosen, tf_class = choose(public, task, medium=_MEDIA.get(main_input[1], "text") if main_input else "text")
     name = checkpoint or documented_checkpoint(text)
     if name is None:
         raise ScaffoldError(

@@ -35,7 +35,7 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
         name = str(node.args[1].value)
         return f'hasattr(self, "{owner.attribute_names.get(name, name) if owner else name}")'
     if len(node.args) == 1 and func.id in ("all", "int", "len", "list", "tuple"):
-        return _of_tensor(engine, node.args[0], func.id)
+        return _numbers(engine, node) or _of_tensor(engine, node.args[0], func.id)
     if func.id == "getattr" and engine.child_of(node) is not None:  # a member of a dictionary
         return f"{engine.expression(node.args[0])}[{engine.expression(node.args[1])}]"
     if func.id == "partial" and len(node.args) == 1:
@@ -67,6 +67,18 @@ def _of_tensor(engine: Engine, argument: ast.expr, name: str) -> str | None:
         engine.uses.add("shape_list")
         return f"shape_list({text})[0]"
     return f"{name}(tf.unstack({text}))"
+
+
+def _numbers(engine: Engine, node: ast.Call) -> str | None:
+    """`torch.tensor(list(range(n))[::-1])`: Python counts to no dimension that a graph does not know."""
+    counted = node.args[0]
+    if not isinstance(counted, ast.Call) or (ast.unparse(node.func), ast.unparse(counted.func)) != ("list", "range"):
+        return None
+    user = engine.parent(node)
+    user = engine.parent(user) if isinstance(user, ast.Subscript) else user
+    if not isinstance(user, ast.Call) or engine.source.qualname(user.func) != "torch.tensor":
+        return None
+    return f"tf.range({', '.join(engine.expression(bound) for bound in counted.args)})"
 
 
 def rounded(engine: Engine, node: ast.Call) -> str | None:

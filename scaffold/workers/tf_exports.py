@@ -54,6 +54,9 @@ def _as_saved_model(model: Any, inputs: Mapping[str, Any]) -> dict[str, NDArray[
     specs = signature.structured_input_signature[1]
     if set(specs) != set(inputs):
         raise NotExported(f"its signature takes {', '.join(sorted(specs))}; the case has {', '.join(sorted(inputs))}")
+    for name, spec in specs.items():
+        if not spec.shape.is_compatible_with(inputs[name].shape):
+            raise NotExported(f"its signature takes {name} of shape {spec.shape}; the case has {inputs[name].shape}")
     given = {name: tf.cast(inputs[name], spec.dtype) for name, spec in specs.items()}
     return dict(arrays(flatten(signature(**given))))
 

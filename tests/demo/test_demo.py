@@ -28,25 +28,27 @@ PYTHON = Path(__file__).parents[2] / ".venv" / "demo" / "bin" / "python"
 
 
 @pytest.mark.parametrize(
-    ("public", "task", "expected"),
+    ("public", "medium", "expected"),
     [
-        (["TFAModel", "TFAForCausalLM", "TFAForMaskedLM"], None, "fill-mask"),
-        (["TFAModel", "TFAForCausalLM"], None, "text-generation"),
-        (["TFAModel", "TFAForQuestionAnswering"], "question-answering", "question-answering"),
-        (["TFAModel"], None, "text-features"),
+        (["TFAModel", "TFAForCausalLM", "TFAForMaskedLM"], "text", "fill-mask"),
+        (["TFAModel", "TFAForCausalLM"], "text", "text-generation"),
+        (["TFAModel", "TFAForSequenceClassification"], "text", "text-classification"),
+        (["TFAModel", "TFAForSequenceClassification"], "audio", "audio-classification"),
+        (["TFAForSequenceClassification", "TFAForCTC"], "audio", "automatic-speech-recognition"),
+        (["TFAModel", "TFAForImageClassification"], "image", "image-classification"),
+        (["TFAModel"], "text", "text-features"),
+        (["TFAModel"], "image", "image-features"),
+        (["TFAModel"], "audio", "audio-features"),
     ],
 )
-def test_the_task(public: list[str], task: str | None, expected: str) -> None:
-    assert choose(public, task, pictures=False)[0].name == expected
-
-
-def test_a_model_of_pictures_without_heads() -> None:
-    assert choose(["TFAModel"], None, pictures=True)[0].name == "image-features"
+def test_the_task(public: list[str], medium: str, expected: str) -> None:
+    assert choose(public, None, medium=medium)[0].name == expected
+    assert choose([*public, "TFAForQuestionAnswering"], "question-answering", medium=medium)[0].medium == "text"
 
 
 def test_no_class_for_the_task() -> None:
     with pytest.raises(ScaffoldError, match="fill-mask") as caught:
-        choose(["TFAForMaskedLM"], "question-answering", pictures=False)
+        choose(["TFAForMaskedLM"], "question-answering", medium="text")
     assert caught.value.code == "DEM101" and "fill-mask" in str(caught.value)
 
 
@@ -85,21 +87,46 @@ def test_edited_files_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "paris", "is", "the", "capital", "of", "france", "."]
+SIZES = "hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48"
 
-CHECKPOINT = f"""
+#: A tiny checkpoint of a hand-written model for each medium, and what a user gives the app: a text, a picture, a recording.
+CHECKPOINTS = {
+    "bert": f"""
+words = {WORDS!r}
+(folder / "vocab.txt").write_text("\\n".join(words) + "\\n")
+t.BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
+t.BertForMaskedLM(t.BertConfig({SIZES}, vocab_size=len(words))).save_pretrained(folder)
+""",
+    "vit": f"""
+import PIL.Image
+PIL.Image.new("RGB", (64, 48), "orange").save(folder / "given.png")
+t.ViTImageProcessor(size=dict(height=32, width=32)).save_pretrained(folder)
+classes = {{0: "cat", 1: "dog"}}
+t.ViTForImageClassification(t.ViTConfig({SIZES}, image_size=32, patch_size=8, id2label=classes)).save_pretrained(folder)
+""",
+    "wav2vec2": f"""
+import json, wave
+with wave.open(str(folder / "given.wav"), "wb") as file:
+    file.setnchannels(2), file.setsampwidth(2), file.setframerate(8000)
+    file.writeframes(bytes(range(256)) * 64)
+vocabulary = {{letter: number for number, letter in enumerate(["<pad>", "<s>", "</s>", "<unk>", "|", *"abc"])}}
+(folder / "vocab.json").write_text(json.dumps(vocabulary))
+tokenizer = t.Wav2Vec2CTCTokenizer(str(folder / "vocab.json"))
+t.Wav2Vec2Processor(t.Wav2Vec2FeatureExtractor(), tokenizer).save_pretrained(folder)
+filters = dict(conv_dim=[16, 16], conv_stride=[10, 8], conv_kernel=[10, 8], num_conv_pos_embeddings=8)
+config = t.Wav2Vec2Config({SIZES}, vocab_size=len(vocabulary), num_conv_pos_embedding_groups=2, **filters)
+model = t.Wav2Vec2ForCTC(config)
+model.lm_head.bias.data[6] += 100  # it hears one "b"
+model.save_pretrained(folder)
+""",
+}
+PREAMBLE = """
 import sys
 from pathlib import Path
 import transformers as t
-
 folder = Path(sys.argv[1])
-words = {WORDS!r}
 folder.mkdir()
-(folder / "vocab.txt").write_text("\\n".join(words) + "\\n")
-t.BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
-sizes = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48, vocab_size=len(words))
-t.BertForMaskedLM(t.BertConfig(**sizes)).save_pretrained(folder)
 """
-
 
 EXECUTE = """
 import nbclient, nbformat
@@ -129,29 +156,49 @@ def running(command: list[str], cwd: Path, environment: dict[str, str], url: str
             process.wait(timeout=30)
 
 
-def answer_to(text: str, browser: Any) -> str:
-    """Type a text, press Submit, and return the likeliest word."""
+def answer(browser: Any, given: str | Path) -> str:
+    """Type a text or choose a file, press Submit until it is taken, and return the first thing that the app says."""
+    from selenium.common.exceptions import TimeoutException
     from selenium.webdriver.support.ui import WebDriverWait
 
-    def words(window: Any) -> list[str]:
-        found = window.find_elements("css selector", "[data-testid='label-output-value']")
-        return [element.text for element in found if element.text]
+    field = "textarea" if isinstance(given, str) else "input[type='file']"
+    result = "[data-testid='label-output-value'], label.disabled textarea, textarea[disabled]"
 
-    wait = WebDriverWait(browser, 90)
-    wait.until(lambda window: window.find_elements("css selector", "textarea"))[0].send_keys(text)
-    next(b for b in browser.find_elements("css selector", "button") if b.text.strip() == "Submit").click()
-    return str(wait.until(words)[0])
+    def shown(window: Any) -> list[str]:
+        found = [e.text or e.get_attribute("value") for e in window.find_elements("css selector", result)]
+        return [text for text in found if text]
+
+    WebDriverWait(browser, 90).until(lambda window: window.find_elements("css selector", field))[0].send_keys(
+        str(given)
+    )
+    for _ in range(12):  # a file is uploaded first
+        next(b for b in browser.find_elements("css selector", "button") if b.text.strip() == "Submit").click()
+        try:
+            return str(WebDriverWait(browser, 8).until(shown)[0])
+        except TimeoutException:
+            continue
+    return ""
 
 
 @pytest.mark.e2e
-def test_the_app_and_the_notebook_run(tmp_path: Path, browser: Any, sdist: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "given", "answers"),
+    [
+        ("bert", "paris is the [MASK] of france.", WORDS),
+        ("vit", Path("given.png"), ["cat", "dog"]),
+        ("wav2vec2", Path("given.wav"), ["b"]),
+    ],
+)
+def test_the_app_and_the_notebook_run(
+    tmp_path: Path, browser: Any, sdist: Path, model: str, given: str | Path, answers: list[str]
+) -> None:
     if not PYTHON.is_file():
         pytest.skip(f"{PYTHON} is needed: make .venv/demo")
-    into = tmp_path / "demo"
-    assert main(["demo", "bert", "--repo", str(sdist), "--into", str(into)]) == 0
-    subprocess.run([sys.executable, "-W", "ignore", "-c", CHECKPOINT, str(tmp_path / "tiny")], check=True)
+    into, tiny = tmp_path / "demo", tmp_path / "tiny"
+    assert main(["demo", model, "--repo", str(sdist), "--into", str(into)]) == 0
+    subprocess.run([sys.executable, "-W", "ignore", "-c", PREAMBLE + CHECKPOINTS[model], str(tiny)], check=True)
     environment = {
-        **os.environ, "CHECKPOINT": str(tmp_path / "tiny"), "PYTHONPATH": str(sdist / "src"), "HF_HUB_OFFLINE": "1",
+        **os.environ, "CHECKPOINT": str(tiny), "PYTHONPATH": str(sdist / "src"), "HF_HUB_OFFLINE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3", "GRADIO_ANALYTICS_ENABLED": "False", "HOME": str(tmp_path), "JUPYTER_PLATFORM_DIRS": "1",
     }  # fmt: skip
     done = subprocess.run(
@@ -164,4 +211,4 @@ def test_the_app_and_the_notebook_run(tmp_path: Path, browser: Any, sdist: Path)
     url = f"http://127.0.0.1:{port}"
     with running([str(PYTHON), "app.py"], into, {**environment, "GRADIO_SERVER_PORT": str(port)}, url):
         browser.get(url)
-        assert answer_to("paris is the [MASK] of france.", browser) in WORDS
+        assert answer(browser, given if isinstance(given, str) else tiny / given) in answers

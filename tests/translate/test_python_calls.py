@@ -35,6 +35,19 @@ class QuokkaRows(nn.Module):
     assert "return tuple(tf.unstack(x)), list(tf.unstack(x)), tuple(sizes)" in text
 
 
+def test_numbers_up_to_a_dimension_are_counted_by_tensorflow(tmp_path: Path) -> None:
+    layer = """
+class QuokkaCount(nn.Module):
+    def forward(self, x: torch.Tensor):
+        n = x.shape[1]
+        last_first = torch.tensor(list(range(n - 1))[::-1], device=x.device)[None, :]
+        return last_first, torch.tensor(list(range(1, n, 2))), list(range(n))
+"""
+    text = " ".join(method_text(port(tmp_path, layer).text, "TFQuokkaCount", "call").split())
+    assert "last_first = tf.convert_to_tensor(tf.range(n - 1)[::-1])[None, :]" in text
+    assert "tf.convert_to_tensor(tf.range(1, n, 2)), list(range(n))" in text
+
+
 def test_a_rounded_product_with_a_dimension_may_be_a_tensor(tmp_path: Path) -> None:
     layer = '''
 class QuokkaCapacity(nn.Module):
