@@ -27,6 +27,9 @@ NOTE = "env.json"
 #: What the library checks when it is imported, and the tests need; the frameworks are added.
 _PLAIN = ("tokenizers", "numpy", "safetensors", "huggingface-hub", "regex", "requests", "tqdm", "packaging", "filelock")
 _TESTS = ("pyyaml", "pytest", "parameterized")
+#: TensorFlow below 2.16 wants NumPy 1. pyarrow 26, which the tools bring, refuses to be imported with that and does not declare
+#: it: found by importing 24, 25 and 26 with NumPy 1.26.
+_BOUNDS = ("pyarrow<26",)
 #: Packages with compiled code, which exist for some Pythons only.
 _COMPILED = ("torch", "tokenizers", "numpy", "safetensors")
 _LIMIT = 3600.0
@@ -132,6 +135,7 @@ def run(request: Request, progress: Progress, *, runner: Runner = run_command) -
     if not request.dry_run:
         with progress.step("import the frameworks"):
             _check(result, root, runner)
+            result.skipped += _unusable(result.python, root, runner)
             progress.note(result.environment.summary if result.environment else "")
         _remember(root, result.python)
     return result
@@ -158,6 +162,17 @@ def _check(result: Result, root: Path, runner: Runner) -> None:
             f"the frameworks in {root / FOLDER} cannot be imported: {said[-1] if said else 'no message'}",
             f"remove {root / FOLDER} and run the command again with --light",
         )
+
+
+def _unusable(python: str, root: Path, runner: Runner) -> list[str]:
+    """The library imports `datasets` wherever it is installed, so one that is broken breaks the repository's own checks."""
+    code = "import importlib.util as u; u.find_spec('datasets') and __import__('datasets')"
+    ran = runner([python, "-c", code], root)
+    return (
+        []
+        if ran.ok
+        else [f"datasets is there and cannot be imported: {(ran.stderr.strip().splitlines() or ['no message'])[-1]}"]
+    )
 
 
 # --- what this Python can have ----------------------------------------------------------------------------------------
@@ -209,7 +224,8 @@ def _version(python: str, root: Path, runner: Runner) -> str:
 
 
 def _install(request: Request, deps: dict[str, str], result: Result, progress: Progress, runner: Runner) -> None:
-    root, pip = request.root, [result.python, "-m", "pip", "install", "--disable-pip-version-check"]
+    root, bounds = request.root, f"{FOLDER}/constraints.txt"
+    pip = [result.python, "-m", "pip", "install", "--disable-pip-version-check", "-c", bounds]
 
     def do(title: str, command: list[str]) -> Ran:
         result.commands.append(" ".join(f'"{part}"' if re.search(r"[\[<>!]", part) else part for part in command))
@@ -220,6 +236,8 @@ def _install(request: Request, deps: dict[str, str], result: Result, progress: P
 
     if not interpreter(root).exists():
         _demand(do("make .env", [request.python, "-m", "venv", FOLDER]), f"{request.python} -m venv")
+    if not request.dry_run:
+        (root / bounds).write_text("".join(f"{bound}\n" for bound in _BOUNDS), encoding="utf-8")
     if request.dev:
         if (ran := do("install .[dev]", [*pip, "-e", ".[dev]"])).ok and not request.dry_run:
             return

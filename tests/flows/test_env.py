@@ -131,6 +131,16 @@ def test_what_cannot_be_imported_is_no_environment(clone: Path) -> None:
     assert len(broken.installs) == 2
 
 
+def test_a_package_that_the_library_would_trip_over_is_named(clone: Path) -> None:
+    """pyarrow 26 came with `.[quality]` beside NumPy 1.26, and the library's Trainer could not be imported any more."""
+    result = run(
+        Request(root=clone), Silent(), runner=Pip(datasets="Traceback\nImportError: pyarrow requires NumPy 2.0\n")
+    )
+    assert result.skipped == ["datasets is there and cannot be imported: ImportError: pyarrow requires NumPy 2.0"]
+    assert remembered(clone) is not None
+    assert (clone / ".env/constraints.txt").read_text() == "pyarrow<26\n"
+
+
 def test_what_this_python_cannot_have_is_said_before_anything_is_made(clone: Path) -> None:
     with pytest.raises(ScaffoldError) as caught:
         run(Request(root=clone), Silent(), runner=Pip(tensorflow=MISSING))
