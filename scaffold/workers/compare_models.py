@@ -151,10 +151,11 @@ class Subject:
 
     def __init__(self, pt_class: Any, variant: Any, case: Any) -> None:
         import torch
+        from pt_loading import load_pt
         from pt_origin import prefer_eager
 
         config = prefer_eager(pt_class.config_class.from_pretrained(str(variant.folder)))
-        self.pt_model = pt_class.from_pretrained(str(variant.folder), config=config).eval()
+        self.pt_model = load_pt(pt_class, variant.folder, config).eval()
         self.model = variant.model
         self.case = case
         self.state = {

@@ -247,9 +247,10 @@ def _pt_changes(s: Subject, config: Any) -> bool:
 def _pt_outputs(s: Subject, config: Any, train: bool) -> dict[str, NDArray[Any]]:
     """The outputs of the PyTorch class with a configuration, in training mode or not."""
     import torch
+    from pt_loading import load_pt
 
     torch.manual_seed(0)
-    model = s.pt_type().from_pretrained(str(s.folder), config=config)
+    model = load_pt(s.pt_type(), s.folder, config)
     inputs = tf.nest.map_structure(torch.from_numpy, dict(s.inputs))
     with torch.no_grad():
         result = model.train(train)(**inputs, **{**s.flags, "return_dict": True})

@@ -127,13 +127,14 @@ def _pt_gradients(t: Loaded, *, double: bool = False) -> tuple[dict[str, NDArray
     With `double`, computed in float64 and then rounded.
     """
     import torch
+    from pt_loading import load_pt
 
     pt_class = t.pt_type()
     config = pt_class.config_class.from_pretrained(str(t.folder))
     for part in (config, *vars(config).values()):  # the kernel that was translated: others have gradients of their own
         if hasattr(part, "to_dict") and hasattr(part, "model_type"):
             part._attn_implementation = "eager"
-    model = pt_class.from_pretrained(str(t.folder / "bin"), config=config).eval()
+    model = load_pt(pt_class, t.folder / "bin", config).eval()
     inputs = tf.nest.map_structure(torch.from_numpy, dict(t.inputs))
     if double:
         model = model.double()

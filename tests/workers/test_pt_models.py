@@ -237,3 +237,39 @@ randomise(small, 0)
 assert condition(small, {"input_ids": torch.randint(1, 20, (2, 3))}) == 0
 """,
     )
+
+
+def test_a_release_whose_own_loading_is_broken(tmp_path: Path) -> None:
+    """4.51 without accelerate; a shared weight is in the file under one of its names."""
+    check(
+        tmp_path,
+        """
+from pathlib import Path
+from safetensors.torch import save_file
+from pt_loading import load_pt
+
+class Broken(Toy):
+    @classmethod
+    def from_pretrained(cls, folder, config):
+        return init_empty_weights()
+
+here = Path(__file__).parent
+saved = Toy(Config())
+state = {name: tensor for name, tensor in saved.state_dict().items() if name != "decoder.weight"}
+torch.save(state, here / "pytorch_model.bin")
+for _ in range(2):
+    loaded = load_pt(Broken, here, Config())
+    assert not loaded.training and loaded.decoder.weight is loaded.emb.weight
+    assert all(torch.equal(tensor, loaded.state_dict()[name]) for name, tensor in saved.state_dict().items())
+    (here / "pytorch_model.bin").unlink(missing_ok=True)
+    save_file(state, here / "model.safetensors")
+del state["scale"]
+save_file({**state, "other": torch.ones(1)}, here / "model.safetensors")
+try:
+    load_pt(Broken, here, Config())
+except ValueError as error:
+    assert "scale, other" in str(error), error
+else:
+    raise AssertionError("a weight kept its random value")
+""",
+    )
