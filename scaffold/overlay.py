@@ -15,6 +15,9 @@ from scaffold.core.edits import Edit, refuse_links
 #: What verifying needs of a checkout.
 PARTS = ("src", "tests")
 
+#: What locating a model and registering a port look at besides.
+WHOLE = (*PARTS, "docs/source", "utils", "pyproject.toml", "setup.py", "setup.cfg", "Makefile")
+
 
 def _link(source: str, target: str) -> None:
     """A hard link costs no space and hardly any time; over a file system border it has to be a copy."""
@@ -27,16 +30,20 @@ def _link(source: str, target: str) -> None:
 
 
 @contextmanager
-def overlay(root: Path, edits: Iterable[Edit], *, within: Path | None = None) -> Iterator[Path]:
-    """A temporary tree with the edits applied; removed afterwards.
+def overlay(
+    root: Path, edits: Iterable[Edit], *, within: Path | None = None, parts: tuple[str, ...] = PARTS
+) -> Iterator[Path]:
+    """A temporary tree of these parts of a checkout with the edits applied; removed afterwards.
 
     `within` is a folder on the clone's own file system (hard links work there). Edited files are replaced, never written
     through a link.
     """
     folder = Path(tempfile.mkdtemp(prefix="overlay.", dir=within))
     try:
-        for part in PARTS:
-            if (root / part).is_dir():
+        for part in parts:
+            if (root / part).is_file():
+                _link(str(root / part), str(folder / part))
+            elif (root / part).is_dir():
                 ignore = shutil.ignore_patterns("__pycache__", "*.pyc", ".git")
                 shutil.copytree(root / part, folder / part, symlinks=True, copy_function=_link, ignore=ignore)
         for edit in edits:

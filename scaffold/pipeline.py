@@ -13,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaffold import __version__
+from scaffold.brought import Brought, bring
 from scaffold.core.edits import Edit, Outcome, Tree, digest
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.names import counted
@@ -39,7 +40,8 @@ class Request:
     """What the user asked for. `python` is the interpreter that has the frameworks.
 
     `new_auto_classes`: make the `TFAutoModelFor…` that a head lacks, instead of exempting the head in the repository's checks.
-    `regenerate`: a TensorFlow port that the checkout has is treated as if it were not there.
+    `regenerate`: a TensorFlow port that the checkout has is treated as if it were not there. `pytorch_from`: the 5.x tree that
+    has the PyTorch model, which the checkout lacks.
     """
 
     root: Path
@@ -52,13 +54,15 @@ class Request:
     dry_run: bool = False
     new_auto_classes: bool = False
     regenerate: bool = False
+    pytorch_from: Path | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Result:
     """What a run came to. `commit` is None for a dry run and for a port that was there already (`finished`).
 
-    `unheard` are options that were given and that a port that was there already was made without.
+    `unheard` are options that were given and that a port that was there already was made without. `brought` is what
+    came along from a 5.x tree; while that is worked on, `located` is about a temporary copy of the checkout that has it.
     """
 
     located: Located
@@ -75,6 +79,7 @@ class Result:
     report: VerificationReport | None = None
     commit: str | None = None
     seconds: float = 0.0
+    brought: Brought | None = None
 
     @property
     def ok(self) -> bool:
@@ -113,29 +118,32 @@ def run(request: Request, progress: Progress | None = None) -> Result:
     """Port one model. Raises ScaffoldError before the commit with the clone as it was."""
     progress = progress or Silent()
     started = time.monotonic()
-    with progress.step("locate"):
-        clone, result = _locate(request, progress)
-    if not result.finished:
-        with workspace(request, clone, result.located.names.stem) as folder:
-            plan(request, result, folder, progress)
-            if not request.dry_run:
-                verify_planned(request, result, folder, progress)
-                _commit(request, clone, result, folder, progress)
+    with bring(request, progress) as brought:
+        with progress.step("locate"):
+            clone, result = _locate(request, progress, brought)
+        if not result.finished:
+            with workspace(request, clone, result.located.names.stem) as folder:
+                plan(request, result, folder, progress)
+                if not request.dry_run:
+                    verify_planned(request, result, folder, progress)
+                    _commit(request, clone, result, folder, progress)
+    result.located = replace(result.located, root=request.root.resolve())
     result.seconds = time.monotonic() - started
     return result
 
 
-def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
+def _locate(request: Request, progress: Progress, brought: Brought | None) -> tuple[Clone, Result]:
     from scaffold.locate import check_checkout, locate
     from scaffold.publish.commit import branch_exists, check_branch_is_free, resume
     from scaffold.publish.git import check_clean, check_identity, open_clone
 
     check_checkout(request.root)
     # the name first: one that is refused starts no process
-    located = locate(request.root, request.model, ported_ok=True)
+    root, model = (brought.root, brought.model) if brought is not None else (request.root, request.model)
+    located = locate(root, model, ported_ok=True)
     clone = open_clone(request.root)
     names = located.names
-    result = Result(located=located, branch=names.branch)
+    result = Result(located=located, branch=names.branch, brought=brought)
     tip = clone.tip(names.branch)
     if tip is not None:
         if not clone.has_file(tip, names.tf_path):
@@ -144,7 +152,7 @@ def _locate(request: Request, progress: Progress) -> tuple[Clone, Result]:
         result.finished = True
         result.unheard = _unheard(request, state_folder(clone, names.stem))
         return clone, result
-    result.located = located = locate(request.root, request.model, ported_ok=request.regenerate)
+    result.located = located = locate(root, model, ported_ok=request.regenerate)
     check_branch_is_free(clone, names.branch)
     check_clean(clone)
     if not request.dry_run:
@@ -211,6 +219,8 @@ def plan(request: Request, result: Result, folder: Path, progress: Progress) -> 
         result.port = make_port(located, translation, request.contributor, new_auto_classes=request.new_auto_classes)
         progress.note(f"{len(translation.classes)} classes, {counted(len(translation.markers), 'marker')}")
     tree = without_port(located) if request.regenerate else Tree(located.root)
+    if result.brought is not None:
+        tree = result.brought.tree
     with progress.step("render"):
         result.suite = translate_tests(located, translation)
         cases = folder / "probe" if request.probe else None
@@ -220,7 +230,8 @@ def plan(request: Request, result: Result, folder: Path, progress: Progress) -> 
             progress.note(f"{len(result.suite.kept)} test functions from the PyTorch tests, {dropped} left out")
     with progress.step("register"):
         registered = register(located, result.port, tree)
-    result.outcomes = (*rendered, *registered)
+    before = result.brought.outcomes if result.brought is not None else ()
+    result.outcomes = (*before, *rendered, *registered)
     result.edits = tree.edits()
 
 
@@ -287,6 +298,7 @@ def made_by(request: Request) -> dict[str, Any]:
         "probe": request.probe,
         "new_auto_classes": request.new_auto_classes,
         "regenerate": request.regenerate,
+        "brought": request.pytorch_from is not None,
         "contributor": None if someone is None else [someone.name, someone.url],
     }
 

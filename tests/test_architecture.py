@@ -15,7 +15,7 @@ from scaffold.core.codes import CODES
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "scaffold"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-STAGES = ("locate", "probe", "translate", "render", "register", "verify", "compare", "checklist")
+STAGES = ("backport", "locate", "probe", "translate", "render", "register", "verify", "compare", "checklist")
 MAX_LINES = 400
 
 #: Modules that may be longer, with the reason.

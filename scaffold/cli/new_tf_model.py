@@ -34,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="fetch the clone first: a folder, a git address (…@TAG for a tag), or pypi:transformers==VERSION",
     )
     parser.add_argument("--into", type=Path, metavar="DIR", help="with --upstream: clone into DIR/transformers")
+    parser.add_argument(
+        "--pytorch-from",
+        metavar="SOURCE",
+        help="a Transformers 5.x tree that has the PyTorch model, which the clone lacks: bring it along on the same branch "
+        "(a folder, or as --upstream takes it)",
+    )
     add_credit(parser)
     parser.add_argument(
         "--python",
@@ -98,8 +104,9 @@ def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Req
     from scaffold.pipeline import Request
 
     check_checkout(root)
-    model = _model(arguments, root, console)
-    find(root, model, auto_tables(root))  # a name that is refused starts no process
+    tree = _pytorch_from(arguments, console)
+    model = _model(arguments, tree or root, console)
+    find(tree or root, model, auto_tables(tree or root))  # a name that is refused starts no process
     folder = _noted(root, model.replace("-", "_"))
     if folder is not None and recall(arguments, folder):
         console.note(f"contributor {arguments.contributor}, as answered before")
@@ -114,7 +121,21 @@ def _request(arguments: argparse.Namespace, console: Console, root: Path) -> Req
         dry_run=arguments.dry_run,
         new_auto_classes=arguments.new_auto_classes,
         regenerate=arguments.regenerate,
+        pytorch_from=tree,
     )
+
+
+def _pytorch_from(arguments: argparse.Namespace, console: Console) -> Path | None:
+    """The 5.x tree to bring the model from, fetched where it is not a folder."""
+    from scaffold.brought import check_source
+    from scaffold.publish.upstream import source_tree
+
+    if arguments.pytorch_from is None:
+        return None
+    with console.step("5.x tree"):
+        tree = source_tree(arguments.pytorch_from, console)
+        check_source(tree)
+    return tree
 
 
 def port(arguments: argparse.Namespace, console: Console, root: Path) -> Result:
@@ -132,6 +153,13 @@ def run(arguments: argparse.Namespace, console: Console) -> int:
     from scaffold.cli.summary import as_json, show_diff, show_port
 
     contributor_of(arguments)  # refused before a clone is fetched
+    if arguments.pytorch_from is not None and arguments.fork:
+        raise ScaffoldError(
+            "CLI103",
+            "--pytorch-from and --fork do not go together",
+            "make the port in a clone (--repo PATH), then `scaffold new-tf-model MODEL --fork --repo PATH` connects it",
+            exit_code=ExitCode.USAGE,
+        )
     if wants_fork(arguments, console):
         return run_forked(arguments, console, port)
     if not arguments.model and not console.interactive:

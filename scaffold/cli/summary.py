@@ -53,6 +53,7 @@ def show_port(console: Console, result: Result, *, forked: bool = False) -> None
     _show_tests(console, result)
     _show_left(console, result)
     _show_files(console, result)
+    _show_brought(console, result)
     console.say(f"\nCommitted as {(result.commit or '')[:12]} on branch {result.branch} in {result.seconds:.0f} s.")
     console.say(f"Next: {_next(result)}")
     if not forked:
@@ -139,6 +140,13 @@ def _show_left(console: Console, result: Result) -> None:
             console.say(f"  {line}")
 
 
+def _show_brought(console: Console, result: Result) -> None:
+    if result.brought is not None and result.brought.notes:
+        console.say("About the model that was brought along:")
+        for note in result.brought.notes:
+            console.say(f"  - {note}")
+
+
 def _show_files(console: Console, result: Result) -> None:
     console.say("\nFiles:")
     for edit in result.edits:
@@ -175,6 +183,11 @@ def as_json(result: Result) -> dict[str, Any]:
     if result.commit is None and not result.finished:
         document["diff"] = diff(result.located.root, result.edits)
         document["lines"] = {edit.path: line_counts(result.located.root, edit) for edit in result.edits}
+    if result.brought is not None:
+        document["brought"] = {
+            "files": [o.path for o in result.brought.outcomes if not isinstance(o, Absent)],
+            "notes": list(result.brought.notes),
+        }
     if result.translation is not None:
         document["classes"] = dict(result.translation.classes)
         document["public"] = list(result.translation.public)

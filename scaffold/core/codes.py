@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scaffold.core.backport_codes import BACKPORT
 from scaffold.core.checklist_codes import CHECKLIST
 from scaffold.core.publishing_codes import PUBLISHING
 from scaffold.core.sharing_codes import SHARING
@@ -101,8 +102,8 @@ _LOC = (
         "LOC104",
         "a checkout without TensorFlow",
         "The tree has no `modeling_tf_utils.py`: Transformers dropped TensorFlow in its 5.x line. A port needs a tree that "
-        "still has it as its base; the newest release line that does is 4.57, and 4.49 is the newest one whose "
-        "test suite still compares TensorFlow with PyTorch.",
+        "still has it as its base; the newest release line that does is 4.57, and 4.49 is the newest one whose test suite "
+        "still compares TensorFlow with PyTorch. `--pytorch-from` brings a model along that only 5.x has.",
     ),
     Code(
         "LOC105",
@@ -392,7 +393,7 @@ _CHK = tuple(Code(*row) for row in CHECKLIST)
 # --- GIT and HUB: git and GitHub --------------------------------------------------------------------------------------
 _GIT = tuple(Code(*row) for row in PUBLISHING)
 
-# --- WGT: weights -------------------------------------------------------------------------------------------------------
-_WGT = tuple(Code(*row) for row in SHARING)
+# --- WGT and BKP: weights, and models of a 5.x tree -----------------------------------------------------------------------
+_WGT = tuple(Code(*row) for row in (*SHARING, *BACKPORT))
 
 CODES: dict[str, Code] = _catalogue(_CLI, _LOC, _ENV, _GIT, _PRB, _TFP, _RND, _REG, _VER, _CMP, _CHK, _WGT)

@@ -119,6 +119,13 @@ def _open(request: Request) -> _Port:
             "port the model anew on another branch and merge by hand",
             exit_code=ExitCode.CONFLICT,
         )
+    if _made(folder).get("brought"):
+        raise ScaffoldError(
+            "BKP105",
+            f"the PyTorch model of {located.names.branch} was brought along from a 5.x tree",
+            "make the port again: `scaffold undo`, then `scaffold new-tf-model` with --pytorch-from",
+            exit_code=ExitCode.CONFLICT,
+        )
     if unmerged := unresolved(clone, folder, tip):
         raise ScaffoldError(
             "GIT142",

@@ -53,7 +53,8 @@ def check_checkout(root: Path) -> None:
             "LOC104",
             "this tree has no TensorFlow (src/transformers/modeling_tf_utils.py is missing)",
             "Transformers dropped TensorFlow after the 4.57 releases: base the port on a v4 tag up to v4.57 "
-            "(tested: 4.22 to 4.57), e.g. `git switch --detach v4.47.1`",
+            "(tested: 4.22 to 4.57), e.g. `git switch --detach v4.47.1`; a model that only this tree has: base the port on 4.57 "
+            f"and give `--pytorch-from {root}`",
             exit_code=ExitCode.UNSUPPORTED_SOURCE,
         )
 

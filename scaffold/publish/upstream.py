@@ -5,6 +5,7 @@ The given path is never written to: the work happens in a clone below `--into`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -166,6 +167,17 @@ def fetch(upstream: str, into: Path, *, progress: Progress | None = None) -> Pat
         )
     run_git(target, "config", "scaffold.upstream", _identity(upstream))
     return target
+
+
+def source_tree(source: str, progress: Progress) -> Path:
+    """A tree to read from, given as `--upstream` takes it: a folder as it is, anything else fetched into the user's cache."""
+    match = _RELEASE.fullmatch(source)
+    if match:
+        return release(match[2], progress)
+    if Path(source).is_dir():
+        return Path(source).resolve()
+    place = hashlib.sha256(source.encode("utf-8")).hexdigest()[:16]
+    return fetch(source, cache_folder() / place, progress=progress)
 
 
 def _split_reference(address: str) -> tuple[str, str | None]:

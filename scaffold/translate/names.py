@@ -132,6 +132,15 @@ def deprecated_keywords(function: ast.FunctionDef) -> frozenset[str]:
     return frozenset(_popped(function)) - frozenset(popped_keywords(function))
 
 
+def is_dropped(function: ast.FunctionDef | None, keyword: ast.keyword) -> bool:
+    """`**kwargs` of a call in a function whose `**kwargs: Unpack[…]` the port's signature leaves out."""
+    own = function.args.kwarg if function is not None else None
+    if own is None or own.annotation is None or keyword.arg is not None:
+        return False
+    given = isinstance(keyword.value, ast.Name) and keyword.value.id == own.arg
+    return given and ast.unparse(own.annotation).startswith("Unpack[")
+
+
 def popped_keywords(function: ast.FunctionDef) -> tuple[str, ...]:
     """Arguments that a function takes out of its `**kwargs` by name: `if "x" in kwargs: … kwargs.pop("x")`.
 

@@ -10,7 +10,7 @@ from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, composite, factories, foreign, in_numpy, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
-from scaffold.translate.names import deprecated_keywords, popped_keywords, replacement_of, trained_parameter
+from scaffold.translate.names import deprecated_keywords, is_dropped, popped_keywords, replacement_of, trained_parameter
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def arguments(engine: Engine, node: ast.Call) -> list[str]:
         _argument(engine, a) if not isinstance(a, ast.Starred) else f"*{engine.expression(a.value)}" for a in node.args
     ]
     for keyword in node.keywords:
-        if keyword.arg is None and _is_dropped_kwarg(engine, node, keyword.value):
+        if is_dropped(engine.function_of(node), keyword):
             continue
         value = _argument(engine, keyword.value)
         texts.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
@@ -107,16 +107,6 @@ def _argument(engine: Engine, node: ast.expr) -> str:
     text = engine.expression(node)
     engine.layer_name = outer
     return text
-
-
-def _is_dropped_kwarg(engine: Engine, node: ast.Call, value: ast.expr) -> bool:
-    """`**kwargs` whose parameter the port's signature leaves out."""
-    function = engine.function_of(node)
-    keywords = function.args.kwarg if function is not None else None
-    if keywords is None or not isinstance(value, ast.Name) or value.id != keywords.arg:
-        return False
-    annotation = ast.unparse(keywords.annotation) if keywords.annotation is not None else ""
-    return annotation.startswith("Unpack[")
 
 
 def write_call(engine: Engine, node: ast.Call, func: str, extra: tuple[str, ...] = ()) -> str:
@@ -223,7 +213,13 @@ def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
         return construct(engine, node, func.id, str(made))
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
-    return foreign.construct(engine, node, func) or engine.splice(node)
+    return foreign.construct(engine, node, func) or _as_written(engine, node)
+
+
+def _as_written(engine: Engine, node: ast.Call) -> str:
+    """Any other call with its arguments translated: a function in a variable, of which no more is known."""
+    dropped = any(is_dropped(engine.function_of(node), k) for k in node.keywords)
+    return write_call(engine, node, engine.expression(node.func)) if dropped else engine.splice(node)
 
 
 def _popped(engine: Engine, node: ast.Call) -> str | None:

@@ -1,0 +1,100 @@
+"""Attention masks: 5.x's `masking_utils` by the functions that all of 4.x has, and that a port knows.
+
+Source: `masking_utils.py` of 5.x, `modeling_attn_mask_utils.py` of 4.x. A mask of four dimensions goes through as it is, flash
+attention takes the mask of two dimensions. What 5.x does beyond that (packed sequences found by their positions, static caches in
+compiled code, masks put together of functions) is left out or refused.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from scaffold.backport.splice import Source, called, refused
+
+_ADVICE = "write the mask out in the 5.x file, then run the command again"
+
+_CAUSAL = '''
+
+def {name}(config, inputs_embeds, attention_mask, past_key_values=None, position_ids=None):
+    """The additive mask of shape (batch, 1, queries, keys); of two dimensions, or None, for flash attention."""
+    if attention_mask is not None and attention_mask.dim() == 4:
+        return attention_mask
+    if config._attn_implementation == "flash_attention_2":
+        return attention_mask if attention_mask is not None and 0.0 in attention_mask else None
+    past_key_values_length = past_key_values.get_seq_length() if past_key_values is not None else 0
+    batch_size, seq_length = inputs_embeds.shape[0], inputs_embeds.shape[1]
+    return _prepare_4d_causal_attention_mask(
+        attention_mask, (batch_size, seq_length), inputs_embeds, past_key_values_length{window}
+    )
+'''
+
+_BIDIRECTIONAL = '''
+
+def {name}(config, inputs_embeds, attention_mask):
+    """The additive mask of shape (batch, 1, queries, keys), None where nothing is hidden."""
+    if attention_mask is None or attention_mask.dim() == 4:
+        return attention_mask
+    if config._attn_implementation == "flash_attention_2":
+        return attention_mask if 0.0 in attention_mask else None
+    return _prepare_4d_attention_mask(attention_mask, inputs_embeds.dtype)
+'''
+
+_FUNCTIONS = {
+    "create_causal_mask": (_CAUSAL, "_prepare_4d_causal_attention_mask", "", "make_causal_mask"),
+    "create_sliding_window_causal_mask": (
+        _CAUSAL,
+        "_prepare_4d_causal_attention_mask",
+        ", config.sliding_window - 1",  # the library's function counts the token itself apart
+        "make_sliding_window_causal_mask",
+    ),
+    "create_bidirectional_mask": (_BIDIRECTIONAL, "_prepare_4d_attention_mask", "", "make_bidirectional_mask"),
+}
+_KEYWORDS = frozenset({"config", "inputs_embeds", "attention_mask", "past_key_values", "position_ids"})
+
+
+def written_out(source: Source) -> Source:
+    """The module with its masks made by functions of its own."""
+    imported = [(s, a) for s, a in source.imports() if s.module == "masking_utils"]
+    if not imported:
+        return source
+    edits, functions, needed = [], [], set()
+    for statement, alias in imported:
+        if alias.name not in _FUNCTIONS:
+            raise refused(source.path, statement.lineno, alias.name, "4.x has no such mask", _ADVICE)
+        template, helper, window, name = _FUNCTIONS[alias.name]
+        local = alias.asname or alias.name
+        functions.append(template.format(name=name, window=window))
+        needed.add(helper)
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.Call) and called(node) == local:
+                _check(source, node, alias.name)
+                edits.append(source.replaced(node.func, name))
+            elif isinstance(node, ast.Name) and node.id == local and not isinstance(node.ctx, ast.Store):
+                edits.append(source.replaced(node, name))
+    edits += [source.without_lines(s) for s in {s for s, _ in imported}]
+    last = [n for n in source.tree.body if isinstance(n, ast.Import | ast.ImportFrom)][-1]
+    line = f"from ...modeling_attn_mask_utils import {', '.join(sorted(needed))}\n"
+    at = source.line_start((last.end_lineno or last.lineno) + 1)
+    edits.append((at, at, line + "".join(functions)))
+    return source.edited(edits)
+
+
+def _check(source: Source, call: ast.Call, name: str) -> None:
+    allowed = _KEYWORDS if name != "create_bidirectional_mask" else _KEYWORDS - {"past_key_values", "position_ids"}
+    for given in call.keywords:
+        if given.arg is not None and given.arg not in allowed:
+            raise refused(
+                source.path,
+                given.lineno or call.lineno,
+                f"{name}({given.arg}=…)",
+                "such a mask cannot be written out",
+                _ADVICE,
+            )
+
+
+def whole_caches(source: Source) -> Source:
+    """`DynamicCache(config=…)` makes caches that forget what lies outside a window; the masks here count from the first token."""
+    found = [n for n in ast.walk(source.tree) if isinstance(n, ast.Call) and called(n) == "DynamicCache" and n.keywords]
+    return source.edited(
+        source.replaced(n, "DynamicCache()") for n in found if [k.arg for k in n.keywords] == ["config"]
+    )

@@ -1,0 +1,108 @@
+"""The files of a model in a 5.x tree, as the base wants them: its configurations and its PyTorch models."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from scaffold.backport import configuration, lacking, masks, recording, returning, rewrites, rotary, ties
+from scaffold.backport.splice import Source, method
+from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.formatting import Unformattable, formatted, laid_out
+
+MODELS = f"{lacking.LIBRARY}/models"
+_CONFIGURATION = f"{lacking.LIBRARY}/configuration_utils.py"
+
+
+def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
+    """Path → text of the model's configuration and modelling files; BKP101 or BKP102 when that cannot be done."""
+    place = tree / MODELS / folder
+    modelling = sorted(p for p in place.glob("modeling_*.py"))
+    sources = {path: _read(tree, path) for path in modelling}
+    tied = any(ties.has_ties(source) for source in sources.values())
+    arguments = base_arguments(base)
+    found = {}
+    for path in sorted(place.glob("configuration_*.py")):
+        source = rewrites.renamed_base(_read(tree, path))
+        source = configuration.adapted(source, arguments, ties=tied)
+        found[_relative(tree, path)] = _finished(source, base, tree, folder)
+    for path, source in sources.items():
+        source = masks.whole_caches(masks.written_out(source))
+        source = rotary.adapted(source)
+        source = returning.written_out(recording.written_out(source))
+        for rule in rewrites.RULES:
+            source = rule(source)
+        found[_relative(tree, path)] = _finished(source, base, tree, folder)
+    return found
+
+
+def _relative(tree: Path, path: Path) -> str:
+    return path.relative_to(tree).as_posix()
+
+
+def _read(tree: Path, path: Path) -> Source:
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScaffoldError(
+            "BKP101",
+            f"{path} cannot be read: {error}",
+            "give an undamaged 5.x tree with --pytorch-from",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        ) from error
+    return Source(_relative(tree, path), text)
+
+
+def base_arguments(base: Path) -> frozenset[str]:
+    """The arguments that the base's `PretrainedConfig.__init__` takes, by its signature or out of its `kwargs`."""
+    source = Source(_CONFIGURATION, (base / _CONFIGURATION).read_bytes().decode("utf-8"))
+    node = source.classes.get("PretrainedConfig")
+    init = method(node, "__init__") if node is not None else None
+    if init is None:
+        raise ScaffoldError(
+            "BKP101",
+            f"{_CONFIGURATION} of the base has no PretrainedConfig.__init__",
+            "base the port on a 4.x release",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        )
+    popped = {
+        n.args[0].value
+        for n in ast.walk(init)
+        if isinstance(n, ast.Call) and ast.unparse(n.func) == "kwargs.pop" and isinstance(n.args[0], ast.Constant)
+    }
+    return frozenset({a.arg for a in (*init.args.args[1:], *init.args.kwonlyargs)} | {str(name) for name in popped})
+
+
+def _finished(source: Source, base: Path, tree: Path, folder: str) -> str:
+    """Unused imports gone, what the base lacks settled, laid out."""
+    try:
+        tidy = Source(source.path, formatted(_with_imports(source.text)))
+        done = lacking.settled(tidy, base, tree, folder)
+        return formatted(done.text) if done is not tidy else laid_out(done.text)
+    except Unformattable as error:
+        raise ScaffoldError(
+            "BKP101",
+            f"{source.path} does not parse after its adaptation: {error}",
+            "report this, with the file",
+            exit_code=ExitCode.UNSUPPORTED_SOURCE,
+        ) from error
+
+
+def _with_imports(text: str) -> str:
+    """The names that the rules write; the formatter takes those away that are not used."""
+    lines = []
+    if "can_return_tuple" in text and "import can_return_tuple" not in text:
+        lines.append("from ...utils.generic import can_return_tuple")
+    if "nn.init." in text and "from torch import nn" not in text:
+        lines.append("from torch import nn")
+    if "get_aligned_output_features_output_indices(" in text:
+        lines.append("from ...utils.backbone_utils import get_aligned_output_features_output_indices")
+    for name in ("Optional", "Union"):
+        if f"{name}[" in text:
+            lines.append(f"from typing import {name}")
+    if not lines:
+        return text
+    tree = ast.parse(text)
+    first = next(n for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom))
+    split = text.split("\n")
+    return "\n".join([*split[: first.lineno - 1], *lines, *split[first.lineno - 1 :]])

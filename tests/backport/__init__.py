@@ -1,0 +1,1 @@
+"""Bringing models of a 5.x tree along."""
