@@ -13,12 +13,21 @@ from scaffold.core.typedb import Observation
 from scaffold.translate import composite
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
+from scaffold.translate.tensor_spec import (
+    FEATURES,
+    VIDEOS,
+    configuration_text,
+    has_vision,
+    image_spec,
+    input_spec,
+    input_width,
+    is_image,
+    video_spec,
+)
 
 _INFERRED = frozenset(
     {"input_ids", "attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask", "pixel_values"}
 )
-#: Numbers that describe one place on a page: two corners or four. A longer axis of integers is a length.
-_COORDINATES = 8
 
 
 def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> list[str]:
@@ -31,9 +40,10 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     own = [] if first in _INFERRED else [first]
     own += [name for name in _demanded(function) if name not in _INFERRED and name not in own]
     specs = {
-        name: _spec(located, name, observed.get(name, []), _width(engine, name, _has_vision(located))) for name in own
+        name: input_spec(located, name, observed.get(name, []), input_width(engine, name, has_vision(located)))
+        for name in own
     }
-    image = _image(located, observed.get(first, [])) if first == "pixel_values" else None
+    image = image_spec(located, observed.get(first, [])) if first == "pixel_values" else None
     if image is not None:
         specs = {first: image, **specs}
     specs = _of_text_beside_features(function, first) | specs
@@ -45,7 +55,7 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
         lines += ["", *dummies] if dummies else []
     if not any("dummy_inputs" in line for line in lines) and _ignores_size(located, engine, observed):
         lines += ["", *_SMALL_IMAGES] if lines else _SMALL_IMAGES
-    if first == "input_ids" and re.search(r"\bvocab_size(?:: int)? ?= ?1,", _config(located)):
+    if first == "input_ids" and re.search(r"\bvocab_size(?:: int)? ?= ?1,", configuration_text(located)):
         return [*lines, *([""] if lines else []), *_ONE_TOKEN]
     if re.search(r"input_ids\.eq\(self\.config\.eos_token_id\)", located.source):
         lines += ["", *_END_TOKENS] if lines else _END_TOKENS
@@ -89,7 +99,7 @@ def _ignores_size(located: Located, engine: Engine, observed: dict[str, list[Obs
     """True for images whose size the configuration gives, but the model never asks for: it may be wrong there."""
     read = any(isinstance(n, ast.Attribute) and n.attr == "image_size" for n in ast.walk(engine.source.tree))
     of_images = {o.rank for o in observed.get("pixel_values", ())} == {4}
-    return of_images and not read and re.search(r"self\.image_size\b", _config(located)) is not None
+    return of_images and not read and re.search(r"self\.image_size\b", configuration_text(located)) is not None
 
 
 def own_members(located: Located, engine: Engine, base: str, classes: dict[str, ClassInfo]) -> dict[str, list[str]]:
@@ -107,14 +117,14 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
         alone = _TEXT if not _takes(info, "input_ids") else frozenset()  # the library infers these beside `input_ids`
         extra = {name: seen for name, seen in needed.items() if name not in (shared | _INFERRED) - alone}
         specs = {
-            name: _spec(located, name, [seen], _width(engine, name, _has_vision(located)))
+            name: input_spec(located, name, [seen], input_width(engine, name, has_vision(located)))
             for name, seen in extra.items()
         }
         if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
-            specs["pixel_values"] = _video(located, needed["pixel_values"])
-        inferred = specs.get("pixel_values") in (None, *_VIDEOS)
+            specs["pixel_values"] = video_spec(located, needed["pixel_values"])
+        inferred = specs.get("pixel_values") in (None, *VIDEOS)
         if not inferred:  # the library's own refuses
-            specs = {name: specs.get(name) or _spec(located, name, [seen]) for name, seen in needed.items()}
+            specs = {name: specs.get(name) or input_spec(located, name, [seen]) for name, seen in needed.items()}
         lines = _signature("" if inferred else "pixel_values", specs)
         if (
             "pixel_values" in needed
@@ -122,7 +132,7 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
             and re.search(_FRAMES_IN_BATCH, located.source)
         ):
             lines += ["", *_WHOLE_VIDEOS] if lines else _WHOLE_VIDEOS
-        elif any(seen.dtype == "bool" or _is_image(seen) for seen in extra.values()):  # they must fit the other inputs
+        elif any(seen.dtype == "bool" or is_image(seen) for seen in extra.values()):  # they must fit the other inputs
             lines += ["", *_NO_CALL]
         if lines:
             found[info.name] = [*lines, ""]
@@ -138,10 +148,6 @@ def _with_features(classes: dict[str, ClassInfo], shared: set[str]) -> dict[str,
         if set(specs) - shared:
             found[info.name] = [*_signature("input_ids", specs), ""]
     return found
-
-
-def _is_image(seen: Observation) -> bool:
-    return seen.rank == 4 and (seen.dtype or "").startswith("float")
 
 
 #: A batch of frames that the model takes apart again.
@@ -163,23 +169,6 @@ _SMALL_IMAGES = [
     '        dummy_inputs["pixel_values"] = tf.ones((1, dummy_inputs["pixel_values"].shape[1], 64, 64))',
     "    return dummy_inputs",
 ]
-_VIDEOS = tuple(  # of a number of frames that the configuration tells, and of any
-    f'tf.TensorSpec((None, {frames}, *signature["pixel_values"].shape[1:]), tf.float32, name="pixel_values")'
-    for frames in ('getattr(self.config, "vision_config", self.config).num_frames', "None")
-)
-
-
-def _video(located: Located, seen: Observation) -> str:
-    """The spec of a batch of videos: the library's own for images with frames, where its configuration says what that needs."""
-    config = _config(located)
-    if re.search(r"\bvision_config\b|self\.num_channels\b", config) or seen.shape is None:
-        return _VIDEOS["num_frames" not in config]
-    named = set(re.findall(r"self\.(\w*(?:img|image)_size)\b", config))
-    size = f"self.config.{named.pop()}" if len(named) == 1 else "None"
-    shape = f"None, self.config.num_frames, {seen.shape[2]}, {size}, {size}"
-    return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
-
-
 _SIGNATURE = ["@property", "def input_signature(self):"]
 _END_TOKENS = [
     "@property",
@@ -208,7 +197,7 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
     """
     head = ["@property", "def dummy_inputs(self):"]
     is_waveform = len(specs) == 1 and specs[first].startswith("tf.TensorSpec((None, None), tf.float32")
-    if is_waveform and re.search(r"\bdef inputs_to_logits_ratio\b", _config(located)):
+    if is_waveform and re.search(r"\bdef inputs_to_logits_ratio\b", configuration_text(located)):
         return [
             *head,
             "    # long enough for all convolutions to leave something",
@@ -222,7 +211,7 @@ def _dummy_inputs(located: Located, first: str, specs: dict[str, str]) -> list[s
             "    # large enough for all strides to leave something",
             f'    return {{"{first}": tf.random.uniform(shape=(1, {any_size[1]}, 64, 64), dtype=tf.float32)}}',
         ]
-    if any(re.search(r"\(None, None\b.*\), tf\.float32", s) and _FEATURES[0] not in s for s in specs.values()):
+    if any(re.search(r"\(None, None\b.*\), tf\.float32", s) and FEATURES[0] not in s for s in specs.values()):
         return _NO_CALL
     return []
 
@@ -270,88 +259,7 @@ def _demanded(function: ast.FunctionDef) -> list[str]:
     return found
 
 
-def _width(engine: Engine, name: str, has_vision: bool = False) -> str:
-    """The last axis of an input that goes into an `nn.Linear` as it is: `self.embed(states)`, made with `config.state_dim`."""
-    for info in engine.classes.values():
-        function = info.methods.get("forward")
-        if function is None or name not in {a.arg for a in function.args.args}:
-            continue
-        for node in ast.walk(function):
-            child = engine.child_of(node.func) if isinstance(node, ast.Call) else None
-            if child is None or child.qualname != "torch.nn.Linear" or not child.calls or not child.calls[0].args:
-                continue
-            size = ast.unparse(child.calls[0].args[0])
-            is_given = isinstance(node, ast.Call) and [ast.unparse(a) for a in node.args] == [name]
-            if is_given and re.fullmatch(r"(self\.)?config\.\w+|\d+", size):
-                whole = 'getattr(self.config, "vision_config", self.config)' if has_vision else "self.config"
-                text = size if size.isdigit() else f"{whole}.{size.rpartition('.')[2]}"
-                return text + _cut_off(function, name)
-    return ""
-
-
-def _cut_off(function: ast.FunctionDef, name: str) -> str:
-    """` + 2` where a method takes the first two features off its input before: `patches = patches[:, :, 2:]`."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            match = re.fullmatch(rf"{name}\[(?:[:.]+, )*(\d+):\]", ast.unparse(node.value))
-            if match is not None:
-                return f" + {match[1]}"
-    return ""
-
-
-#: What the features of one frame of a sound are the product of, where a configuration has both.
-_FEATURES = ("input_feat_per_channel", "input_channels")
-
-
-def _spec(located: Located, name: str, seen: list[Observation], width: str = "") -> str:
-    """A TensorSpec: batch and length free, a last axis that never varied fixed, the configuration's sizes where it has them."""
-    ranks = {o.rank for o in seen if o.rank is not None}
-    rank = ranks.pop() if len(ranks) == 1 else 2
-    integral = any((o.dtype or "").startswith("int") for o in seen) or (not seen and name.endswith("_ids"))
-    dims = ["None"] * rank
-    last = {o.shape[-1] for o in seen if o.shape}
-    if rank >= 3 and len(last) == 1 and not (integral and max(last) > _COORDINATES):
-        dims[-1] = str(last.pop())
-    config = _config(located)
-    frames = rank == 3 and not integral
-    if frames and all(re.search(rf"self\.{part}\b", config) for part in ("max_length", "num_mel_bins")):
-        dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
-    elif frames and all(f"self.{part}" in config for part in _FEATURES):
-        dims[-1] = " * ".join(f"self.config.{part}" for part in _FEATURES)
-    elif rank >= 3 and not integral:
-        dims[1:] = [*["None"] * (rank - 2), width or "None"]
-    shape = ", ".join(dims) + ("," if rank == 1 else "")
-    dtype = "tf.int32" if integral else "tf.bool" if {o.dtype for o in seen} == {"bool"} else "tf.float32"
-    return f'tf.TensorSpec(({shape}), {dtype}, name="{name}")'
-
-
-def _image(located: Located, seen: list[Observation]) -> str | None:
-    """The spec of `pixel_values` where its sizes are not one number of the configuration; None where the library infers it."""
-    config = _config(located)
-    ranks = {o.rank for o in seen}
-    if ranks == {5} and re.search(r"self\.num_frames\b", config):
-        shape = "None, self.config.num_frames, self.config.num_channels, self.config.image_size, self.config.image_size"
-        return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
-    if re.search(r"\bimage_size(?::[^=\n]+)?\s*=\s*[\[(]", config):
-        either = re.search(r"isinstance\((?:config\.)?image_size, collections\.abc\.Iterable\)", located.source)
-        sizes = "*np.broadcast_to(self.config.image_size, 2).tolist()" if either else ""
-        shape = f"None, self.config.num_channels, {sizes or 'self.config.image_size[0], self.config.image_size[1]'}"
-        return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
-    inferred = re.search(r"self\.(image_size|input_size)\b", config) and re.search(r"self\.num_channels\b", config)
-    if ranks <= {4} and not inferred and "vision_config" not in config:
-        return _ANY_SIZE.format(channels=_channels(config, seen))
-    return None
-
-
-def _channels(config: str, seen: list[Observation]) -> str:
-    """The number of channels: the configuration's, else what the probe saw."""
-    if re.search(r"self\.num_channels\b", config):
-        return "self.config.num_channels"
-    return str(next((o.shape[1] for o in seen if o.shape), 3))
-
-
-#: Images of any size, and the size of those that the model is called with on loading.
-_ANY_SIZE = 'tf.TensorSpec((None, {channels}, None, None), tf.float32, name="pixel_values")'
+#: The size of images that the model is called with on loading, where they may have any.
 _SOME_SIZE = [
     "@property",
     "def dummy_inputs(self):",
@@ -359,16 +267,6 @@ _SOME_SIZE = [
     '    channels = self.input_signature["pixel_values"].shape[1]',
     '    return {**super().dummy_inputs, "pixel_values": tf.ones((1, channels, 64, 64))}',
 ]
-
-
-def _has_vision(located: Located) -> bool:
-    """True where a model's configuration may have one of its vision model in it."""
-    return "self.vision_config = " in _config(located)
-
-
-def _config(located: Located) -> str:
-    path = located.root / located.names.package_path / f"{located.config_module}.py"
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def _signature(first: str, specs: dict[str, str]) -> list[str]:

@@ -1,0 +1,130 @@
+"""The `TensorSpec` of one input, from what the probe saw of it and what the configuration says (guide.md G24)."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from scaffold.core.checkout import Located
+from scaffold.core.typedb import Observation
+from scaffold.translate.engine import Engine
+
+#: Numbers that describe one place on a page: two corners or four. A longer axis of integers is a length.
+_COORDINATES = 8
+
+
+def is_image(seen: Observation) -> bool:
+    """A batch of images: four axes of floats."""
+    return seen.rank == 4 and (seen.dtype or "").startswith("float")
+
+
+#: Videos of a number of frames that the configuration tells, and of any.
+VIDEOS = tuple(
+    f'tf.TensorSpec((None, {frames}, *signature["pixel_values"].shape[1:]), tf.float32, name="pixel_values")'
+    for frames in ('getattr(self.config, "vision_config", self.config).num_frames', "None")
+)
+
+
+def video_spec(located: Located, seen: Observation) -> str:
+    """The spec of a batch of videos: the library's own for images with frames, where its configuration says what that needs."""
+    config = configuration_text(located)
+    if re.search(r"\bvision_config\b|self\.num_channels\b", config) or seen.shape is None:
+        return VIDEOS["num_frames" not in config]
+    named = set(re.findall(r"self\.(\w*(?:img|image)_size)\b", config))
+    size = f"self.config.{named.pop()}" if len(named) == 1 else "None"
+    shape = f"None, self.config.num_frames, {seen.shape[2]}, {size}, {size}"
+    return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+
+
+def input_width(engine: Engine, name: str, has_vision: bool = False) -> str:
+    """The last axis of an input that goes into an `nn.Linear` as it is: `self.embed(states)`, made with `config.state_dim`."""
+    for info in engine.classes.values():
+        function = info.methods.get("forward")
+        if function is None or name not in {a.arg for a in function.args.args}:
+            continue
+        for node in ast.walk(function):
+            child = engine.child_of(node.func) if isinstance(node, ast.Call) else None
+            if child is None or child.qualname != "torch.nn.Linear" or not child.calls or not child.calls[0].args:
+                continue
+            size = ast.unparse(child.calls[0].args[0])
+            is_given = isinstance(node, ast.Call) and [ast.unparse(a) for a in node.args] == [name]
+            if is_given and re.fullmatch(r"(self\.)?config\.\w+|\d+", size):
+                whole = 'getattr(self.config, "vision_config", self.config)' if has_vision else "self.config"
+                text = size if size.isdigit() else f"{whole}.{size.rpartition('.')[2]}"
+                return text + _cut_off(function, name)
+    return ""
+
+
+def _cut_off(function: ast.FunctionDef, name: str) -> str:
+    """` + 2` where a method takes the first two features off its input before: `patches = patches[:, :, 2:]`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            match = re.fullmatch(rf"{name}\[(?:[:.]+, )*(\d+):\]", ast.unparse(node.value))
+            if match is not None:
+                return f" + {match[1]}"
+    return ""
+
+
+#: What the features of one frame of a sound are the product of, where a configuration has both.
+FEATURES = ("input_feat_per_channel", "input_channels")
+
+
+def input_spec(located: Located, name: str, seen: list[Observation], width: str = "") -> str:
+    """A TensorSpec: batch and length free, a last axis that never varied fixed, the configuration's sizes where it has them."""
+    ranks = {o.rank for o in seen if o.rank is not None}
+    rank = ranks.pop() if len(ranks) == 1 else 2
+    integral = any((o.dtype or "").startswith("int") for o in seen) or (not seen and name.endswith("_ids"))
+    dims = ["None"] * rank
+    last = {o.shape[-1] for o in seen if o.shape}
+    if rank >= 3 and len(last) == 1 and not (integral and max(last) > _COORDINATES):
+        dims[-1] = str(last.pop())
+    config = configuration_text(located)
+    frames = rank == 3 and not integral
+    if frames and all(re.search(rf"self\.{part}\b", config) for part in ("max_length", "num_mel_bins")):
+        dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
+    elif frames and all(f"self.{part}" in config for part in FEATURES):
+        dims[-1] = " * ".join(f"self.config.{part}" for part in FEATURES)
+    elif rank >= 3 and not integral:
+        dims[1:] = [*["None"] * (rank - 2), width or "None"]
+    shape = ", ".join(dims) + ("," if rank == 1 else "")
+    dtype = "tf.int32" if integral else "tf.bool" if {o.dtype for o in seen} == {"bool"} else "tf.float32"
+    return f'tf.TensorSpec(({shape}), {dtype}, name="{name}")'
+
+
+def image_spec(located: Located, seen: list[Observation]) -> str | None:
+    """The spec of `pixel_values` where its sizes are not one number of the configuration; None where the library infers it."""
+    config = configuration_text(located)
+    ranks = {o.rank for o in seen}
+    if ranks == {5} and re.search(r"self\.num_frames\b", config):
+        shape = "None, self.config.num_frames, self.config.num_channels, self.config.image_size, self.config.image_size"
+        return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+    if re.search(r"\bimage_size(?::[^=\n]+)?\s*=\s*[\[(]", config):
+        either = re.search(r"isinstance\((?:config\.)?image_size, collections\.abc\.Iterable\)", located.source)
+        sizes = "*np.broadcast_to(self.config.image_size, 2).tolist()" if either else ""
+        shape = f"None, self.config.num_channels, {sizes or 'self.config.image_size[0], self.config.image_size[1]'}"
+        return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+    inferred = re.search(r"self\.(image_size|input_size)\b", config) and re.search(r"self\.num_channels\b", config)
+    if ranks <= {4} and not inferred and "vision_config" not in config:
+        return _ANY_SIZE.format(channels=_channels(config, seen))
+    return None
+
+
+def _channels(config: str, seen: list[Observation]) -> str:
+    """The number of channels: the configuration's, else what the probe saw."""
+    if re.search(r"self\.num_channels\b", config):
+        return "self.config.num_channels"
+    return str(next((o.shape[1] for o in seen if o.shape), 3))
+
+
+#: Images of any size.
+_ANY_SIZE = 'tf.TensorSpec((None, {channels}, None, None), tf.float32, name="pixel_values")'
+
+
+def has_vision(located: Located) -> bool:
+    """True where a model's configuration may have one of its vision model in it."""
+    return "self.vision_config = " in configuration_text(located)
+
+
+def configuration_text(located: Located) -> str:
+    path = located.root / located.names.package_path / f"{located.config_module}.py"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
