@@ -9,7 +9,7 @@ import ast
 import re
 
 from scaffold.core.typedb import Observation, TypeInfo
-from scaffold.translate.passes import inplace
+from scaffold.translate.passes import parts
 from scaffold.translate.writer import BlockWriter, indented
 
 
@@ -67,7 +67,7 @@ def _row_written(writer: BlockWriter, last: ast.Assign, row: ast.Subscript) -> l
     engine.given["row"] = TypeInfo(
         (Observation("tensor", info.dtype, info.rank - 1 if info.rank else None),), static=True
     )
-    text = inplace.assigned(writer, target, last.value)
+    text = parts.assigned(engine, target, last.value)
     del engine.given["row"]
     return None if text is None else [f"row = {engine.expression(row)}", f"return {text}"]
 
