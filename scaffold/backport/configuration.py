@@ -8,11 +8,11 @@ Source: `configuration_utils.py` of both trees. 5.x makes `__init__` of the anno
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scaffold.backport.splice import Edit, Source, bases, called, keyword, method, refused
 
-_BASE = "PretrainedConfig"
 _ADVICE = "bring the configuration over by hand, then run new-tf-model without --pytorch-from"
 #: What 4.x keeps apart and 5.x in one dictionary, with 5.x's default where the class names none.
 _ROPE = "rope_parameters"
@@ -25,36 +25,38 @@ class _Field:
     default: str
 
 
-def adapted(source: Source, base_arguments: frozenset[str], *, ties: bool) -> Source:
-    """The configuration module for the base. `base_arguments` are those of the base's own `PretrainedConfig.__init__`.
+def adapted(source: Source, known: Mapping[str, frozenset[str]], *, ties: bool) -> Source:
+    """The configuration module for the base. `known` are the arguments of the base's configurations, by class: its own
+    `PretrainedConfig` and those that the module's classes derive from.
 
     `ties`: the modelling file shares weights, so whether to do so by default has to be said (5.x: no; 4.x: yes).
     """
     edits: list[Edit] = []
+    arguments = dict(known)
     for node in source.classes.values():
-        if _is_configuration(source, node):
-            edits += _class(source, node, base_arguments, ties=ties)
+        if any(name.endswith("Config") for name in bases(node)):
+            parent = next((name for name in bases(node) if name in arguments), None)
+            if parent is None:
+                why = "the base has no configuration to derive it from"
+                raise refused(source.path, node.lineno, node.name, why, _ADVICE)
+            own = {
+                ast.unparse(item.target) for item in node.body if isinstance(item, ast.AnnAssign) and _is_field(item)
+            }
+            if "rope_theta" in arguments[parent] and _ROPE not in own:
+                why = f"the base's {parent} reads the parameters of rotary embeddings otherwise"
+                raise refused(source.path, node.lineno, node.name, why, _ADVICE)
+            edits += _class(source, node, arguments[parent], ties=ties)
+            arguments[node.name] = arguments[parent] | own
     return source.edited(edits)
-
-
-def _is_configuration(source: Source, node: ast.ClassDef) -> bool:
-    return any(name in (_BASE, "PreTrainedConfig") or name.endswith("Config") for name in bases(node))
 
 
 def _class(source: Source, node: ast.ClassDef, base_arguments: frozenset[str], *, ties: bool) -> list[Edit]:
     edits = [source.without_decorator(d) for d in node.decorator_list if called(d) in ("auto_docstring", "strict")]
     if method(node, "__init__") is not None:
         return edits
-    parents = [name for name in bases(node) if name in source.classes]
-    if parents or not {_BASE, "PreTrainedConfig"} & set(bases(node)):
-        raise refused(
-            source.path,
-            node.lineno,
-            node.name,
-            "a configuration that inherits fields of another one has no counterpart in 4.x that can be written out",
-            _ADVICE,
-        )
     fields = [_field(source, item) for item in node.body if _is_field(item)]
+    if not fields and method(node, "__post_init__") is None:
+        return edits
     edits += [source.without_lines(item) for item in node.body if _is_field(item)]
     after = method(node, "__post_init__")
     written = _init(source, node, [f for f in fields if f is not None], after, base_arguments, ties=ties)
@@ -89,13 +91,6 @@ def _field(source: Source, item: ast.stmt) -> _Field:
     return _Field(name, ast.unparse(item.annotation), ast.unparse(value))
 
 
-def _own_default(node: ast.ClassDef, name: str) -> str | None:
-    for item in node.body:
-        if isinstance(item, ast.Assign) and ast.unparse(item.targets[0]) == name:
-            return ast.unparse(item.value)
-    return None
-
-
 def _init(
     source: Source,
     node: ast.ClassDef,
@@ -115,19 +110,21 @@ def _init(
     given = [f"{f.name}={'self.' if f.name in touched else ''}{f.name}" for f in passed]
     if ties and not any(f.name == "tie_word_embeddings" for f in fields):
         inner.append('kwargs.setdefault("tie_word_embeddings", False)')
+    has_rope = any(f.name == _ROPE for f in own)
+    if has_rope and "rope_theta" in base_arguments:  # derived from a configuration of 4.x
+        given += ["rope_theta=self.rope_theta", "rope_scaling=self.rope_scaling"]
     call = f"super().__init__({', '.join([*given, '**kwargs'])})"
-    has_rope = any(f.name == _ROPE for f in fields)
     if has_rope:
         inner.append(f"self.{_ROPE} = {_ROPE}")
     seen = False
     for item in body:
         text = source.segment(item)
         if "super().__post_init__" in text:
-            if not isinstance(item, ast.Expr) or text != "super().__post_init__(**kwargs)":
+            if not isinstance(item, ast.Expr) or not _hands_on(item.value):
                 raise refused(
                     source.path, item.lineno, "__post_init__", "calls its parent's in an unusual way", _ADVICE
                 )
-            inner += [*(_rope(node) if has_rope else ()), call]
+            inner += [*(_rope() if has_rope else ()), call]
             seen = True
         elif isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant):
             continue
@@ -136,7 +133,7 @@ def _init(
         else:
             inner += _dedented(source, item)
     if not seen:
-        inner += [*(_rope(node) if has_rope else ()), call]
+        inner += [*(_rope() if has_rope else ()), call]
     inner += [
         f"self.{m.name}()" for m in node.body if isinstance(m, ast.FunctionDef) and m.name.startswith("validate_")
     ]
@@ -156,9 +153,15 @@ def _value(field: _Field) -> str:
     return field.name
 
 
-def _rope(node: ast.ClassDef) -> list[str]:
+def _hands_on(call: ast.expr) -> bool:
+    """`super().__post_init__(**kwargs)`, with nothing besides but what 5.x's check of rotary parameters leaves out."""
+    names = [k.arg for k in call.keywords] if isinstance(call, ast.Call) and not call.args else []
+    return None in names and set(names) <= {None, "ignore_keys_at_rope_validation"}
+
+
+def _rope() -> list[str]:
     """What 5.x's base class does with the parameters of rotary embeddings, and the names that 4.x reads them by."""
-    theta = _own_default(node, "default_theta") or "10000.0"
+    theta = "getattr(self, 'default_theta', 10000.0)"
     return [
         f"self.{_ROPE} = dict(kwargs.pop('rope_scaling', None) or self.{_ROPE} or {{}})",
         f"theta = kwargs.pop('rope_theta', getattr(self, 'rope_theta', {theta}))",

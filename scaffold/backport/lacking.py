@@ -17,10 +17,24 @@ from scaffold.backport.splice import Edit, Source, called, refused
 LIBRARY = "src/transformers"
 #: More than this of another file is no small helper.
 _MOST_LINES = 120
+_MODEL_FIRST = "port that model with --pytorch-from first and start from its branch"
 _ADVICE = (
     "choose a newer 4.x base, or write this place in the 5.x file so that it does without; "
     "`scaffold explain BKP102` says what is brought along"
 )
+
+
+def check_types(source: Source, base: Path, own: frozenset[str]) -> None:
+    """Refuse `CONFIG_MAPPING["…"]` of a model type that neither the base nor the model itself has."""
+    path = base / LIBRARY / "models/auto/configuration_auto.py"
+    parsed = _parsed(path)
+    known = {n.value for n in ast.walk(parsed) if isinstance(n, ast.Constant)} if parsed is not None else set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "CONFIG_MAPPING":
+            kind = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            if isinstance(kind, str) and kind not in known | own:
+                why = "the base has no such model type, and it is another model's"
+                raise refused(source.path, node.lineno, f"CONFIG_MAPPING[{kind!r}]", why, _MODEL_FIRST)
 
 
 def settled(source: Source, base: Path, tree: Path, folder: str) -> Source:
@@ -31,7 +45,8 @@ def settled(source: Source, base: Path, tree: Path, folder: str) -> Source:
     for statement in [n for n in ast.walk(source.tree) if isinstance(n, ast.ImportFrom) and n.level]:
         module, kept, moved = absolute(package, statement), [], []
         for alias in statement.names:
-            if module[:2] == package or alias.name == "*" or _has(base, module, alias.name):
+            own = module[:2] == package and (len(module) == 2 or module[2].startswith(("configuration_", "modeling_")))
+            if own or alias.name == "*" or _has(base, module, alias.name):
                 _check_calls(source, base, module, alias)
                 kept.append(alias)
             elif module[:1] != ("models",) and (home := _elsewhere(base, alias.name)) is not None:
@@ -60,7 +75,7 @@ def _spelled(alias: ast.alias) -> str:
 
 
 def _brought(source: Source, base: Path, tree: Path, module: tuple[str, ...], alias: ast.alias) -> dict[str, str]:
-    text = _definition(tree, base, module, alias.name)
+    text = None if module[:1] == ("models",) else _definition(tree, base, module, alias.name)
     if text is None or alias.asname:
         raise refused(
             source.path,
@@ -189,7 +204,7 @@ def _gather(tree: Path, base: Path, module: tuple[str, ...], name: str, found: d
         return True
     path = _file(tree, module)
     parsed = _parsed(path) if path is not None else None
-    if path is None or parsed is None or module[:1] == ("models",) and module[1:2] != ("auto",):
+    if path is None or parsed is None or module[:1] == ("models",):
         return False
     package = module if path.name == "__init__.py" else module[:-1]
     lines = path.read_text(encoding="utf-8").split("\n")
@@ -201,7 +216,8 @@ def _gather(tree: Path, base: Path, module: tuple[str, ...], name: str, found: d
         elif isinstance(node, ast.ClassDef | ast.FunctionDef) and node.name == name:
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             found[name] = "\n".join(lines[first - 1 : node.end_lineno])
-            return all(_gather(tree, base, module, other, found) for other in _needed(node))
+            inner = any(isinstance(n, ast.ImportFrom) and n.level for n in ast.walk(node))
+            return not inner and all(_gather(tree, base, module, other, found) for other in _needed(node))
         elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             text = "\n".join(lines[node.lineno - 1 : node.end_lineno])
             needed = _needed(node)

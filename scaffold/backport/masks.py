@@ -49,7 +49,7 @@ _FUNCTIONS = {
     ),
     "create_bidirectional_mask": (_BIDIRECTIONAL, "_prepare_4d_attention_mask", "", "make_bidirectional_mask"),
 }
-_KEYWORDS = frozenset({"config", "inputs_embeds", "attention_mask", "past_key_values", "position_ids"})
+_KEYWORDS = frozenset({"config", "inputs_embeds", "input_embeds", "attention_mask", "past_key_values", "position_ids"})
 
 
 def written_out(source: Source) -> Source:
@@ -68,6 +68,11 @@ def written_out(source: Source) -> Source:
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Call) and called(node) == local:
                 _check(source, node, alias.name)
+                edits += [
+                    source.replaced(k, f"inputs_embeds={source.segment(k.value)}")  # the name of 5.0, still taken
+                    for k in node.keywords
+                    if k.arg == "input_embeds"
+                ]
                 edits.append(source.replaced(node.func, name))
             elif isinstance(node, ast.Name) and node.id == local and not isinstance(node.ctx, ast.Store):
                 edits.append(source.replaced(node, name))

@@ -20,11 +20,13 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
     modelling = sorted(p for p in place.glob("modeling_*.py"))
     sources = {path: _read(tree, path) for path in modelling}
     tied = any(ties.has_ties(source) for source in sources.values())
-    arguments = base_arguments(base)
+    arguments = {"PretrainedConfig": base_arguments(base)}
+    types = _types(tree, folder)
     found = {}
     for path in sorted(place.glob("configuration_*.py")):
         source = rewrites.renamed_base(_read(tree, path))
-        source = configuration.adapted(source, arguments, ties=tied)
+        lacking.check_types(source, base, types)
+        source = configuration.adapted(source, {**arguments, **_parents(source, base)}, ties=tied)
         found[_relative(tree, path)] = _finished(source, base, tree, folder)
     for path, source in sources.items():
         source = masks.whole_caches(masks.written_out(source))
@@ -34,6 +36,16 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
             source = rule(source)
         found[_relative(tree, path)] = _finished(source, base, tree, folder)
     return found
+
+
+def _types(tree: Path, folder: str) -> frozenset[str]:
+    """The model types that the folder's configurations are of."""
+    found = set()
+    for path in sorted((tree / MODELS / folder).glob("configuration_*.py")):
+        for node in ast.walk(_read(tree, path).tree):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "model_type":
+                found.add(str(getattr(node.value, "value", "")))
+    return frozenset(found)
 
 
 def _relative(tree: Path, path: Path) -> str:
@@ -71,6 +83,22 @@ def base_arguments(base: Path) -> frozenset[str]:
         if isinstance(n, ast.Call) and ast.unparse(n.func) == "kwargs.pop" and isinstance(n.args[0], ast.Constant)
     }
     return frozenset({a.arg for a in (*init.args.args[1:], *init.args.kwonlyargs)} | {str(name) for name in popped})
+
+
+def _parents(source: Source, base: Path) -> dict[str, frozenset[str]]:
+    """The arguments of the base's configurations of other models that a module imports."""
+    found = {}
+    for statement, alias in source.imports():
+        module = lacking.absolute(("models", ""), statement)
+        if module[:1] != ("models",) or not alias.name.endswith("Config"):
+            continue
+        for path in sorted((base / MODELS / module[1]).glob("configuration_*.py")):
+            node = Source(path.name, path.read_text(encoding="utf-8")).classes.get(alias.name)
+            init = method(node, "__init__") if node is not None else None
+            if init is not None:
+                found[alias.name] = frozenset(a.arg for a in (*init.args.args[1:], *init.args.kwonlyargs))
+    base_own = base_arguments(base)
+    return {name: arguments | base_own for name, arguments in found.items()}
 
 
 def _finished(source: Source, base: Path, tree: Path, folder: str) -> str:

@@ -114,11 +114,23 @@ def members_of(node: ast.ClassDef) -> dict[str, set[str]]:
     """Attribute → classes that `__init__` makes it of, members of lists included."""
     found: dict[str, set[str]] = {}
     init = method(node, "__init__")
+    local: dict[str, set[str]] = {}
     for item in ast.walk(init) if init is not None else ():
-        if isinstance(item, ast.Assign) and isinstance(item.targets[0], ast.Attribute):
-            made = {called(n) for n in ast.walk(item.value) if isinstance(n, ast.Call)}
-            found.setdefault(item.targets[0].attr, set()).update(made)
+        if isinstance(item, ast.Assign):
+            made = _made(item.value)
+            if isinstance(item.targets[0], ast.Attribute):
+                found.setdefault(item.targets[0].attr, set()).update(made)
+            elif isinstance(item.targets[0], ast.Name):
+                local.setdefault(item.targets[0].id, set()).update(made)
+    for item in ast.walk(init) if init is not None else ():
+        if isinstance(item, ast.Call) and ast.unparse(item.func).endswith(".append") and len(item.args) == 1:
+            made = local.get(item.args[0].id, set()) if isinstance(item.args[0], ast.Name) else _made(item.args[0])
+            found.setdefault(ast.unparse(item.func).split(".")[-2], set()).update(made)
     return found
+
+
+def _made(value: ast.expr) -> set[str]:
+    return {called(n) for n in ast.walk(value) if isinstance(n, ast.Call)}
 
 
 def _yielding(source: Source, recorded: _Recorded) -> set[str]:
@@ -259,7 +271,7 @@ def _loop(source: Source, node: ast.ClassDef, loop: ast.For, recorded: _Recorded
         for s in ast.walk(loop)
         if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call) and called(s.value) in names
     ]
-    if len(calls) != 1 or calls[0] not in loop.body or not isinstance(calls[0].targets[0], ast.Name):
+    if len(calls) != 1 or not isinstance(calls[0].targets[0], ast.Name) or not _goes_on(calls[0]):
         raise refused(
             source.path, loop.lineno, f"{node.name}.forward", "one call of the layer was expected in the loop", _ADVICE
         )
@@ -276,9 +288,17 @@ def _loop(source: Source, node: ast.ClassDef, loop: ast.For, recorded: _Recorded
         ]
         edits.append(source.after(statement, more))
     if recorded.states:  # after the above: both may end at the same line
-        edits.append(source.before(loop.body[0], kept))
+        edits.append(source.before(statement, kept))
         edits += [source.after(loop, kept)] if not tied else []
     return edits
+
+
+def _goes_on(statement: ast.Assign) -> bool:
+    """`x = layer(x, …)`: what a layer gives is what the next one gets."""
+    call, target = statement.value, ast.unparse(statement.targets[0])
+    assert isinstance(call, ast.Call)
+    first = call.args[0] if call.args else keyword(call, "hidden_states")
+    return first is not None and ast.unparse(first) == target
 
 
 def _output(

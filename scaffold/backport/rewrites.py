@@ -210,6 +210,12 @@ def _optional(hint: ast.expr) -> str:
     return ast.unparse(Written().visit(ast.parse(ast.unparse(hint), mode="eval").body))
 
 
+def untyped_options(source: Source) -> Source:
+    """`**kwargs` of a module's functions without a type, as 4.x has them: whatever an attention function is given is taken."""
+    found = [n.args.kwarg for n in source.tree.body if isinstance(n, ast.FunctionDef) and n.args.kwarg is not None]
+    return source.edited(source.replaced(a, a.arg) for a in found if a.annotation is not None)
+
+
 RULES: tuple[Callable[[Source], Source], ...] = (
     renamed_base,
     without_kernels,
@@ -220,5 +226,6 @@ RULES: tuple[Callable[[Source], Source], ...] = (
     checks,
     backbones,
     merged_defaults,
+    untyped_options,
     unions,
 )

@@ -16,6 +16,10 @@ _DEFAULT = "compute_default_rope_parameters"
 def adapted(source: Source) -> Source:
     """The module with its rotary embeddings as 4.x writes them, and the parameters read one by one."""
     edits: list[Edit] = []
+    for found in [n for n in ast.walk(source.tree) if isinstance(n, ast.Subscript)]:
+        if ast.unparse(found.value).endswith("rope_parameters") and not isinstance(found.slice, ast.Constant):
+            why = "4.x has one set of parameters for all layers"
+            raise refused(source.path, found.lineno, ast.unparse(found), why, _ADVICE)
     for node in source.classes.values():
         init = method(node, "__init__")
         if init is None or "ROPE_INIT_FUNCTIONS[" not in source.segment(init):

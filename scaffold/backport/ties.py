@@ -45,6 +45,7 @@ def listed(source: Source) -> Source:
         edits.append(source.replaced(table, f"[{', '.join(source.segment(key) for key in keys)}]"))
         for key, value in zip(keys, table.values, strict=True):
             heads |= _tie(source, owner, ast.literal_eval(key), ast.literal_eval(value), table.lineno)
+        edits += _in_order(source, owner, table)
     for name, layer in heads.items():
         edits += _shared_bias(source, source.classes[name], layer)
     return source.edited(edits)
@@ -60,6 +61,21 @@ def _tie(source: Source, owner: ast.ClassDef, key: str, to: str, line: int) -> d
     if own == "bias" or not any(word in to for word in _EMBEDDINGS):
         raise refused(source.path, line, f"{owner.name}.{_TABLE}", f"4.x does not tie {key} to {to}", _ADVICE)
     return {}
+
+
+def _in_order(source: Source, owner: ast.ClassDef, table: ast.Dict) -> list[Edit]:
+    """A head that is made before the model whose embeddings it shares goes behind it: a port hands them to its constructor."""
+    init = method(owner, "__init__")
+    places = {
+        ast.unparse(s.targets[0]): s for s in (init.body if init is not None else ()) if isinstance(s, ast.Assign)
+    }
+    for key, value in zip(table.keys, table.values, strict=True):
+        parts = [str(ast.literal_eval(node)).split(".")[0] for node in (key, value) if node is not None]
+        head, model = (places.get(f"self.{part}") for part in parts)
+        if head is not None and model is not None and head.lineno < model.lineno:
+            start, end = source.without_lines(head)[:2]
+            return [(start, end, ""), source.after(model, source.segment(head).split("\n"))]
+    return []
 
 
 def _class_at(source: Source, owner: ast.ClassDef, path: str) -> str | None:

@@ -141,6 +141,20 @@ def is_dropped(function: ast.FunctionDef | None, keyword: ast.keyword) -> bool:
     return given and ast.unparse(own.annotation).startswith("Unpack[")
 
 
+def unheard_keywords(function: ast.FunctionDef | None, call: ast.Call) -> frozenset[str]:
+    """Keywords of a call that the function only takes in its `**kwargs`: deprecated ones, and those of `**kwargs: Unpack[…]`,
+    which the port's signature leaves out.
+    """
+    if function is None:
+        return frozenset()
+    own, gone = function.args.kwarg, deprecated_keywords(function)
+    given = frozenset(k.arg for k in call.keywords if k.arg is not None)
+    if own is not None and own.annotation is not None and ast.unparse(own.annotation).startswith("Unpack["):
+        known = {a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
+        gone |= given - known - set(_popped(function))
+    return given & gone
+
+
 def popped_keywords(function: ast.FunctionDef) -> tuple[str, ...]:
     """Arguments that a function takes out of its `**kwargs` by name: `if "x" in kwargs: … kwargs.pop("x")`.
 

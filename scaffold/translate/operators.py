@@ -10,7 +10,7 @@ from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, composite, factories, foreign, in_numpy, mixed, python_calls, registry
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
-from scaffold.translate.names import deprecated_keywords, is_dropped, popped_keywords, replacement_of, trained_parameter
+from scaffold.translate.names import is_dropped, popped_keywords, replacement_of, trained_parameter, unheard_keywords
 from scaffold.translate.rule import LayerRule, Unmapped
 
 if TYPE_CHECKING:
@@ -134,10 +134,9 @@ def _first_argument(node: ast.Call, info: ClassInfo) -> tuple[str, ...]:
 
 
 def _without_deprecated(engine: Engine, node: ast.Call, info: ClassInfo) -> ast.Call:
-    """The call without arguments that the class takes out of its `**kwargs` to say that they are deprecated."""
-    function = info.methods.get("forward")
-    gone = deprecated_keywords(function) if function is not None else frozenset()
-    if not gone & {k.arg for k in node.keywords}:
+    """The call without arguments that the class only takes in its `**kwargs`: deprecated ones, and options no port has."""
+    gone = unheard_keywords(info.methods.get("forward"), node)
+    if not gone:
         return node
     kept = ast.copy_location(ast.Call(node.func, node.args, [k for k in node.keywords if k.arg not in gone]), node)
     engine.source.parents[kept] = engine.source.parents[node]

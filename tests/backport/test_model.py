@@ -51,7 +51,8 @@ def test_a_configuration_takes_its_fields_as_arguments(trees: tuple[Path, Path])
         in config
     )
     assert "super().__init__(pad_token_id=pad_token_id, **kwargs)" in config, "what the base sets goes to the base"
-    assert "getattr(self, 'rope_theta', 500.0)" in config
+    assert "getattr(self, 'default_theta', 10000.0)" in config
+    assert "default_theta = 500.0" in config
     assert "kwargs.setdefault('tie_word_embeddings', False)" in config, "5.x ties only where it is told to"
     assert config.index("self.heads = self.hidden_size // 4") < config.index("super().__init__(")
     assert "self.validate_heads()" in config
@@ -171,12 +172,42 @@ def test_refusals_name_the_place(trees: tuple[Path, Path], old: str, new: str, s
     assert refusal.value.help
 
 
-def test_a_configuration_that_inherits_is_refused(trees: tuple[Path, Path]) -> None:
+def test_a_configuration_that_derives_from_another_hands_its_fields_on(trees: tuple[Path, Path]) -> None:
     base, tree = trees
     file = tree / FOLDER / "configuration_tiny.py"
-    file.write_text(CONFIGURATION + "\n\nclass OtherConfig(TinyConfig):\n    more: int = 1\n")
-    with pytest.raises(ScaffoldError, match="OtherConfig: a configuration that inherits"):
+    more = "\n\nclass OtherConfig(TinyConfig):\n    hidden_size: int = 4\n    more: int = 1\n"
+    same = "\n\nclass SameConfig(TinyConfig):\n    model_type = 'same'\n"
+    file.write_text(CONFIGURATION + more + same)
+    text = adapt(base, tree, "tiny")[f"{FOLDER}/configuration_tiny.py"]
+    other = of(text, "OtherConfig")
+    assert "__init__(self, hidden_size=4, more=1, **kwargs)" in other
+    assert "self.more = more" in other and "super().__init__(hidden_size=hidden_size, **kwargs)" in other
+    assert "__init__" not in of(text, "SameConfig")
+
+
+def test_a_configuration_of_a_class_that_the_base_lacks_is_refused(trees: tuple[Path, Path]) -> None:
+    base, tree = trees
+    file = tree / FOLDER / "configuration_tiny.py"
+    file.write_text(CONFIGURATION.replace("TinyConfig(PreTrainedConfig)", "TinyConfig(NowhereConfig)"))
+    with pytest.raises(ScaffoldError, match="TinyConfig: the base has no configuration to derive it from"):
         adapt(base, tree, "tiny")
+
+
+def test_layers_that_are_appended_and_skipped_are_followed(trees: tuple[Path, Path]) -> None:
+    text = adapted(
+        trees,
+        (
+            "        self.layers = nn.ModuleList([TinyBlock(config) for _ in range(2)])\n",
+            "        self.layers = nn.ModuleList()\n        for _ in range(2):\n"
+            "            block = TinyBlock(config)\n            self.layers.append(block)\n",
+        ),
+        (
+            "            hidden_states = layer(hidden_states, attention_mask=mask if both is None else both, **kwargs)\n",
+            "            if not self.training:\n                hidden_states = layer(hidden_states, **kwargs)\n",
+        ),
+    )
+    inside = of(text, "TinyModel").split("if not self.training:", 1)[1]
+    assert inside.index("all_hidden_states += (hidden_states,)") < inside.index("layer_outputs = layer(")
 
 
 @pytest.mark.parametrize("text", ["class (", "\x00", MODELLING[:400]])
