@@ -12,6 +12,7 @@ from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten,
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import is_dropped, popped_keywords, replacement_of, trained_parameter, unheard_keywords
 from scaffold.translate.rule import LayerRule, Unmapped
+from scaffold.translate.variants import eager_function
 
 if TYPE_CHECKING:
     from scaffold.translate.classes import ClassInfo
@@ -218,7 +219,10 @@ def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
 def _as_written(engine: Engine, node: ast.Call) -> str:
     """Any other call with its arguments translated: a function in a variable, of which no more is known."""
     dropped = any(is_dropped(engine.function_of(node), k) for k in node.keywords)
-    return write_call(engine, node, engine.expression(node.func)) if dropped else engine.splice(node)
+    name = eager_function(engine.function_of(node), ast.unparse(node.func), engine.functions)
+    owner = engine.class_of(node) if name is not None and trained_parameter(engine.functions[name]) else None
+    extra = _training(engine, node, owner)
+    return write_call(engine, node, engine.expression(node.func), extra) if dropped or extra else engine.splice(node)
 
 
 def _popped(engine: Engine, node: ast.Call) -> str | None:

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Callable, Container, Mapping
 from typing import TYPE_CHECKING
 
+from scaffold.translate.truth import truth
+
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
 
@@ -23,6 +25,22 @@ def attention_variants(tree: ast.Module) -> dict[str, dict[str, str]]:
             if "eager" in entries:
                 found[node.targets[0].id] = entries
     return found
+
+
+def eager_function(function: ast.FunctionDef | None, name: str, functions: Mapping[str, ast.FunctionDef]) -> str | None:
+    """`attention = eager_forward`, then `if … != "eager": attention = TABLE[…]`: the file's function that a local stands for.
+
+    None unless every other value is chosen under a condition that a port knows to be false.
+    """
+    found: list[str] = []
+    for statement in function.body if function is not None else ():
+        skipped = isinstance(statement, ast.If) and truth(statement.test) is False and not statement.orelse
+        for node in () if skipped else ast.walk(statement):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+                if ast.unparse(target) == name:
+                    found.append(node.value.id if isinstance(node.value, ast.Name) else "")
+    return found[0] if len(found) == 1 and found[0] in functions else None
 
 
 def class_tables(tree: ast.Module, classes: Container[str]) -> dict[str, str]:

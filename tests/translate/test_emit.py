@@ -166,6 +166,47 @@ def test_the_eager_function_is_told_whether_its_layer_trains(tmp_path: Path) -> 
     assert "flash_attention" not in text and "flex_attention" not in text and "attention_type" not in text
 
 
+CHOSEN = """
+def eager_attention(module: nn.Module, query: torch.Tensor, scale=1.0, **kwargs: Unpack[QuokkaOptions]):
+    return nn.functional.dropout(query * scale, p=module.rate, training=module.training)
+
+
+class QuokkaAttention(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.config = config
+        self.rate = config.rate
+
+    def forward(self, query: torch.Tensor, scale=1.0, **kwargs: Unpack[QuokkaOptions]):
+        attention: Callable = eager_attention
+        if self.config._attn_implementation != "eager":
+            attention = ALL_ATTENTION_FUNCTIONS[self.config._attn_implementation]
+        return attention(self, query, scale if self.training else 1.0, **kwargs)
+
+
+class QuokkaHead(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.attention = QuokkaAttention(config)
+
+    def forward(self, query: torch.Tensor, **kwargs: Unpack[QuokkaOptions]):
+        return self.attention(query, position_ids=query, **kwargs)
+"""
+
+
+def test_a_chosen_attention_function_is_called_as_the_eager_one(tmp_path: Path) -> None:
+    text = port(tmp_path, CHOSEN).text
+    attention = class_text(text, "TFQuokkaAttention")
+    assert "return attention(self, query, scale if training else 1.0, training=training)" in attention
+    assert "ALL_ATTENTION_FUNCTIONS" not in text
+
+
+def test_what_only_typed_keywords_take_is_left_out_of_a_call(tmp_path: Path) -> None:
+    head = class_text(port(tmp_path, CHOSEN).text, "TFQuokkaHead")
+    assert "return self.attention(query, training=training)" in head
+    assert "kwargs" not in head.split("def call", 1)[1]
+
+
 def test_small_things_of_attention(tmp_path: Path) -> None:
     text = port(tmp_path, EAGER).text
     assert "tf.is_tensor(query)" in text
