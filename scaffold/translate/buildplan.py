@@ -14,6 +14,7 @@ from scaffold.translate import binding, containers, mixed, nested, registry, var
 from scaffold.translate.callsite import Arg
 from scaffold.translate.mixed import literal_items
 from scaffold.translate.rule import LayerRule, Unmapped
+from scaffold.translate.rules import stateless_layers
 from scaffold.translate.writer import indented
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Built:
 
     `members` holds (index text, shape) of a list or dictionary whose members are built with different shapes. `sizes` names
     the attribute that holds a `size` for each member, which the shape then speaks of. `loop` is what a list is looped over,
-    where that is not the attribute itself; the condition for there to be `members`, which are a single layer at times.
+    where that is not the attribute itself; the condition for there to be `members`, which are a single layer at times. What is
+    `at_times` a layer is a plain function in another branch.
     """
 
     attr: str
@@ -36,6 +38,7 @@ class Built:
     members: tuple[tuple[str, str], ...] = ()
     sizes: str = ""
     loop: str = ""
+    at_times: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,12 @@ def _plan_branches(constructor: Constructor, attr: str, value: ast.expr) -> None
     if len(shapes) > 1:
         _two_sizes(constructor, attr)
     if shapes:
-        add(constructor.plan, Built(name, shapes[0], child.is_list, loop=containers.loop(constructor, attr)))
+        rules = (registry.find(engine.constructor_name(call) or "") for call in made)
+        functions = any(isinstance(rule, LayerRule) and stateless_layers.is_function(rule) for rule in rules)
+        loop = containers.loop(constructor, attr)
+        add(
+            constructor.plan, Built(name, shapes[0], child.is_list, loop=loop, at_times=functions and not child.is_list)
+        )
 
 
 def shape_here(constructor: Constructor, value: ast.expr, absent: str = "None") -> str:
@@ -268,7 +276,9 @@ def build_method(plan: Plan, holder: str = "self") -> list[str]:
     lines += [*([""] if plan.weights else []), *([] if guard_first else guard)]
     for entry in plan.built:
         unbuilt = f" and not self.{entry.attr}.built" if entry.attr in plan.shared else ""
-        lines += [f'if getattr(self, "{entry.attr}", None) is not None{unbuilt}:', *indented(_entry(entry))]
+        held = f'getattr(self, "{entry.attr}", None)'
+        is_layer = f"isinstance({held}, keras.layers.Layer)" if entry.at_times else f"{held} is not None"
+        lines += [f"if {is_layer}{unbuilt}:", *indented(_entry(entry))]
     return ["def build(self, input_shape=None):", *indented(lines)]
 
 

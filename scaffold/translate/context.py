@@ -82,6 +82,7 @@ class Context:
         self.initializing_configs: frozenset[str] = frozenset()  # configuration classes with `initializer_range`
         self.all_initialize = False  # every configuration class of the model has `initializer_range`
         self.library: Path | None = None  # the checkout's src/transformers
+        self.summarises_without_projection = False  # a configuration has a `summary_type` and no `summary_use_proj`
         self.has_pytorch_activation = False  # the configuration names an activation that TensorFlow's table lacks
         self.tied_keys: dict[str, list[str]] = {}
         self.constructor_name: Callable[[ast.Call], str | None] = lambda call: None

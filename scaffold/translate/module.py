@@ -74,6 +74,7 @@ class FileTranslator:
         self.engine.state_caches = states.classes(self.engine)
         self.engine.state_parameters = states.parameters(self.engine, self.engine.state_caches)
         self.engine.has_pytorch_activation = pretrained.names_pytorch_activation(located)
+        self.engine.summarises_without_projection = pretrained.summarises_without_projection(located)
         self.engine.initializing_configs, self.engine.all_initialize = pretrained.initializing_configs(located)
         self.public = pretrained.exported(located)
         self.engine.sampled_tasks = pretrained.sampled_tasks(located)

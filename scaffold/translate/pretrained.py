@@ -40,6 +40,17 @@ def initializing_configs(located: Located) -> tuple[frozenset[str], bool]:
     return found, bool(found) and len(found) == len(classes)
 
 
+def summarises_without_projection(located: Located) -> bool:
+    """True when a configuration class says how to summarise a sequence and nothing of a projection.
+
+    PyTorch's `SequenceSummary` then does as it says; the library's TensorFlow twin asks for the type only beside a projection.
+    """
+    path = located.root / located.names.package_path / f"{located.config_module}.py"
+    text = path.read_text(encoding="utf-8") if "SequenceSummary" in located.source and path.is_file() else ""
+    bodies = [ast.unparse(n) for n in ast.parse(text).body if isinstance(n, ast.ClassDef)]
+    return any("self.summary_type" in body and "self.summary_use_proj" not in body for body in bodies)
+
+
 #: Names in PyTorch's activation table that TensorFlow's lacks (translator.md §1.2).
 _PYTORCH_ACTIVATIONS = ("gelu_accurate", "gelu_python", "gelu_pytorch_tanh", "leaky_relu", "relu2", "relu6")
 

@@ -45,6 +45,19 @@ class QuokkaBlock(nn.Module):
 """
 
 
+def test_a_summary_has_the_type_that_the_configuration_says(tmp_path: Path) -> None:
+    """The library's TensorFlow layer asks for it only where there is a projection."""
+    line = 'self.summary.summary_type = getattr(config, "summary_type", "last")'
+    path = "src/transformers/models/quokka/configuration_quokka.py"
+    body = (
+        "class QuokkaConfig:\n    def __init__(self, summary_type='mean'):\n        self.summary_type = summary_type\n"
+    )
+    bare = port(tmp_path / "bare", ALIASES, **{path: body})
+    assert line in method_text(bare.text, "TFQuokkaBlock", "__init__")
+    projected = port(tmp_path / "projected", ALIASES, **{path: body + "        self.summary_use_proj = True\n"})
+    assert line not in projected.text and line not in port(tmp_path / "plain", ALIASES).text
+
+
 def test_they_are_seen_through(tmp_path: Path) -> None:
     translation = port(tmp_path, ALIASES)
     assert [marker.render() for marker in translation.markers] == []

@@ -166,3 +166,21 @@ def test_places_in_rows_are_gathered() -> None:
 def test_the_longest_of_several_tensors() -> None:
     text = statements("n = max(x.shape[0] for x in xs)", xs="list[1]")
     assert text == "n = functools.reduce(tf.maximum, (shape_list(x)[0] for x in xs))"
+
+
+def test_what_is_a_layer_in_one_branch_alone_is_built_there(tmp_path: Path) -> None:
+    layer = """
+class QuokkaPooler(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        if config.mode == "average":
+            self.pool = nn.AvgPool2d(kernel_size=2, stride=2)
+        else:
+            self.pool = nn.Conv2d(config.width, 8, kernel_size=2, stride=2)
+
+    def forward(self, x: torch.Tensor):
+        return self.pool(x)
+"""
+    build = method_text(port(tmp_path, layer).text, "TFQuokkaPooler", "build")
+    assert 'if isinstance(getattr(self, "pool", None), keras.layers.Layer):' in build
+    assert "self.pool.build([None, None, None, self.config.width])" in build

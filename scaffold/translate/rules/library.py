@@ -123,14 +123,25 @@ def _activation_layer(torch_name: str, name: str) -> LayerRule:
     )
 
 
+def _sequence_summary(call: CallSite) -> str:
+    """The library's twin, with the configuration's type also where that has no projection."""
+    config, attribute = call.text("config"), call.engine.constructing
+    if call.engine.summarises_without_projection and attribute:
+        call.engine.extra_init += [
+            "# the library's layer asks for the type only where there is a projection",
+            f'self.{attribute}.summary_type = getattr({config}, "summary_type", "last")',
+        ]
+    return f"{call.uses('TFSequenceSummary')}({config}, name={call.text('name')})"
+
+
 LAYERS = [
     LayerRule(
         torch="transformers.modeling_utils.SequenceSummary",
         args=("config",),
-        tf="TFSequenceSummary({config}, name={name})",
+        rewrite=_sequence_summary,
         build="None",
         training=True,
-        note="the library's own twin",
+        note="the library's own twin; its `summary_type` is set where it would not ask the configuration",
     ),
     _activation_layer("GELUActivation", "gelu"),
     _activation_layer("NewGELUActivation", "gelu_new"),
