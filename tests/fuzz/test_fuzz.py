@@ -125,9 +125,3 @@ def test_a_real_model(tmp_path: Path, capsys: pytest.CaptureFixture[str], sdist:
     case = json.dumps({**failure["case"], "changes": {}})
     assert main([*command, "--replay", case]) == 0
     assert json.loads(capsys.readouterr().out)["verdict"]["status"] == "ok"
-    exact = {**failure["case"], "limit": 1e-9}  # than which PyTorch itself is no more exact
-    pairs = [(exact["pt"], exact["tf"])]
-    with Judge(locate(sdist, "bert", ported_ok=True), pairs, None, sys.executable) as judge:
-        verdicts = [judge.ask({**exact, "changes": {}, "seed": seed}) for seed in range(4)]
-        assert "PyTorch's own float32 is" in " ".join(verdict.get("error", "") for verdict in verdicts)
-        assert judge.ask(exact)["status"] == "differs"
