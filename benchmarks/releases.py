@@ -47,6 +47,8 @@ RELEASES = {
 LIMIT = 1800.0
 PASSES, FAILS, BEFORE, NOT_RUN = "passes", "fails", "fails without the port too", "not run"
 NOT_VERIFIED = "not verified"
+#: As the tables write it; what the release has no check for is a dash.
+MARKS = {PASSES: "✓", FAILS: "✗", BEFORE: "b", NOT_RUN: "n", "": "–"}
 
 #: Checks that ask a server, with what they ask it for.
 ONLINE = {"update_metadata.py": "asks the Hub"}
@@ -261,13 +263,16 @@ def tables(rows: Sequence[Row]) -> None:
         earlier = last.get((row.model, row.release), row)
         strict = earlier.strict if row.strict == NOT_VERIFIED else row.strict
         last[row.model, row.release] = replace(row, checks={**earlier.checks, **row.checks}, strict=strict)
+    print(", ".join(f"{mark}: {verdict or 'not in the release'}" for verdict, mark in MARKS.items()))
     for model in dict.fromkeys(row.model for row in rows):
         mine = [last[model, release] for release in RELEASES if (model, release) in last]
         names = list(dict.fromkeys(name for row in mine for name in row.checks))
         print(f"\n| {model} | " + " | ".join(row.release for row in mine) + " |")
         print("| --- " * (len(mine) + 1) + "|")
         for name in names:
-            print(f"| `{name}` | " + " | ".join(row.checks.get(name, {}).get("verdict", "–") for row in mine) + " |")
+            print(
+                f"| `{name}` | " + " | ".join(MARKS[row.checks.get(name, {}).get("verdict", "")] for row in mine) + " |"
+            )
         print("| other files changed | " + " | ".join(", ".join(row.unexpected) or "none" for row in mine) + " |")
         print("| files not changed | " + " | ".join(", ".join(row.missing) or "none" for row in mine) + " |")
         print("| undone | " + " | ".join("whole" if row.undone else "NO" for row in mine) + " |")
