@@ -123,7 +123,7 @@ class ClassRun:
             try:
                 model, info = load(self.cls, variant.folder)
             except Exception as error:
-                if reason := same_for_all(error):
+                if reason := same_for_all(error, variant.folder):
                     raise CheckSkipped(reason) from error
                 raise
             detail = judge_loading(self.cls, info, buffers, self.tied)
