@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from scaffold.backport import configuration, lacking, masks, recording, returning, rewrites, rotary, ties
+from scaffold.backport import configuration, generics, lacking, masks, recording, returning, rewrites, rotary, ties
 from scaffold.backport.splice import Source, method
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.formatting import Unformattable, formatted, laid_out
@@ -29,6 +29,7 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
         source = configuration.adapted(source, {**arguments, **_parents(source, base)}, ties=tied)
         found[_relative(tree, path)] = _finished(source, base, tree, folder)
     for path, source in sources.items():
+        source = generics.written_out(source, tree)
         source = masks.whole_caches(masks.written_out(source))
         source = rotary.adapted(source)
         source = returning.written_out(recording.written_out(source))

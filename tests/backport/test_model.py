@@ -119,6 +119,47 @@ def test_masks_and_rotary_embeddings(trees: tuple[Path, Path]) -> None:
     assert "self.original_inv_freq = self.inv_freq" in rotary
 
 
+GENERIC = """from torch import nn
+
+from .cache_utils import DynamicCache
+from .modeling_outputs import MaskedLMOutput
+from .utils import logging
+
+
+class GenericForCounting:
+    base_model_prefix = "model"
+
+    def __init__(self, config):
+        super().__init__(config)
+        # Similar to `self.model = AutoModel.from_config(config)` but with another name
+        setattr(self, self.base_model_prefix, AutoModel.from_config(config))
+        self.count = nn.Linear(config.hidden_size, 1)
+
+    @can_return_tuple
+    def forward(self, input_ids, **kwargs: Unpack[TransformersKwargs]) -> MaskedLMOutput:
+        outputs = getattr(self, self.base_model_prefix)(input_ids, **kwargs)
+        if input_ids is None:
+            logger.warning_once("nothing to count")
+        return MaskedLMOutput(logits=self.count(outputs.last_hidden_state))
+"""
+
+
+def test_a_generic_head_is_written_out_around_the_files_model(trees: tuple[Path, Path]) -> None:
+    (trees[1] / "src/transformers/modeling_layers.py").write_text(GENERIC)
+    text = adapted(
+        trees,
+        ("...modeling_outputs import", "...modeling_layers import GenericForCounting\nfrom ...modeling_outputs import"),
+        ("__all__ =", "class TinyForCounting(GenericForCounting, TinyPreTrainedModel):\n    pass\n\n\n__all__ ="),
+    )
+    head = of(text, "TinyForCounting")
+    assert head.startswith("class TinyForCounting(TinyPreTrainedModel):")
+    assert "self.model = TinyModel(config)" in head
+    assert "self.model(input_ids, output_attentions=output_attentions" in head
+    assert "model_output.to_tuple()" in head
+    assert "logger = logging.get_logger(__name__)" in text and "from ...utils import" in text
+    assert "GenericFor" not in text and "Similar to" not in text
+
+
 def test_ties_are_lists_and_a_head_shares_its_bias(trees: tuple[Path, Path]) -> None:
     text = adapted(trees)
     assert '_tied_weights_keys = ["head.decoder.weight", "head.decoder.bias"]' in text

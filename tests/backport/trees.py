@@ -246,7 +246,7 @@ _BASE_FILES = {
     "modeling_rope_utils.py": "ROPE_INIT_FUNCTIONS = {}\n\n\ndef dynamic_rope_update(rope_forward): ...\n",
     "modeling_utils.py": "ALL_ATTENTION_FUNCTIONS = {}\n\n\nclass PreTrainedModel: ...\n",
     "processing_utils.py": "from typing_extensions import Unpack\n",
-    "utils/__init__.py": "from .generic import TransformersKwargs, auto_docstring\n",
+    "utils/__init__.py": "from . import logging\nfrom .generic import TransformersKwargs, auto_docstring\n",
     "utils/generic.py": "class TransformersKwargs: ...\n\n\ndef auto_docstring(obj): ...\n",
 }
 
