@@ -37,6 +37,19 @@ def check_types(source: Source, base: Path, own: frozenset[str]) -> None:
                 raise refused(source.path, node.lineno, f"CONFIG_MAPPING[{kind!r}]", why, _MODEL_FIRST)
 
 
+def check_activations(source: Source, base: Path) -> None:
+    """Refuse a default activation function that the base's table does not hold."""
+    parsed = _parsed(base / LIBRARY / "activations.py")
+    known = {n.value for n in ast.walk(parsed) if isinstance(n, ast.Constant)} if parsed is not None else set()
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.value, ast.Constant):
+            continue
+        name, value = ast.unparse(node.target), node.value.value
+        if known and isinstance(value, str) and (name.endswith("act") or "activation" in name) and value not in known:
+            why = f"the base has no activation function {value!r}"
+            raise refused(source.path, node.lineno, name, why, _ADVICE)
+
+
 def settled(source: Source, base: Path, tree: Path, folder: str) -> Source:
     """The file with every import from the library one that the base can answer. `folder` is the model's own."""
     package = ("models", folder)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.backport.splice import Source, called, refused
+from scaffold.backport.splice import Edit, Source, called, method, refused
 
 _ADVICE = "write the mask out in the 5.x file, then run the command again"
 
@@ -76,12 +76,30 @@ def written_out(source: Source) -> Source:
                 edits.append(source.replaced(node.func, name))
             elif isinstance(node, ast.Name) and node.id == local and not isinstance(node.ctx, ast.Store):
                 edits.append(source.replaced(node, name))
+    if any(alias.name == "create_sliding_window_causal_mask" for _, alias in imported):
+        edits += [edit for node in source.classes.values() for edit in _cut(source, node)]
     edits += [source.without_lines(s) for s in {s for s, _ in imported}]
     last = [n for n in source.tree.body if isinstance(n, ast.Import | ast.ImportFrom)][-1]
     line = f"from ...modeling_attn_mask_utils import {', '.join(sorted(needed))}\n"
     at = source.line_start((last.end_lineno or last.lineno) + 1)
     edits.append((at, at, line + "".join(functions)))
     return source.edited(edits)
+
+
+def _cut(source: Source, node: ast.ClassDef) -> list[Edit]:
+    """The mask cut to the keys that there are: `generate()` of 4.x keeps the last ones alone for layers with a window."""
+    forward = method(node, "forward")
+    if forward is None or "past_key_values.update(" not in source.segment(forward):
+        return []
+    edits = []
+    for statement in forward.body:
+        value = getattr(statement, "value", None)
+        if not isinstance(value, ast.Call) or called(value) != "attention_interface" or len(value.args) < 5:
+            continue
+        key, mask = (source.segment(argument) for argument in (value.args[2], value.args[4]))
+        lines = [f"if {mask} is not None:", f"    {mask} = {mask}[..., -{key}.shape[-2] :]"]
+        edits.append(source.before(statement, lines))
+    return edits
 
 
 def _check(source: Source, call: ast.Call, name: str) -> None:

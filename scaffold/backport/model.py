@@ -26,6 +26,7 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
     for path in sorted(place.glob("configuration_*.py")):
         source = rewrites.renamed_base(_read(tree, path))
         lacking.check_types(source, base, types)
+        lacking.check_activations(source, base)
         source = configuration.adapted(source, {**arguments, **_parents(source, base)}, ties=tied)
         found[_relative(tree, path)] = _finished(source, base, tree, folder)
     for path, source in sources.items():

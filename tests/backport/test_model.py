@@ -234,6 +234,49 @@ def test_a_configuration_of_a_class_that_the_base_lacks_is_refused(trees: tuple[
         adapt(base, tree, "tiny")
 
 
+def test_an_activation_that_the_base_lacks_is_refused(trees: tuple[Path, Path]) -> None:
+    base, tree = trees
+    (base / "src/transformers/activations.py").write_text('ACT2FN = {"gelu": 1}\n')
+    file = tree / FOLDER / "configuration_tiny.py"
+    field = '    hidden_act: str = "{}"\n    hidden_size: int = 8\n'
+    file.write_text(CONFIGURATION.replace("    hidden_size: int = 8\n", field.format("gelu")))
+    adapt(base, tree, "tiny")
+    file.write_text(CONFIGURATION.replace("    hidden_size: int = 8\n", field.format("squid")))
+    with pytest.raises(ScaffoldError, match="hidden_act: the base has no activation function 'squid'"):
+        adapt(base, tree, "tiny")
+
+
+def test_a_mask_with_a_window_is_cut_to_the_keys_that_a_cache_kept(trees: tuple[Path, Path]) -> None:
+    text = adapted(
+        trees,
+        (
+            "create_bidirectional_mask, create_causal_mask",
+            "create_bidirectional_mask, create_sliding_window_causal_mask",
+        ),
+        (
+            "create_causal_mask(\n            config=self.config",
+            "create_sliding_window_causal_mask(\n            config=self.config",
+        ),
+        (
+            "        query = doubled(self.query(hidden_states))\n        return attention_interface(",
+            "        query = doubled(self.query(hidden_states))\n        if past_key_values is not None:\n"
+            "            query, query = past_key_values.update(query, query, 0)\n        out, weights = attention_interface(",
+        ),
+        (
+            "query, query, query, attention_mask, **kwargs)",
+            "query, query, query, attention_mask, **kwargs)\n        return out, weights",
+        ),
+        (
+            "attention_mask=None, **kwargs: Unpack[TransformersKwargs]):\n        att",
+            "attention_mask=None, past_key_values=None, **kwargs: Unpack[TransformersKwargs]):\n        att",
+        ),
+    )
+    assert "config.sliding_window - 1" in of(text, "make_sliding_window_causal_mask")
+    attention = of(text, "TinyAttention")
+    assert "attention_mask = attention_mask[..., -query.shape[-2]:]" in attention
+    assert attention.index("past_key_values.update(") < attention.index("-query.shape[-2]:")
+
+
 def test_layers_that_are_appended_and_skipped_are_followed(trees: tuple[Path, Path]) -> None:
     text = adapted(
         trees,
