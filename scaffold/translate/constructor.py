@@ -15,10 +15,9 @@ from scaffold.translate.constructor_lines import LAYER_INIT
 from scaffold.translate.engine import Engine
 from scaffold.translate.names import bound_once, handed_in, local_names
 from scaffold.translate.operators import arguments
+from scaffold.translate.shared_weights import assigned as weight_of_child
 from scaffold.translate.writer import BlockWriter
 
-#: Attribute values that need `self.config` in a build shape are rewritten to it.
-_CONFIG = "config"
 #: Attributes that only PyTorch's trainer or head pruning reads.
 _NO_MEANING = frozenset(
     "_tied_weights_keys gradient_checkpointing pruned_heads is_parallelizable model_parallel device_map".split()
@@ -77,7 +76,7 @@ class Constructor:
     ) -> list[str] | None:
         """An assignment to a local, or to an attribute of a sub-module."""
         if isinstance(target, ast.Attribute) and target.attr in ("bias", "weight", "requires_grad"):
-            return parameters.part_of_child(self, target, value)
+            return weight_of_child(self, target, value)
         if parameters.for_initialising(self, target, value):
             return []
         if isinstance(target, ast.Name) and isinstance(value, ast.Call) and parameters.is_parameter(self.engine, value):
@@ -363,11 +362,11 @@ class Constructor:
             ast.unparse(n): f"self.{self._kept(ast.unparse(n))}"
             for n in ast.walk(node)
             if isinstance(n, ast.Attribute)
-            and ast.unparse(n.value) == _CONFIG
+            and ast.unparse(n.value) == "config"
             and n.attr in self.engine.reassigned_config
         }
         for name in {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}:
-            if name == _CONFIG and name in self.locals:
+            if name == "config" and name in self.locals:
                 self.plan.needs_config = True
                 names[name] = "self.config"
             elif name in self.locals:

@@ -22,27 +22,6 @@ def is_parameter(engine: Engine, value: ast.Call) -> bool:
     return engine.source.qualname(value.func) == "torch.nn.Parameter"
 
 
-def part_of_child(constructor: Constructor, target: ast.Attribute, value: ast.expr) -> list[str]:
-    """`self.decoder.bias = self.bias` is a tie (ties.py); `self.embed_tokens.weight = embed_tokens.weight` shares a layer."""
-    if target.attr == "bias" and isinstance(value, ast.Call) and is_parameter(constructor.engine, value):
-        return [f"{constructor.engine.expression(target.value)}.use_bias = True"]  # which Keras asks for in build()
-    child = target.value
-    is_weight = target.attr == "weight" and isinstance(value, ast.Attribute) and value.attr == "weight"
-    if not is_weight or not isinstance(child, ast.Attribute):
-        return []
-    assert isinstance(value, ast.Attribute)
-    if isinstance(value.value, ast.Name) and value.value.id in constructor.locals:
-        constructor.plan.shared.add(constructor.keras_name(child.attr))
-        return [f"self.{constructor.keras_name(child.attr)} = {value.value.id}"]
-    is_tied = (constructor.info.name, child.attr) in constructor.engine.always_tied
-    if not is_tied and child.attr not in constructor.engine.tied_attributes.get(constructor.info.name, {}):
-        text = ast.unparse(target)
-        constructor.engine.diagnose(
-            "TFP132", text, "this weight is shared with another layer's", target, "share the layer itself"
-        )
-    return []
-
-
 def plan(constructor: Constructor, attr: str, call: ast.Call) -> list[str]:
     """Plan the weight; nothing of it is left in the constructor."""
     value = call.args[0] if call.args else call.keywords[0].value
