@@ -115,6 +115,8 @@ def start_docstring(located: Located, node: ast.Assign, source: Source, engine: 
     if match is None or reference is None:
         return prose.translate(text, engine.doc_renames).split("\n")
     name = ast.unparse(node.targets[0])
+    if f"{name}.format(" in located.source:
+        reference = reference.replace("{", "{{").replace("}", "}}")
     rest = re.sub(r"~PreTrainedModel\.", "~TFPreTrainedModel.", text[match.start() :])
     return f'{name} = r"""{reference}{rest}'.split("\n")
 

@@ -59,6 +59,21 @@ def test_the_introduction_is_the_checkouts_own_and_the_parameters_pytorchs(tmp_p
     assert "config: x" not in text
 
 
+def test_an_introduction_that_is_formatted_has_its_braces_doubled(tmp_path: Path) -> None:
+    bert = 'BERT_START_DOCSTRING = r"""\n    - a dictionary: `model({"input_ids": ids})`\n\n    Args:\n        config: x\n"""\n'
+    given, files = (
+        START.replace("`~Pre", "`{config}` and `~Pre"),
+        {"src/transformers/models/bert/modeling_tf_bert.py": bert},
+    )
+    text = translate(checkout(tmp_path / "plain", HEAD + BASE + START, files=files), TypeDB()).text
+    assert 'model({"input_ids": ids})' in text
+    use = '\nWORDS = QUOKKA_START_DOCSTRING.format(config="QuokkaConfig")\n'
+    text = translate(checkout(tmp_path / "formatted", HEAD + BASE + given + use, files=files), TypeDB()).text
+    words: dict[str, str] = {}
+    exec(text[text.index("QUOKKA_START_DOCSTRING = ") :].split("\n\n\n")[0], words)
+    assert 'model({"input_ids": ids})' in words["QUOKKA_START_DOCSTRING"].format(config="QuokkaConfig")
+
+
 def test_without_that_file_pytorchs_words_stay(tmp_path: Path) -> None:
     assert "Words about TensorFlow." in port(tmp_path, START).text
 
