@@ -216,6 +216,19 @@ def untyped_options(source: Source) -> Source:
     return source.edited(source.replaced(a, a.arg) for a in found if a.annotation is not None)
 
 
+def kept_in_float32(source: Source) -> Source:
+    """`_keep_in_fp32_modules` of 5.x names buffers and paths as well; 4.x knows modules and parameters by one name alone."""
+    edits: list[Edit] = []
+    for node in [item for owner in source.classes.values() for item in owner.body]:
+        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).startswith("_keep_in_fp32_modules")
+        if isinstance(node, ast.Assign) and named and isinstance(node.value, ast.List):
+            names = [str(ast.literal_eval(name)).split(".")[-1] for name in node.value.elts]
+            kept = [name for name in names if f'register_buffer("{name}"' not in source.text]
+            text = f"[{', '.join(repr(name) for name in kept)}]"
+            edits.append(source.replaced(node.value, text) if kept else source.without_lines(node))
+    return source.edited(edits)
+
+
 RULES: tuple[Callable[[Source], Source], ...] = (
     renamed_base,
     without_kernels,
@@ -226,6 +239,7 @@ RULES: tuple[Callable[[Source], Source], ...] = (
     checks,
     backbones,
     merged_defaults,
+    kept_in_float32,
     untyped_options,
     unions,
 )

@@ -234,6 +234,15 @@ def test_a_configuration_of_a_class_that_the_base_lacks_is_refused(trees: tuple[
         adapt(base, tree, "tiny")
 
 
+def test_what_is_kept_in_float32_goes_by_one_name(trees: tuple[Path, Path]) -> None:
+    names = '["inv_freq", "attention.query"]'
+    text = adapted(
+        trees,
+        ('    base_model_prefix = "tiny"\n', f'    base_model_prefix = "tiny"\n    _keep_in_fp32_modules = {names}\n'),
+    )
+    assert '_keep_in_fp32_modules = ["query"]' in text
+
+
 def test_an_activation_that_the_base_lacks_is_refused(trees: tuple[Path, Path]) -> None:
     base, tree = trees
     (base / "src/transformers/activations.py").write_text('ACT2FN = {"gelu": 1}\n')
