@@ -176,10 +176,8 @@ def run_checks(root: Path, row: Row, only: Sequence[str], python: str, tools: Se
     failed: dict[str, tuple[Step, ChildResult]] = {}
     for step in steps(root, row.changed):
         name = Path(step.title).name if step.tool.startswith("python") else step.title
-        if only and name not in only:
-            continue
-        if name in ONLINE:
-            row.checks[name] = {"verdict": NOT_RUN, "detail": ONLINE[name]}
+        if name in ONLINE or (only and name not in only):
+            row.checks[name] = {"verdict": NOT_RUN, "detail": ONLINE.get(name, "left out")}
             continue
         result = run_step(root, step, python, tools)
         detail = "" if result.ok else "\n".join((result.stdout + result.stderr).strip().splitlines()[-12:])
@@ -262,7 +260,11 @@ def tables(rows: Sequence[Row]) -> None:
     for row in rows:
         earlier = last.get((row.model, row.release), row)
         strict = earlier.strict if row.strict == NOT_VERIFIED else row.strict
-        last[row.model, row.release] = replace(row, checks={**earlier.checks, **row.checks}, strict=strict)
+        checks = dict(earlier.checks)
+        checks |= {
+            name: check for name, check in row.checks.items() if name not in checks or check["verdict"] != NOT_RUN
+        }
+        last[row.model, row.release] = replace(row, checks=checks, strict=strict)
     print(", ".join(f"{mark}: {verdict or 'not in the release'}" for verdict, mark in MARKS.items()))
     for model in dict.fromkeys(row.model for row in rows):
         mine = [last[model, release] for release in RELEASES if (model, release) in last]
