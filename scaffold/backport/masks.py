@@ -21,6 +21,8 @@ def {name}(config, inputs_embeds, attention_mask, past_key_values=None, position
         return attention_mask
     if config._attn_implementation == "flash_attention_2":
         return attention_mask if attention_mask is not None and 0.0 in attention_mask else None
+    if isinstance(past_key_values, StaticCache):
+        raise ValueError("The model needs a cache that grows: its masks are as long as the tokens seen so far.")
     past_key_values_length = past_key_values.get_seq_length() if past_key_values is not None else 0
     batch_size, seq_length = inputs_embeds.shape[0], inputs_embeds.shape[1]
     return _prepare_4d_causal_attention_mask(
@@ -81,6 +83,7 @@ def written_out(source: Source) -> Source:
     edits += [source.without_lines(s) for s in {s for s, _ in imported}]
     last = [n for n in source.tree.body if isinstance(n, ast.Import | ast.ImportFrom)][-1]
     line = f"from ...modeling_attn_mask_utils import {', '.join(sorted(needed))}\n"
+    line += "from ...cache_utils import StaticCache\n" if any("StaticCache" in text for text in functions) else ""
     at = source.line_start((last.end_lineno or last.lineno) + 1)
     edits.append((at, at, line + "".join(functions)))
     return source.edited(edits)

@@ -112,6 +112,9 @@ def test_what_4x_spells_otherwise(trees: tuple[Path, Path]) -> None:
 def test_masks_and_rotary_embeddings(trees: tuple[Path, Path]) -> None:
     text = adapted(trees)
     assert "_prepare_4d_causal_attention_mask(" in of(text, "make_causal_mask")
+    assert "isinstance(past_key_values, StaticCache)" in of(
+        text, "make_causal_mask"
+    ), "one that cannot be served is refused"
     assert "_prepare_4d_attention_mask(" in of(text, "make_bidirectional_mask")
     assert "masking_utils" not in text
     rotary = of(text, "TinyRotary")

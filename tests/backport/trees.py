@@ -237,7 +237,7 @@ _BASE_FILES = {
         "    def __init__(self, *, pad_token_id=None, tie_word_embeddings=True, **kwargs):\n"
         "        self.pad_token_id = pad_token_id\n"
     ),
-    "cache_utils.py": "class DynamicCache: ...\n",
+    "cache_utils.py": "class DynamicCache: ...\n\n\nclass StaticCache: ...\n",
     "modeling_attn_mask_utils.py": (
         "def _prepare_4d_causal_attention_mask(attention_mask, input_shape, inputs_embeds, past): ...\n\n\n"
         "def _prepare_4d_attention_mask(mask, dtype): ...\n"
