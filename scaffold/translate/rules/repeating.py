@@ -36,6 +36,11 @@ RULES: list[Rule] = []
         Example("a.expand(n, -1)", "tf.broadcast_to(a, [n, shape_list(a)[-1]])", "a: f32[3], n: 2"),
         Example("a.expand(n, -1, 4)", "tf.broadcast_to(a, [n, shape_list(a)[1], 4])", "a: f32[1,3,1], n: 2"),
         Example("a.expand(b.shape)", "tf.broadcast_to(a, shape_list(b))", "a: f32[1,3], b: f32[2,3]"),
+        Example(
+            "a.expand(*b.shape[:-1], -1)",
+            "tf.broadcast_to(a, [*shape_list(b)[:-1], shape_list(a)[-1]])",
+            "a: f32[1,3], b: f32[2,4]",
+        ),
         Example("a.expand((n, 4, -1))", "tf.broadcast_to(a, [n, 4, shape_list(a)[2]])", "a: f32[1,1,3], n: 2"),
     ),
 )
@@ -47,7 +52,7 @@ def expand(call: CallSite) -> str | Unmapped:
         or any(isinstance(item.node, ast.Starred) for item in items)
         or (len(items) == 1 and looks_like_shape(items[0]))
     ):
-        return f"tf.broadcast_to({tensor.text}, {sizes(call, 'size')})"
+        return f"tf.broadcast_to({tensor.text}, {_kept_at_the_end(call, items) or sizes(call, 'size')})"
     kept = [i for i, item in enumerate(items) if item.constant == -1]
     new = [i for i in range(len(items)) if i not in kept]
     shape = tensor.info.shape
@@ -58,6 +63,20 @@ def expand(call: CallSite) -> str | Unmapped:
     behind = 0 if tensor.rank == len(items) else len(items)  # torch puts new axes in front
     sizes_ = [f"{call.shape(tensor)}[{i - behind}]" if i in kept else item.text for i, item in enumerate(items)]
     return f"tf.broadcast_to({tensor.text}, [{', '.join(sizes_)}])"
+
+
+def _kept_at_the_end(call: CallSite, items: list[Arg]) -> str | None:
+    """`*shape, -1`: what stands behind an unpacked shape counts from the end; None where nothing is kept there."""
+    starred = [i for i, item in enumerate(items) if isinstance(item.node, ast.Starred)]
+    kept = [i for i, item in enumerate(items) if item.constant == -1]
+    if len(starred) != 1 or not kept or min(kept) < starred[0]:
+        return None
+    shape = call.shape(call.arg("self"))
+    texts = [f"{shape}[{i - len(items)}]" if i in kept else item.text for i, item in enumerate(items)]
+    unpacked = items[starred[0]].node
+    assert isinstance(unpacked, ast.Starred)
+    texts[starred[0]] = f"*{call.engine.expression(unpacked.value)}"
+    return f"[{', '.join(texts)}]"
 
 
 RULES.append(
