@@ -37,6 +37,7 @@ def listed(source: Source) -> Source:
     """The module with lists of weights, and heads that share their bias themselves."""
     edits: list[Edit] = []
     heads: dict[str, str] = {}
+    methods: dict[str, dict[str, str]] = {}
     for owner in source.classes.values():
         table = _table(owner)
         if table is None:
@@ -46,9 +47,42 @@ def listed(source: Source) -> Source:
         for key, value in zip(keys, table.values, strict=True):
             heads |= _tie(source, owner, ast.literal_eval(key), ast.literal_eval(value), table.lineno)
         edits += _in_order(source, owner, table)
+        for name, found in _accessors(source, owner, table).items():
+            methods.setdefault(name, {}).update(found)
     for name, layer in heads.items():
         edits += _shared_bias(source, source.classes[name], layer)
+    edits += [_added(source, source.classes[name], found) for name, found in methods.items()]
     return source.edited(edits)
+
+
+def _accessors(source: Source, owner: ast.ClassDef, table: ast.Dict) -> dict[str, dict[str, str]]:
+    """Class → `get_…` and `set_…` of the layers that are tied, which 5.x finds by their names."""
+    found: dict[str, dict[str, str]] = {}
+    for key, value in zip(table.keys, table.values, strict=True):
+        output, embeddings = (
+            str(ast.literal_eval(node)).removesuffix(".weight") for node in (key, value) if node is not None
+        )
+        parts = [*output.split("."), *embeddings.split(".")]
+        if not all(part.isidentifier() for part in parts) or output.endswith(".bias") or "." not in embeddings:
+            continue
+        path, _, layer = embeddings.rpartition(".")
+        inner = _class_at(source, owner, path)
+        found.setdefault(owner.name, {}).update({"output": f"self.{output}", "input": f"self.{embeddings}"})
+        if inner is not None and inner != owner.name:
+            found.setdefault(inner, {})["input"] = f"self.{layer}"
+    return found
+
+
+def _added(source: Source, node: ast.ClassDef, found: dict[str, str]) -> Edit:
+    """The methods that a class has not itself, behind its constructor."""
+    text = ""
+    for kind, place in found.items():
+        if method(node, f"get_{kind}_embeddings") is None and method(node, f"set_{kind}_embeddings") is None:
+            text += f"\n    def get_{kind}_embeddings(self):\n        return {place}\n"
+            text += f"\n    def set_{kind}_embeddings(self, value):\n        {place} = value\n"
+    init = method(node, "__init__")
+    end = source.line_start(((init or node).end_lineno or node.lineno) + 1)
+    return (end, end, text)
 
 
 def _tie(source: Source, owner: ast.ClassDef, key: str, to: str, line: int) -> dict[str, str]:

@@ -166,6 +166,9 @@ def test_a_generic_head_is_written_out_around_the_files_model(trees: tuple[Path,
 def test_ties_are_lists_and_a_head_shares_its_bias(trees: tuple[Path, Path]) -> None:
     text = adapted(trees)
     assert '_tied_weights_keys = ["head.decoder.weight", "head.decoder.bias"]' in text
+    assert "def get_output_embeddings(self):\n        return self.head.decoder" in of(text, "TinyForMaskedLM")
+    assert "def get_input_embeddings(self):\n        return self.tiny.embed_tokens" in of(text, "TinyForMaskedLM")
+    assert "def get_input_embeddings(self):\n        return self.embed_tokens" in of(text, "TinyModel")
     head = of(text, "TinyHead")
     assert head.count("self.decoder.bias = self.bias") == 2 and "def _tie_weights(self):" in head
 
