@@ -44,12 +44,16 @@ for case in parts:
         exported(model, "savedmodel", case.inputs, {{}})
 *tried, whole = candidates(model, "savedmodel", parts)
 assert tried == parts and list(whole.inputs) == ["attention_mask", "input_ids", "token_type_ids"]
-assert (whole.inputs["input_ids"] == ids).all() and whole.inputs["token_type_ids"][0, 2] == 1
+assert (whole.inputs["input_ids"] == ids[:, ::-1]).all() and whole.inputs["token_type_ids"][0, 2] == 1
 found = exported(model, "savedmodel", whole.inputs, {{}})
 assert found and all(entry["ok"] for entry in compare({{k: whole.expected[k] for k in found}}, found, TOLERANCES["savedmodel"]))
 found["last_hidden_state"] = found["last_hidden_state"] + 1e-3
 assert not all(entry["ok"] for entry in compare({{k: whole.expected[k] for k in found}}, found, TOLERANCES["savedmodel"]))
 assert list(candidates(model, "savedmodel", parts[:2])) == parts[:2]
+shorter = Case("base/shorter", "forward", {{}}, {{}}, {{"input_ids": ids[:, :2], "token_type_ids": mask[:, :2]}}, {{}})
+*tried, whole_again = candidates(model, "savedmodel", [shorter, *parts])  # the mask is of another length than these
+assert [value.shape for value in whole_again.inputs.values()] == [(1, 3)] * 3
+assert list(candidates(model, "savedmodel", [shorter, parts[1]])) == [shorter, parts[1]]
 assert list(candidates(model, "tflite", parts)) == parts
 
 found = exported(model, "tflite", whole.inputs, {{}})
