@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.translate.checkouts import statements
+from tests.translate.checkouts import port, statements
 
 
 @pytest.mark.parametrize(
@@ -24,6 +26,32 @@ def test_a_list_of_one_index_keeps_the_axis(before: str, after: str | None) -> N
 def test_a_table_of_the_library_is_asked_by_its_key() -> None:
     text = "from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS\ny = ROPE_INIT_FUNCTIONS[kind]"
     assert statements(text, kind="str").endswith("y = functools.partial(rope_parameters, kind)")
+
+
+@pytest.mark.parametrize(
+    ("library", "table"),
+    [
+        ("expanded_max_position_embeddings = 1", "rope_parameters, kind"),
+        ("expanded_max_position_embeddings = mscale = 1", 'checked_rope_parameters, ("yarn",), kind'),
+        ("mscale = 1", 'checked_rope_parameters, ("yarn", "longrope"), kind'),
+    ],
+)
+def test_frequencies_that_the_library_computes_otherwise_are_refused(tmp_path: Path, library: str, table: str) -> None:
+    layer = """
+from ...modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+
+class QuokkaRotary(nn.Module):
+    def __init__(self, config, kind):
+        super().__init__()
+        self.rope_init_fn = ROPE_INIT_FUNCTIONS[kind]
+
+    def forward(self, x: torch.Tensor):
+        return x
+"""
+    text = port(tmp_path, layer, **{"src/transformers/modeling_rope_utils.py": library}).text
+    assert f"self.rope_init_fn = functools.partial({table})" in text
+    assert ("def checked_rope_parameters(" in text) == ("checked" in table) and "def rope_parameters(" in text
 
 
 def test_a_mask_at_one_place() -> None:

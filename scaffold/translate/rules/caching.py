@@ -90,9 +90,22 @@ def _made(name: str) -> Rule:
 
 @rewrite("transformers.modeling_rope_utils.ROPE_INIT_FUNCTIONS", args=("rope_type",), result="other")
 def rope_init_function(call: CallSite) -> str | Unmapped:
-    """Inverse frequencies of rotary embeddings by the type that the configuration names (a table, read by subscript)."""
+    """Inverse frequencies of rotary embeddings by the type that the configuration names (a table, read by subscript).
+
+    Types that the checkout's library computes otherwise than the emitted function are refused when the model is made.
+    """
     call.uses("shape_list")
-    return f"functools.partial({call.emits('rope_parameters')}, {call.text('rope_type')})"
+    parameters, kind = call.emits("rope_parameters"), call.text("rope_type")
+    others = _other_rope_types(call.engine.library_text("modeling_rope_utils.py"))
+    if not others:
+        return f"functools.partial({parameters}, {kind})"
+    return f"functools.partial({call.emits('checked_rope_parameters')}, {others}, {kind})"
+
+
+def _other_rope_types(text: str) -> tuple[str, ...]:
+    """By what their functions say: `yarn` was given scales of its own in 4.50, `longrope` chooses its factors anew since 4.48."""
+    changed = {"yarn": "mscale" in text, "longrope": bool(text) and "expanded_max_position_embeddings" not in text}
+    return tuple(kind for kind, is_other in changed.items() if is_other)
 
 
 def _from_legacy(call: CallSite) -> str:
