@@ -21,7 +21,7 @@ from scaffold.publish.transport import address, credentials, fetch, ls_remote
 Version = tuple[int, int]
 
 #: The newest release whose checkouts the translator reads.
-NEWEST = (4, 53)
+NEWEST = (4, 57)
 
 _TENSORFLOW = "src/transformers/modeling_tf_utils.py"
 _INIT = "src/transformers/__init__.py"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scaffold.core.errors import ExitCode, ScaffoldError
-from scaffold.publish.base import Base, branch_for, default_base, find_base, first_with, releases
+from scaffold.publish.base import NEWEST, Base, branch_for, default_base, find_base, first_with, releases
 from scaffold.publish.git import Clone
 from tests.publish.history import commit, git, make_upstream, release
 
@@ -18,7 +18,7 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_newest_readable_release_branch_is_found(upstream: Path) -> None:
-    found = find_base(upstream.as_uri(), token=None)
+    found = find_base(upstream.as_uri(), token=None, newest_supported=(4, 53))
     assert found == Base(
         ref="refs/heads/v4.47-release",
         branch="v4.47-release",
@@ -34,8 +34,9 @@ def test_a_release_branch_without_its_tag_is_passed_over(upstream: Path) -> None
 
 
 def test_without_a_limit_the_newest_that_has_tensorflow(upstream: Path) -> None:
-    found = find_base(upstream.as_uri(), token=None, newest_supported=None)
-    assert (found.ref, found.note) == ("refs/tags/v4.55.0", "")
+    for limit in (None, NEWEST):
+        found = find_base(upstream.as_uri(), token=None, newest_supported=limit)
+        assert (found.ref, found.note) == ("refs/tags/v4.55.0", "")
 
 
 def test_the_default_branch_is_asked_first(tmp_path: Path) -> None:
@@ -70,13 +71,13 @@ def test_a_wanted_ref_decides(upstream: Path, wanted: str, ref: str, branch: str
 
 
 def test_a_wanted_ref_that_is_too_new_is_taken_with_a_note(upstream: Path) -> None:
-    found = find_base(upstream.as_uri(), token=None, wanted="v4.55.0")
+    found = find_base(upstream.as_uri(), token=None, wanted="v4.55.0", newest_supported=(4, 53))
     assert (found.version, found.note.split()[0]) == ((4, 55), "v4.55.0")
 
 
 def test_a_wanted_ref_without_tensorflow_is_refused_and_the_newest_named(upstream: Path) -> None:
     with pytest.raises(ScaffoldError, match=r"v5\.0\.0 .* has no TensorFlow") as caught:
-        find_base(upstream.as_uri(), token=None, wanted="v5.0.0")
+        find_base(upstream.as_uri(), token=None, wanted="v5.0.0", newest_supported=(4, 53))
     assert (caught.value.code, caught.value.exit_code) == ("GIT120", ExitCode.USAGE)
     assert caught.value.help.endswith("--base v4.47-release")
 
