@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 from scaffold.backport import configuration, generics, lacking, masks, recording, returning, rewrites, rotary, ties
@@ -19,15 +20,16 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
     place = tree / MODELS / folder
     modelling = sorted(p for p in place.glob("modeling_*.py"))
     sources = {path: _read(tree, path) for path in modelling}
+    configurations = {path: _read(tree, path) for path in sorted(place.glob("configuration_*.py"))}
     tied = any(ties.has_ties(source) for source in sources.values())
-    arguments = {"PretrainedConfig": base_arguments(base)}
-    types = _types(tree, folder)
+    own = base_arguments(base)
+    types = _types(configurations.values())
     found = {}
-    for path in sorted(place.glob("configuration_*.py")):
-        source = rewrites.renamed_base(_read(tree, path))
+    for path, source in configurations.items():
+        source = rewrites.renamed_base(source)
         lacking.check_types(source, base, types)
         lacking.check_activations(source, base)
-        source = configuration.adapted(source, {**arguments, **_parents(source, base)}, ties=tied)
+        source = configuration.adapted(source, {"PretrainedConfig": own, **_parents(source, base, own)}, ties=tied)
         found[_relative(tree, path)] = _finished(source, base, tree, folder)
     for path, source in sources.items():
         source = generics.written_out(source, tree)
@@ -40,11 +42,11 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
     return found
 
 
-def _types(tree: Path, folder: str) -> frozenset[str]:
+def _types(configurations: Iterable[Source]) -> frozenset[str]:
     """The model types that the folder's configurations are of."""
     found = set()
-    for path in sorted((tree / MODELS / folder).glob("configuration_*.py")):
-        for node in ast.walk(_read(tree, path).tree):
+    for source in configurations:
+        for node in ast.walk(source.tree):
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "model_type":
                 found.add(str(getattr(node.value, "value", "")))
     return frozenset(found)
@@ -87,8 +89,8 @@ def base_arguments(base: Path) -> frozenset[str]:
     return frozenset({a.arg for a in (*init.args.args[1:], *init.args.kwonlyargs)} | {str(name) for name in popped})
 
 
-def _parents(source: Source, base: Path) -> dict[str, frozenset[str]]:
-    """The arguments of the base's configurations of other models that a module imports."""
+def _parents(source: Source, base: Path, own: frozenset[str]) -> dict[str, frozenset[str]]:
+    """The arguments of the base's configurations of other models that a module imports, with their base class's `own`."""
     found = {}
     for statement, alias in source.imports():
         module = lacking.absolute(("models", ""), statement)
@@ -99,8 +101,7 @@ def _parents(source: Source, base: Path) -> dict[str, frozenset[str]]:
             init = method(node, "__init__") if node is not None else None
             if init is not None:
                 found[alias.name] = frozenset(a.arg for a in (*init.args.args[1:], *init.args.kwonlyargs))
-    base_own = base_arguments(base)
-    return {name: arguments | base_own for name, arguments in found.items()}
+    return {name: arguments | own for name, arguments in found.items()}
 
 
 def _finished(source: Source, base: Path, tree: Path, folder: str) -> str:

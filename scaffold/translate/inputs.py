@@ -13,10 +13,10 @@ from scaffold.core.typedb import Observation
 from scaffold.translate import composite
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
+from scaffold.translate.pretrained import configuration_text
 from scaffold.translate.tensor_spec import (
     FEATURES,
     VIDEOS,
-    configuration_text,
     has_vision,
     image_spec,
     input_spec,

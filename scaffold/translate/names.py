@@ -134,11 +134,15 @@ def deprecated_keywords(function: ast.FunctionDef) -> frozenset[str]:
 
 def is_dropped(function: ast.FunctionDef | None, keyword: ast.keyword) -> bool:
     """`**kwargs` of a call in a function whose `**kwargs: Unpack[…]` the port's signature leaves out."""
-    own = function.args.kwarg if function is not None else None
-    if own is None or own.annotation is None or keyword.arg is not None:
-        return False
-    given = isinstance(keyword.value, ast.Name) and keyword.value.id == own.arg
-    return given and ast.unparse(own.annotation).startswith("Unpack[")
+    own = _options(function) if function is not None and keyword.arg is None else None
+    return own is not None and isinstance(keyword.value, ast.Name) and keyword.value.id == own.arg
+
+
+def _options(function: ast.FunctionDef) -> ast.arg | None:
+    """`**kwargs: Unpack[…]` of a function, which the port's signature leaves out."""
+    own = function.args.kwarg
+    typed = own is not None and own.annotation is not None and ast.unparse(own.annotation).startswith("Unpack[")
+    return own if typed else None
 
 
 def unheard_keywords(function: ast.FunctionDef | None, call: ast.Call) -> frozenset[str]:
@@ -147,9 +151,9 @@ def unheard_keywords(function: ast.FunctionDef | None, call: ast.Call) -> frozen
     """
     if function is None:
         return frozenset()
-    own, gone = function.args.kwarg, deprecated_keywords(function)
+    gone = deprecated_keywords(function)
     given = frozenset(k.arg for k in call.keywords if k.arg is not None)
-    if own is not None and own.annotation is not None and ast.unparse(own.annotation).startswith("Unpack["):
+    if _options(function) is not None:
         known = {a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}
         gone |= given - known - set(_popped(function))
     return given & gone

@@ -29,10 +29,15 @@ def exported(located: Located) -> frozenset[str]:
     return frozenset(names)
 
 
+def configuration_text(located: Located) -> str:
+    """The source of the model's configuration module, empty where there is none."""
+    path = located.root / located.names.package_path / f"{located.config_module}.py"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def initializing_configs(located: Located) -> tuple[frozenset[str], bool]:
     """Configuration classes of the model that have an `initializer_range`, and whether all of them have."""
-    path = located.root / located.names.package_path / f"{located.config_module}.py"
-    tree = ast.parse(path.read_text(encoding="utf-8")) if path.is_file() else ast.Module([], [])
+    tree = ast.parse(configuration_text(located))
     classes = [
         n for n in tree.body if isinstance(n, ast.ClassDef) and "OnnxConfig" not in n.name and n.name.endswith("Config")
     ]
@@ -45,8 +50,7 @@ def summarises_without_projection(located: Located) -> bool:
 
     PyTorch's `SequenceSummary` then does as it says; the library's TensorFlow twin asks for the type only beside a projection.
     """
-    path = located.root / located.names.package_path / f"{located.config_module}.py"
-    text = path.read_text(encoding="utf-8") if "SequenceSummary" in located.source and path.is_file() else ""
+    text = configuration_text(located) if "SequenceSummary" in located.source else ""
     bodies = [ast.unparse(n) for n in ast.parse(text).body if isinstance(n, ast.ClassDef)]
     return any("self.summary_type" in body and "self.summary_use_proj" not in body for body in bodies)
 
@@ -57,8 +61,7 @@ _PYTORCH_ACTIVATIONS = ("gelu_accurate", "gelu_python", "gelu_pytorch_tanh", "le
 
 def names_pytorch_activation(located: Located) -> bool:
     """True when the configuration file mentions one of them."""
-    path = located.root / located.names.package_path / f"{located.config_module}.py"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = configuration_text(located)
     return any(f'"{name}"' in text for name in _PYTORCH_ACTIVATIONS)
 
 

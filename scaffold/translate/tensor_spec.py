@@ -8,6 +8,7 @@ import re
 from scaffold.core.checkout import Located
 from scaffold.core.typedb import Observation
 from scaffold.translate.engine import Engine
+from scaffold.translate.pretrained import configuration_text
 
 #: Numbers that describe one place on a page: two corners or four. A longer axis of integers is a length.
 _COORDINATES = 8
@@ -123,8 +124,3 @@ _ANY_SIZE = 'tf.TensorSpec((None, {channels}, None, None), tf.float32, name="pix
 def has_vision(located: Located) -> bool:
     """True where a model's configuration may have one of its vision model in it."""
     return "self.vision_config = " in configuration_text(located)
-
-
-def configuration_text(located: Located) -> str:
-    path = located.root / located.names.package_path / f"{located.config_module}.py"
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
