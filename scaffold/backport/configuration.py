@@ -11,7 +11,8 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scaffold.backport.splice import Edit, Source, bases, called, keyword, method, refused
+from scaffold.backport.refusal import refused
+from scaffold.core.longhand.splice import Edit, Source, bases, called, keyword, method
 
 _ADVICE = "bring the configuration over by hand, then run new-tf-model without --pytorch-from"
 #: What 4.x keeps apart and 5.x in one dictionary, with 5.x's default where the class names none.

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from scaffold.backport.splice import Edit, Source, called, refused
+from scaffold.backport.refusal import refused
+from scaffold.core.longhand.splice import Edit, Source, called
 
 LIBRARY = "src/transformers"
 #: More than this of another file is no small helper.

@@ -6,12 +6,15 @@ import ast
 from collections.abc import Iterable
 from pathlib import Path
 
-from scaffold.backport import configuration, generics, lacking, masks, recording, returning, rewrites, rotary, ties
-from scaffold.backport.splice import Source, method
+from scaffold.backport import configuration, lacking, rewrites, rotary, ties
+from scaffold.backport.refusal import damaged, parsed, refused
+from scaffold.core import longhand
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.formatting import Unformattable, formatted, laid_out
+from scaffold.core.longhand.splice import Source, method
 
 MODELS = f"{lacking.LIBRARY}/models"
+_BY_HAND = "write it out in the 5.x file as older models do, then run the command again"
 _CONFIGURATION = f"{lacking.LIBRARY}/configuration_utils.py"
 
 
@@ -24,6 +27,7 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
     tied = any(ties.has_ties(source) for source in sources.values())
     own = base_arguments(base)
     types = _types(configurations.values())
+    layers = _read(tree, tree / longhand.LAYERS) if (tree / longhand.LAYERS).is_file() else None
     found = {}
     for path, source in configurations.items():
         source = rewrites.renamed_base(source)
@@ -32,14 +36,25 @@ def adapt(base: Path, tree: Path, folder: str) -> dict[str, str]:
         source = configuration.adapted(source, {"PretrainedConfig": own, **_parents(source, base, own)}, ties=tied)
         found[_relative(tree, path)] = _finished(source, base, tree, folder)
     for path, source in sources.items():
-        source = generics.written_out(source, tree)
-        source = masks.whole_caches(masks.written_out(source))
-        source = rotary.adapted(source)
-        source = returning.written_out(recording.written_out(source))
-        for rule in rewrites.RULES:
-            source = rule(source)
-        found[_relative(tree, path)] = _finished(source, base, tree, folder)
+        try:
+            found[_relative(tree, path)] = _finished(_rewritten(source, layers), base, tree, folder)
+        except (SyntaxError, RecursionError, Unformattable) as error:
+            what = f"{source.path} does not parse after its adaptation"
+            raise damaged(what, error, "report this, with the file") from error
     return found
+
+
+def _rewritten(source: Source, layers: Source | None) -> Source:
+    """A modelling file with every rule applied. `layers`: the tree's file of generic heads."""
+    try:
+        for rule in longhand.rules(layers):
+            source = rule(source)
+    except longhand.Unclear as error:
+        raise refused(error.path, error.line, error.name, error.why, _BY_HAND) from error
+    source = rotary.adapted(source)
+    for rule in rewrites.RULES:
+        source = rule(source)
+    return source
 
 
 def _types(configurations: Iterable[Source]) -> frozenset[str]:
@@ -60,18 +75,13 @@ def _read(tree: Path, path: Path) -> Source:
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ScaffoldError(
-            "BKP101",
-            f"{path} cannot be read: {error}",
-            "give an undamaged 5.x tree with --pytorch-from",
-            exit_code=ExitCode.UNSUPPORTED_SOURCE,
-        ) from error
-    return Source(_relative(tree, path), text)
+        raise damaged(f"{path} cannot be read", error) from error
+    return parsed(_relative(tree, path), text)
 
 
 def base_arguments(base: Path) -> frozenset[str]:
     """The arguments that the base's `PretrainedConfig.__init__` takes, by its signature or out of its `kwargs`."""
-    source = Source(_CONFIGURATION, (base / _CONFIGURATION).read_bytes().decode("utf-8"))
+    source = parsed(_CONFIGURATION, (base / _CONFIGURATION).read_bytes().decode("utf-8"))
     node = source.classes.get("PretrainedConfig")
     init = method(node, "__init__") if node is not None else None
     if init is None:
@@ -97,7 +107,7 @@ def _parents(source: Source, base: Path, own: frozenset[str]) -> dict[str, froze
         if module[:1] != ("models",) or not alias.name.endswith("Config"):
             continue
         for path in sorted((base / MODELS / module[1]).glob("configuration_*.py")):
-            node = Source(path.name, path.read_text(encoding="utf-8")).classes.get(alias.name)
+            node = parsed(path.name, path.read_text(encoding="utf-8")).classes.get(alias.name)
             init = method(node, "__init__") if node is not None else None
             if init is not None:
                 found[alias.name] = frozenset(a.arg for a in (*init.args.args[1:], *init.args.kwonlyargs))
@@ -106,17 +116,9 @@ def _parents(source: Source, base: Path, own: frozenset[str]) -> dict[str, froze
 
 def _finished(source: Source, base: Path, tree: Path, folder: str) -> str:
     """Unused imports gone, what the base lacks settled, laid out."""
-    try:
-        tidy = Source(source.path, formatted(_with_imports(source.text)))
-        done = lacking.settled(tidy, base, tree, folder)
-        return formatted(done.text) if done is not tidy else laid_out(done.text)
-    except Unformattable as error:
-        raise ScaffoldError(
-            "BKP101",
-            f"{source.path} does not parse after its adaptation: {error}",
-            "report this, with the file",
-            exit_code=ExitCode.UNSUPPORTED_SOURCE,
-        ) from error
+    tidy = parsed(source.path, formatted(_with_imports(source.text)))
+    done = lacking.settled(tidy, base, tree, folder)
+    return formatted(done.text) if done is not tidy else laid_out(done.text)
 
 
 def _with_imports(text: str) -> str:

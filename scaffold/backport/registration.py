@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from scaffold.backport.splice import Source
+from scaffold.backport.refusal import parsed
 from scaffold.core.edits import Absent, Outcome, Tree
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.longhand.splice import Source
 
 NAME = "backport"
 _MODELS = "src/transformers/models"
@@ -85,7 +86,7 @@ def _model_init(base: Tree, source: Path, folder: str) -> Outcome:
 
 def _tables(text: str, path: str) -> dict[str, tuple[ast.List, list[_Row]]]:
     """Mapping → (its list, its rows), wherever in the module it stands."""
-    source = Source(path, text)
+    source = parsed(path, text)
     found = {}
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Call):

@@ -9,7 +9,8 @@ import ast
 from collections.abc import Callable
 
 from scaffold.backport import ties
-from scaffold.backport.splice import Edit, Source, bases, called, first_statement, keyword, method, refused
+from scaffold.backport.refusal import refused
+from scaffold.core.longhand.splice import Edit, Source, bases, called, first_statement, keyword, method
 
 #: Decorators that choose a faster kernel; without them the code below runs as it stands.
 _KERNELS = (
@@ -210,12 +211,6 @@ def _optional(hint: ast.expr) -> str:
     return ast.unparse(Written().visit(ast.parse(ast.unparse(hint), mode="eval").body))
 
 
-def untyped_options(source: Source) -> Source:
-    """`**kwargs` of a module's functions without a type, as 4.x has them: whatever an attention function is given is taken."""
-    found = [n.args.kwarg for n in source.tree.body if isinstance(n, ast.FunctionDef) and n.args.kwarg is not None]
-    return source.edited(source.replaced(a, a.arg) for a in found if a.annotation is not None)
-
-
 def kept_in_float32(source: Source) -> Source:
     """`_keep_in_fp32_modules` of 5.x names buffers and paths as well; 4.x knows modules and parameters by one name alone."""
     edits: list[Edit] = []
@@ -240,6 +235,5 @@ RULES: tuple[Callable[[Source], Source], ...] = (
     backbones,
     merged_defaults,
     kept_in_float32,
-    untyped_options,
     unions,
 )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.backport.splice import Edit, Source, method, refused
+from scaffold.backport.refusal import refused
+from scaffold.core.longhand.splice import Edit, Source, method
 
 _ADVICE = "bring the rotary embedding over by hand, then run new-tf-model without --pytorch-from"
 _DEFAULT = "compute_default_rope_parameters"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.backport.recording import members_of
-from scaffold.backport.splice import Edit, Source, method, refused
+from scaffold.backport.refusal import refused
+from scaffold.core.longhand.modules import members_of
+from scaffold.core.longhand.splice import Edit, Source, method
 
 _TABLE = "_tied_weights_keys"
 _EMBEDDINGS = ("embed", "wte", "tok")

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
+from scaffold.core import longhand
 from scaffold.core.checkout import Located
 from scaffold.core.errors import ExitCode, ScaffoldError
 from scaffold.core.layout import Finding, Layout
+from scaffold.core.longhand.splice import Source
 from scaffold.core.names import ModelNames
 from scaffold.core.registry import collect
 from scaffold.locate.documents import find_page
 from scaffold.locate.facet import Facet, Sight
 from scaffold.locate.naming import MODELS, auto_tables, read_names
 from scaffold.locate.parts import joined
+from scaffold.locate.reading import parse_source, read_source
 from scaffold.locate.resolve import choose, find
 
 PROBES = "scaffold.locate.probes"
@@ -85,5 +89,22 @@ def locate(root: Path, model: str, *, stem: str | None = None, ported_ok: bool =
         config_module=config_module,
         pt_test=pt_test,
         doc_page=doc_page,
-        joined=joined(root, names.pt_path, tables, naming),
+        joined=_in_longhand(root, names.pt_path, joined(root, names.pt_path, tables, naming)),
     )
+
+
+def _in_longhand(root: Path, path: str, text: str | None) -> str | None:
+    """The text (None: the file's own) in the style of older releases; `text` where it is in it already."""
+    own = read_source(root, path) if text is None else text
+    parse_source(root, path)
+    layers = None
+    if "GenericFor" in own and (root / longhand.LAYERS).is_file():
+        parse_source(root, longhand.LAYERS)
+        layers = Source(longhand.LAYERS, read_source(root, longhand.LAYERS))
+    utils = root / "src/transformers/modeling_utils.py"
+    library = utils.read_text(encoding="utf-8", errors="replace") if utils.is_file() else ""
+    source = Source(path, own)
+    for rule in longhand.rules(layers, library):
+        with suppress(longhand.Unclear, SyntaxError, RecursionError):  # the translator marks what is left
+            source = rule(source)
+    return text if source.text == own else source.text

@@ -74,7 +74,7 @@ PATTERNS: tuple[tuple[str, str, Callable[[ast.AST], bool]], ...] = (
     ),
     (
         "autograd functions",
-        "tf.custom_gradient; only the forward pass is compared",
+        "tf.custom_gradient; without one TensorFlow differentiates the forward pass",
         _base(r"autograd\.Function|^Function$"),
     ),
     (

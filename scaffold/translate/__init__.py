@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from scaffold.core.checkout import Located
 from scaffold.core.errors import ExitCode, ScaffoldError
+from scaffold.core.longhand import splice, testers
 from scaffold.core.translation import SuiteTranslation, Translation
 from scaffold.core.typedb import TypeDB
 
@@ -41,4 +44,9 @@ def translate_tests(located: Located, translation: Translation) -> SuiteTranslat
     if located.pt_test is None:
         return None
     text = (located.root / located.pt_test).read_text(encoding="utf-8")
+    shared = located.root / testers.SHARED
+    if shared.is_file():
+        with suppress(SyntaxError, ValueError, RecursionError):  # the file says so itself when it is read
+            common = splice.Source(testers.SHARED, shared.read_text(encoding="utf-8"))
+            text = testers.written_out(splice.Source(located.pt_test, text), common).text
     return SuiteTranslator(located, translation, text).run()

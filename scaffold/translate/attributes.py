@@ -97,7 +97,12 @@ def _is_parameter(node: ast.expr) -> bool:
 
 
 def _loss_attribute(engine: Engine, node: ast.Attribute) -> str | None:
-    """`loss_fct.ignore_index` of a loss module that has become a function."""
+    """`loss_fct.ignore_index` of a loss module that has become a function; the loss, or none, of a model's output.
+
+    That of a SavedModel's layer is made anew by TensorFlow from an iterator that stays in the attribute of an absent first field.
+    """
+    if node.attr == "loss" and isinstance(node.ctx, ast.Load) and engine.type_of(node.value).kind == "output":
+        return f'{engine.expression(node.value)}.get("loss")'
     constructor = engine.loss_of(node.value) if node.attr == "ignore_index" else None
     if constructor is None:
         return None

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from scaffold.translate.names import blocks
 from scaffold.translate.sources import Source
 
 _BACK, _FORTH = "perm=(0, 3, 1, 2)", "perm=(0, 2, 3, 1)"
@@ -89,11 +90,7 @@ def _transposed(node: ast.expr, order: str) -> ast.expr | None:
 
 
 def _blocks(function: ast.FunctionDef) -> Iterator[Sequence[ast.stmt]]:
-    for node in ast.walk(function):
-        for part in ("body", "orelse", "finalbody"):
-            block = getattr(node, part, None)
-            if isinstance(block, list) and block and isinstance(block[0], ast.stmt):
-                yield block
+    return (block for node in ast.walk(function) for block in blocks(node))
 
 
 def _stretches(info: _Class) -> Iterator[_Stretch]:

@@ -228,9 +228,7 @@ class Constructor:
         if attr not in self.info.children or attr is None:
             return None
         text = self.engine.expression(key)
-        inner = ast.unparse(key.args[0]) if isinstance(key, ast.Call) and ast.unparse(key.func) == "str" else text
-        part = text[2:-1] if isinstance(key, ast.JoinedStr) else f"{{{inner}}}"
-        value = self.value(statement.value, f"{attr}.{part}")
+        value = self.value(statement.value, f"{attr}.{members.in_name(key, text)}")
         if isinstance(place, ast.Name):
             lines = writer.with_comment(statement, f"{place.id}[{text}] = {value}")
             return [*containers.more_sizes(self, attr, statement.value), *lines]

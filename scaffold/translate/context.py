@@ -34,6 +34,7 @@ class Context:
         self.renames: dict[str, str] = {}
         self.functions = {n.name: n for n in source.tree.body if isinstance(n, ast.FunctionDef)}
         self.autograd = autograd.classes(self)  # class with a gradient of its own → its `forward`
+        self.gradients = autograd.gradients(self)  # … → its `backward`, where it can be said
         self.file_constants = reach.constants(source.tree)  # names of the file whose truth is settled
         self.current: ClassInfo | None = None
         self._visiting: set[ast.AST] = set()
@@ -347,7 +348,7 @@ class Context:
         self, code: str, subject: str, message: str, node: ast.AST, help: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         """Record a finding at a node of the PyTorch file; an ERROR makes the statement writer leave a marker."""
-        span = Span(node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0)  # type: ignore[attr-defined]
+        span = Span(*self.source.place(node))
         owner = self._top_level(node)
         found = Diagnostic(
             code=code,

@@ -339,7 +339,7 @@ class ClassWriter:
         body += ["", *build] if build else []
         bases = self.model_bases(info)
         self.engine.uses_library_loss = False
-        return [*self.decorators(info), f"class {info.tf_name}({bases}):", *indented(body)]
+        return [*self.decorators(info), f"class {info.tf_name}({bases}):", *indented(body or ["pass"])]
 
     def _has_library_loss(self, info: ClassInfo) -> bool:
         forward = info.methods.get("forward")

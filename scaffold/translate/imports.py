@@ -22,7 +22,7 @@ _FROM_TF_UTILS = ("check_embeddings_within_bounds", "flatten", "invert_attention
 _DROPPED = re.compile(
     r"^(torch|deepspeed|apex|accelerate|bitsandbytes)(\.|$)"
     r"|transformers\.(pytorch_utils|activations|generation|modeling_attn_mask_utils|cache_utils|modeling_flash_attention_utils"
-    r"|modeling_utils|modeling_rope_utils|integrations|loss|processing_utils|utils\.import_utils)(\.|$)"
+    r"|masking_utils|modeling_layers|modeling_utils|modeling_rope_utils|integrations|loss|processing_utils|utils\.import_utils)(\.|$)"
 )
 #: What modules of PyTorch's side define for both frameworks.
 _OF_BOTH = frozenset({"GenerationConfig"})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
 from scaffold.core.checkout import Located
 from scaffold.core.typedb import Observation
@@ -17,7 +18,6 @@ from scaffold.translate.pretrained import configuration_text
 from scaffold.translate.tensor_spec import (
     FEATURES,
     VIDEOS,
-    has_vision,
     image_spec,
     input_spec,
     input_width,
@@ -30,17 +30,22 @@ _INFERRED = frozenset(
 )
 
 
-def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> list[str]:
-    """Lines of the properties that the base class needs; none for most text models."""
+def members(
+    located: Located, engine: Engine, classes: dict[str, ClassInfo], needed: Mapping[str, Observation] | None = None
+) -> list[str]:
+    """Lines of the properties that the base class needs; none for most text models. `needed`: further inputs to describe."""
+    needed = needed or {}
     function = _forward(located, engine, classes)
     if function is None or len(function.args.args) < 2 or (len(classes) > 1 and _each_its_own(engine, classes)):
         return []
     first = function.args.args[1].arg
-    observed = _observed(engine, classes)
+    observed = {**{name: [seen] for name, seen in needed.items()}, **_observed(engine, classes)}
     own = [] if first in _INFERRED else [first]
-    own += [name for name in _demanded(function) if name not in _INFERRED and name not in own]
+    own += [name for name in (*_demanded(function), *needed) if name not in _INFERRED and name not in own]
     specs = {
-        name: input_spec(located, name, observed.get(name, []), input_width(engine, name, has_vision(located)))
+        name: input_spec(
+            located, name, observed.get(name, []), input_width(located, engine, name, observed.get(name, []))
+        )
         for name in own
     }
     image = image_spec(located, observed.get(first, [])) if first == "pixel_values" else None
@@ -49,7 +54,7 @@ def members(located: Located, engine: Engine, classes: dict[str, ClassInfo]) -> 
     specs = _of_text_beside_features(function, first) | specs
     lines = _signature(first, specs)
     if "None, None), tf.float32" in specs.get("pixel_values", ""):
-        lines += ["", *(_SOME_SIZE if located.joined is None else _NO_CALL)]  # a composite's parts may want more
+        lines += ["", *(_NO_CALL if engine.part_classes else _SOME_SIZE)]  # a composite's parts may want more
     elif first in specs:
         dummies = _dummy_inputs(located, first, specs)
         lines += ["", *dummies] if dummies else []
@@ -108,16 +113,17 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
     found: dict[str, list[str]] = {}
     for info in classes.values() if _each_its_own(engine, classes) else ():
         if info.name in engine.types.classes and _first(info) not in _INFERRED:
-            found[info.name] = [*members(located, engine, {info.name: info}), ""]
+            needed = engine.types.classes[info.name].needed
+            found[info.name] = [*members(located, engine, {info.name: info}, needed), ""]
     for info in classes.values():
         probed = engine.types.classes.get(info.name)
-        needed = probed.needed if probed is not None else {}
+        needed = _and_images(engine, info, probed.needed) if probed is not None else {}
         if info.category is not Category.MODEL or not set(needed) & (shared | _INFERRED):
             continue
         alone = _TEXT if not _takes(info, "input_ids") else frozenset()  # the library infers these beside `input_ids`
         extra = {name: seen for name, seen in needed.items() if name not in (shared | _INFERRED) - alone}
         specs = {
-            name: input_spec(located, name, [seen], input_width(engine, name, has_vision(located)))
+            name: input_spec(located, name, [seen], input_width(located, engine, name, [seen]))
             for name, seen in extra.items()
         }
         if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
@@ -137,6 +143,16 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
         if lines:
             found[info.name] = [*lines, ""]
     return _with_features(classes, shared) | found
+
+
+def _and_images(engine: Engine, info: ClassInfo, needed: Mapping[str, Observation]) -> Mapping[str, Observation]:
+    """With images that have an axis for those of one sample, needed or not: the library takes them for a batch of images."""
+    seen = _observed(engine, {info.name: info}).get("pixel_values", [])
+    return (
+        {**needed, "pixel_values": seen[0]}
+        if {o.rank for o in seen} == {5} and "pixel_values" not in needed
+        else needed
+    )
 
 
 def _with_features(classes: dict[str, ClassInfo], shared: set[str]) -> dict[str, list[str]]:
@@ -235,17 +251,29 @@ def _forward(located: Located, engine: Engine, classes: dict[str, ClassInfo]) ->
 
 
 def _observed(engine: Engine, classes: dict[str, ClassInfo]) -> dict[str, list[Observation]]:
-    """Tensors that the models' parameters were seen to hold."""
+    """Tensors that the models' parameters were seen to hold where they are first used: later it may be what was made of them.
+
+    What a part is given may have an input's name and be no input.
+    """
     found: dict[str, list[Observation]] = {}
-    for info in classes.values():
+    for info in [i for i in classes.values() if i.name in engine.types.classes] or classes.values():
         function = info.methods.get("forward")
         if info.category is not Category.MODEL or function is None:
             continue
-        names = {a.arg for a in function.args.args}
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and node.id in names:
-                found.setdefault(node.id, []).extend(o for o in engine.types.at(node).seen if o.kind == "tensor")
+        for name in (argument.arg for argument in function.args.args):
+            if given := _given(engine, function, name):
+                found.setdefault(name, []).extend(given)
     return found
+
+
+def _given(engine: Engine, function: ast.FunctionDef, name: str) -> list[Observation]:
+    """Tensors that a parameter held where the probe first saw it."""
+    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
+    for node in sorted(uses, key=lambda n: (n.lineno, n.col_offset)):
+        tensors = [o for o in engine.types.at(node).seen if o.kind == "tensor"]
+        if tensors:
+            return tensors
+    return []
 
 
 def _demanded(function: ast.FunctionDef) -> list[str]:

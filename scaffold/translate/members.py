@@ -22,6 +22,14 @@ def below(name: str, key: object) -> str:
     return f"{name}.{key}" if name else str(key)
 
 
+def in_name(key: ast.expr, text: str) -> str:
+    """A dictionary's key, with its text in TensorFlow, as a part of a name that may be an f-string."""
+    if isinstance(key, ast.Constant):
+        return str(key.value)
+    inner = ast.unparse(key.args[0]) if isinstance(key, ast.Call) and ast.unparse(key.func) == "str" else text
+    return text[2:-1] if isinstance(key, ast.JoinedStr) else f"{{{inner}}}"
+
+
 def of_container(constructor: Constructor, node: ast.Call, name: str) -> str:
     """A container of sub-modules as a list, or as a dictionary where its members have keys."""
     items = mixed.literal_items(constructor.engine, node)
@@ -38,7 +46,20 @@ def of_container(constructor: Constructor, node: ast.Call, name: str) -> str:
         return constructor.value(only, name)
     if isinstance(only, ast.BinOp) and isinstance(only.op, ast.Add):
         return summed(constructor, only, name)[0]
+    if (
+        isinstance(only, ast.Name)
+        and _is_filled_by_key(constructor, only)
+        and ast.unparse(node.func).endswith("Sequential")
+    ):
+        why = "a dictionary that is filled elsewhere gives its members' order and names"
+        constructor.engine.diagnose("TFP101", "torch.nn.Sequential", why, node, "write a list of named layers")
     return constructor.engine.expression(only)
+
+
+def _is_filled_by_key(constructor: Constructor, local: ast.Name) -> bool:
+    """True where a constructor has `local[key] = layer`."""
+    targets = (t for n in ast.walk(constructor.function) if isinstance(n, ast.Assign) for t in n.targets)
+    return any(isinstance(t, ast.Subscript) and ast.unparse(t.value) == local.id for t in targets)
 
 
 def _joined(constructor: Constructor, parts: list[ast.expr], name: str) -> ast.expr:

@@ -20,6 +20,8 @@ from scaffold.translate import (
     in_turn,
     inlining,
     inputs,
+    left_to_library,
+    leftovers,
     markers,
     outputs,
     overridden,
@@ -57,7 +59,8 @@ class FileTranslator:
     def __init__(self, located: Located, types: TypeDB, *, borrowing: bool = True) -> None:
         self.located = located
         names = located.names
-        self.source = Source(written_out(located.source), names.pt_path, f"transformers.models.{names.folder}")
+        package = f"transformers.models.{names.folder}"
+        self.source = Source(written_out(located.source), names.pt_path, package, located.own_source)
         in_turn.rewrite(self.source.tree)
         self.engine = Engine(self.source, types)
         analyser = Analyser(self.source, names.camel)
@@ -78,8 +81,8 @@ class FileTranslator:
         self.engine.initializing_configs, self.engine.all_initialize = pretrained.initializing_configs(located)
         self.public = pretrained.exported(located)
         self.engine.sampled_tasks = pretrained.sampled_tasks(located)
-        own_lines = located.own_source.count("\n") + 1
-        self.engine.part_classes = frozenset(i.name for i in self.classes.values() if i.node.lineno > own_lines)
+        own_classes = {node.name for node in ast.parse(located.own_source).body if isinstance(node, ast.ClassDef)}
+        self.engine.part_classes = frozenset(self.classes) - own_classes
         overridden.drop(self.classes, self.source.tree, self.engine.part_classes)
         self.freezing = freezing.drop_frozen_classes(self.classes, self.engine.functions)
         self.prefix = pretrained.base_model_prefix(self.classes)
@@ -103,8 +106,8 @@ class FileTranslator:
             if info.stands_alone and (own := composite.with_inputs_of_parts(self.engine, info, own)):
                 self.engine.own_members[info.name] = [*own, ""]
         for info in self.classes.values():
-            if info.category is Category.MODEL and outputs.holds_outputs(self.source, info.methods):
-                self.engine.own_members[info.name] = [*self.engine.own_members.get(info.name, ()), *outputs.SERVING]
+            if info.category is Category.MODEL and (served := outputs.serving(self.engine, info.methods)):
+                self.engine.own_members[info.name] = [*self.engine.own_members.get(info.name, ()), *served]
         self.borrowed = borrow.plan(located, self.engine) if borrowing else {}
         composite.leave_resizing(self.engine)
         resizing.leave_to_library(self.engine)
@@ -169,11 +172,6 @@ class FileTranslator:
         writer = BlockWriter(self.engine, CALL_PASSES, lambda text: prose.translate(text, self.engine.doc_renames))
         gradients = autograd.written(self.engine, writer, "\n".join(body))
         head = imports.header(self.located, self.source, self.engine)
-        functions = [
-            line
-            for name in sorted(self.engine.emits)
-            for line in ["", "", *template(f"model/functions/{name}.py").splitlines()]
-        ]
         layers = [line for name in sorted(self.engine.layers) for line in ["", "", *self._layer_text(name)]]
         at = self._first_definition(body)
         whole = "\n".join(body)
@@ -181,13 +179,26 @@ class FileTranslator:
             if re.search(rf"\b{output}\b", whole):
                 layers = ["", "", *lines, *layers]
         self.engine.uses |= {"shape_list", "stable_softmax"} if layers else set()
+        functions = self._functions("\n".join([whole, *gradients, *layers]))
         text = "\n".join([*head, *body[:at], *functions, *gradients, *layers, *body[at:]]) + "\n"
         for name in sorted(self.engine.layers, key=len, reverse=True):
             text = re.sub(rf"\bTFModel{name}\b", self._layer_name(name), text)
         text = era.documented(text, self.located, {i.name: i.tf_name for i in self.classes.values()})
         text = residue.mark(era.fitted(text, self.located.layout), self.engine)
-        text = residue.undefined(tidy.tidy(channels_last.fused(text), self.located), self.engine)
-        return self._translation(text)
+        text = tidy.tidy(channels_last.fused(text), self.located)
+        while (shorter := leftovers.removed(text)) != text:  # without its uses, a local is left out
+            text = tidy.tidy(shorter, self.located)
+        return self._translation(residue.undefined(text, self.engine))
+
+    def _functions(self, text: str) -> list[str]:
+        """Lines of the functions that the rules asked for, of which the text or one of them has a call."""
+        asked = {name: template(f"model/functions/{name}.py") for name in sorted(self.engine.emits)}
+        while True:
+            everywhere = [text, *asked.values()]
+            kept = {name: made for name, made in asked.items() if _is_called(made, everywhere)}
+            if kept == asked:
+                return [line for made in asked.values() for line in ["", "", *made.splitlines()]]
+            asked = kept
 
     def _layer_text(self, name: str) -> list[str]:
         return template(f"model/layers/{name}.py").splitlines()
@@ -330,7 +341,7 @@ class FileTranslator:
         prefix = pretrained.base_model_prefix(self.classes, info) or ("" if info.stands_alone else self.prefix)
         config_class = pretrained.config_class(info) or self.located.config_class
         writer = ClassWriter(self.engine, config_class, prefix)
-        return writer.write(info)
+        return left_to_library.mark(self.engine, info, writer.write(info))
 
     # -- result ------------------------------------------------------------------------------------------------------
 
@@ -374,3 +385,9 @@ class FileTranslator:
             if not more:
                 return marked
             marked |= more
+
+
+def _is_called(made: str, texts: list[str]) -> bool:
+    """True when a text besides its own names something that is defined in `made`."""
+    names = re.findall(r"^(?:def |class )?(\w+)(?:\(| =|:)", made, re.M)
+    return any(re.search(rf"\b(?:{'|'.join(names)})\b", text) for text in texts if text is not made)

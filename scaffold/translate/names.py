@@ -102,6 +102,21 @@ def shape_locals(function: ast.FunctionDef) -> frozenset[str]:
     return frozenset(found)
 
 
+def computed_of_shape(node: ast.AST, function: ast.FunctionDef | None) -> bool:
+    """True when an expression depends on a tensor's dimensions, be it through several locals of the function."""
+    if function is None or function.name == "__init__":
+        return False
+    return reads_shape(node, function) or bool(_loads(node) & _dependants(function, set(shape_locals(function))))
+
+
+def _dependants(function: ast.FunctionDef, names: set[str]) -> set[str]:
+    """These names, and the locals that are assigned from an expression with one of them."""
+    for statement in ast.walk(function):
+        if isinstance(statement, ast.Assign) and _loads(statement.value) & names:
+            names |= {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+    return names
+
+
 def handed_in(value: ast.expr, names: Container[str]) -> bool:
     """True for `x` of these names, and for `x if x is not None else …`: what was made elsewhere, perhaps."""
     given = (value.body, value.orelse) if isinstance(value, ast.IfExp) else ()
@@ -115,11 +130,7 @@ def depends_on_length(node: ast.AST, function: ast.FunctionDef | None) -> bool:
     """
     if function is None or function.name == "__init__":
         return False
-    names = {a.arg for a in function.args.args if "length" in a.arg}
-    for statement in ast.walk(function):
-        if isinstance(statement, ast.Assign) and _loads(statement.value) & names:
-            names |= {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
-    return bool(_loads(node) & names)
+    return bool(_loads(node) & _dependants(function, {a.arg for a in function.args.args if "length" in a.arg}))
 
 
 def _loads(node: ast.AST) -> set[str]:
@@ -207,6 +218,13 @@ def names_device(call: ast.Call) -> bool:
     return is_move and not call.keywords and ast.unparse(call.args[0]).endswith("device")
 
 
+def blocks(node: ast.AST | None) -> Iterator[list[ast.stmt]]:
+    """The blocks of statements directly in a node; a lambda's body is none."""
+    for block in (getattr(node, field, None) for field in ("body", "orelse", "finalbody")):
+        if isinstance(block, list):
+            yield block
+
+
 def bound_before(node: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> ast.expr | None:
     """The value that a name certainly has where it is read: the last assignment before it in the blocks around it.
 
@@ -217,8 +235,8 @@ def bound_before(node: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> ast.expr
         block, parent = current, parents.get(current)
         if parent is None or isinstance(parent, (ast.Lambda, ast.comprehension)):
             return None
-        for statements in (getattr(parent, field, None) for field in ("body", "orelse", "finalbody")):
-            if not isinstance(statements, list) or block not in statements:
+        for statements in blocks(parent):
+            if block not in statements:
                 continue
             for statement in reversed(statements[: statements.index(block)]):
                 if isinstance(statement, ast.Assign) and [ast.unparse(t) for t in statement.targets] == [node.id]:

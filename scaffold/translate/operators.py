@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
@@ -67,6 +66,9 @@ def _common_dtype(node: ast.BinOp, left: TypeInfo, right: TypeInfo) -> str | Non
     """The dtype both tensor operands must be cast to, None when nothing needs casting."""
     tensors = [i for i in (left, right) if i.kind == "tensor"]
     dtypes = [widest(i) for i in tensors]
+    if any("float" in str(dtype) for dtype in dtypes):
+        # beside it, a mask may be of integers in one call and of truths in another
+        dtypes = [dtype or next(iter(i.dtypes), None) for dtype, i in zip(dtypes, tensors, strict=True)]
     if None in dtypes:
         return None
     common = dtypes[0] if len(dtypes) == 1 else promote(*dtypes)
@@ -154,7 +156,7 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
         if isinstance(func.value, ast.Call) and ast.unparse(func.value) == "super()":
             return write_call(engine, node, "super().call", _training(engine, node, engine.class_of(node)))
         return module_call(engine, node, func.value)
-    applied = composite.call(engine, node) or foreign.loaded(engine, node) or _autograd(engine, node)
+    applied = composite.call(engine, node) or foreign.loaded(engine, node)
     applied = applied or _filtered(engine, node, func)
     if applied is not None:
         return applied
@@ -180,25 +182,6 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
     if engine.child_of(func) is not None or engine.type_of(func).kind == "module":
         return module_call(engine, node, func)
     return factories.made_by_method(engine, node) or engine.splice(node)
-
-
-def _autograd(engine: Engine, node: ast.Call) -> str | None:
-    """`GeLUFunction.apply(x)`: what the function returns; TensorFlow finds the gradient that PyTorch's writes out."""
-    func = node.func
-    if not isinstance(func, ast.Attribute) or func.attr != "apply" or not isinstance(func.value, ast.Name):
-        return None
-    info = engine.classes.get(func.value.id)
-    forward = info.methods.get("forward") if info is not None else None
-    if info is None or forward is None or not any(b.startswith("torch.autograd") for b in info.bases):
-        return None
-    rest = [s for s in forward.body if not (isinstance(s, ast.Expr) or ast.unparse(s).startswith("ctx."))]
-    names = [a.arg for a in forward.args.args[1:]]
-    if len(rest) != 1 or not isinstance(rest[0], ast.Return) or rest[0].value is None or len(node.args) != len(names):
-        return None
-    text = engine.expression(rest[0].value)
-    for name, argument in zip(names, node.args, strict=True):
-        text = re.sub(rf"(?<![\w.]){name}(?![\w=])", lambda _, a=argument: engine.expression(a), text)  # type: ignore[misc]
-    return text
 
 
 def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from scaffold.core.checkout import Located
 from scaffold.translate import prose
+from scaffold.translate.engine import Engine
 from scaffold.translate.sources import Source
 
 MODULE = "transformers.modeling_outputs"
@@ -48,12 +49,13 @@ def twin(located: Located, name: str) -> list[str] | None:
                 "tf.Tensor | None",
                 _TENSOR.sub("tf.Tensor", ast.unparse(statement.annotation)),
             )
+            kind = re.sub(r"^.*\bCache\b.*$", "Tuple[Tuple[tf.Tensor]] | None", kind)  # keys and values of each layer
             lines.append(f"    {ast.unparse(statement.target)}: {kind} = None")
     return lines
 
 
 #: Of models whose outputs hold the outputs of their parts.
-SERVING = """def serving_output(self, output):
+_SERVING = """def serving_output(self, output):
     # a SavedModel serves tensors: what the parts return is left out
     if isinstance(output, ModelOutput):
         for key in [key for key, value in output.items() if isinstance(value, ModelOutput)]:
@@ -62,13 +64,43 @@ SERVING = """def serving_output(self, output):
 """.split("\n")
 
 
-#: Of models with an encoder and a decoder, which have a past of both.
+#: Of models with an encoder and a decoder, which have a past of both. What the routers of experts return is nested too.
 SERVING_PAST = """def serving_output(self, output):
-    output = super().serving_output(output)
-    # the encoder's keys and values are of another length than the decoder's: no tensor holds both
-    if isinstance(output, ModelOutput) and isinstance(output.get("past_key_values"), tuple):
-        output["past_key_values"] = tuple(tf.nest.flatten(output["past_key_values"]))
-    return output""".split("\n")
+    # a SavedModel serves single tensors, and none holds the decoder's keys and values and the encoder's, which are of
+    # another length: each kind is stacked by itself, and other nested tuples are left out
+    if isinstance(output, ModelOutput):
+        past = output.get("past_key_values") or ()
+        for key in [key for key, value in output.items() if isinstance(value, (tuple, list))]:
+            if any(map(tf.nest.is_nested, output[key])):
+                output[key] = None
+        for number, states in enumerate(zip(*map(tf.nest.flatten, past))):
+            output[f"past_key_values_{number}"] = tf.stack(states)
+    return super().serving_output(output)""".split("\n")
+
+
+#: Of models that return a tuple of tensors, such as feature maps.
+_SERVING_TUPLE = """def serving_output(self, output):
+    # a SavedModel serves single tensors, and these may differ in their shapes: each is served by itself
+    if isinstance(output, ModelOutput):
+        for number, tensor in enumerate(output["{name}"]):
+            output[f"{name}_{{number}}"] = tensor
+        output["{name}"] = None
+    return super().serving_output(output)
+"""
+
+
+def serving(engine: Engine, methods: Mapping[str, ast.FunctionDef]) -> list[str]:
+    """Lines of a model's own `serving_output`, where it returns what a SavedModel cannot serve as it is; else none."""
+    if _holds_outputs(engine.source, methods):
+        return _SERVING
+    names = {k.arg: None for call in _returned(methods) for k in call.keywords if k.arg and _is_tuple(engine, k)}
+    return _SERVING_TUPLE.format(name=next(iter(names))).split("\n") if len(names) == 1 else []
+
+
+def _is_tuple(engine: Engine, keyword: ast.keyword) -> bool:
+    """True for what was always a tuple of tensors, other than the states of all layers, which are served only if asked for."""
+    asked_for = re.search(r"hidden_states|attentions$|past|router", keyword.arg or "")
+    return not asked_for and {o.kind for o in engine.types.at(keyword.value).seen} == {"tuple"}
 
 
 def _returned(methods: Mapping[str, ast.FunctionDef]) -> list[ast.Call]:
@@ -83,7 +115,7 @@ def returns_both_pasts(methods: Mapping[str, ast.FunctionDef]) -> bool:
     return any({"past_key_values", "encoder_last_hidden_state"} <= given for given in names)
 
 
-def holds_outputs(source: Source, methods: Mapping[str, ast.FunctionDef]) -> bool:
+def _holds_outputs(source: Source, methods: Mapping[str, ast.FunctionDef]) -> bool:
     """True when a model returns an output class of this file with a field that is an output itself."""
     fields = {
         node.name: {

@@ -57,16 +57,25 @@ def _of_tensor(engine: Engine, argument: ast.expr, name: str) -> str | None:
     if name == "all":
         of_shape = kind == "size" and isinstance(argument, ast.Attribute) and argument.attr == "shape"
         return f"(0 not in {engine.expression(argument.value)}.shape)" if of_shape else None  # type: ignore[attr-defined]
-    if name == "int":  # of a sum of dimensions, which is whole already and may be a tensor in a graph
-        is_sum = isinstance(argument, ast.BinOp) and isinstance(argument.op, (ast.Add, ast.Sub)) and kind == "int"
-        function = engine.function_of(argument)
-        return f"({text})" if is_sum and function is not None and function.name != "__init__" else None
+    if name == "int":
+        return _whole(engine, argument, text) if kind == "int" else None
     if kind != "tensor":
         return None
     if name == "len":
         engine.uses.add("shape_list")
         return f"shape_list({text})[0]"
     return f"{name}(tf.unstack({text}))"
+
+
+def _whole(engine: Engine, number: ast.expr, text: str) -> str | None:
+    """`int` of dimensions, which may be tensors in a graph: a sum is whole already, a product if both its factors are."""
+    function = engine.function_of(number)
+    if not isinstance(number, ast.BinOp) or function is None or function.name == "__init__":
+        return None
+    if isinstance(number.op, ast.Mult):
+        engine.emits.add("as_int")
+        return f"_as_int({text})"
+    return f"({text})" if isinstance(number.op, (ast.Add, ast.Sub)) else None
 
 
 def _numbers(engine: Engine, node: ast.Call) -> str | None:
@@ -84,16 +93,24 @@ def _numbers(engine: Engine, node: ast.Call) -> str | None:
 def rounded(engine: Engine, node: ast.Call) -> str | None:
     """`math.ceil(fraction * n)` with a dimension: a tensor in a graph, and then of whole numbers that no fraction goes with."""
     name, function = ast.unparse(node.func), engine.function_of(node)
-    number = node.args[0] if len(node.args) == 1 and name in ("math.ceil", "math.floor") else None
+    number = node.args[0] if len(node.args) == 1 and name in ("int", "math.ceil", "math.floor") else None
     is_product = isinstance(number, ast.BinOp) and isinstance(number.op, (ast.Mult, ast.Div))
     if not is_product or not isinstance(number, ast.BinOp) or not reads_shape(number, function):
         return None
-    for side in (number.left, number.right):
-        if isinstance(side, ast.Name) and reads_shape(side, function):
-            text = engine.expression(side)
-            engine.remember(side, f"(tf.cast({text}, tf.float64) if tf.is_tensor({text}) else {text})")
-    engine.emits.add("rounded")
-    return f"_rounded({engine.expression(number)}, up={name == 'math.ceil'})"
+    for factor in _factors(number):
+        if isinstance(factor, (ast.Name, ast.Subscript)) and reads_shape(factor, function):
+            engine.emits.add("as_float")
+            engine.remember(factor, f"_as_float({engine.expression(factor)})")
+    engine.emits.add("as_int" if name == "int" else "rounded")
+    text = engine.expression(number)
+    return f"_as_int({text})" if name == "int" else f"_rounded({text}, up={name == 'math.ceil'})"
+
+
+def _factors(product: ast.expr) -> list[ast.expr]:
+    """What an expression multiplies and divides, from left to right."""
+    if isinstance(product, ast.BinOp) and isinstance(product.op, (ast.Mult, ast.Div)):
+        return [*_factors(product.left), *_factors(product.right)]
+    return [product]
 
 
 def _partial(engine: Engine, node: ast.Call) -> str | None:

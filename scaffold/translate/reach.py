@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from scaffold.translate.names import blocks
 from scaffold.translate.truth import truth
 
 Parents = Mapping[ast.AST, ast.AST]
@@ -42,12 +43,8 @@ def may_run(node: ast.AST, parents: Parents, known: Mapping[str, bool]) -> bool:
         return False
     child, parent = node, parents.get(node)
     while parent is not None and not isinstance(child, ast.FunctionDef):
-        for block in (getattr(parent, name, None) for name in ("body", "orelse", "finalbody")):
-            if (
-                isinstance(block, list)
-                and child in block
-                and any(leaves(s, known) for s in block[: block.index(child)])
-            ):
+        for block in blocks(parent):
+            if child in block and any(leaves(s, known) for s in block[: block.index(child)]):
                 return False
         child, parent = parent, parents.get(parent)
     return True

@@ -61,8 +61,8 @@ def parameters(
     positional = [*arguments.posonlyargs, *arguments.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
     written = [_parameter(engine, a, d, public) for a, d in zip(positional, defaults, strict=True) if a.arg not in drop]
-    if public and any("label" in a.arg for a in positional):
-        # Keras' `fit` takes models whose first input alone is required
+    if public and function.name == "forward":
+        # Keras fits and saves models whose first input alone is required
         written[2:] = [e if "=" in e else f"{e} = None" if ":" in e else f"{e}=None" for e in written[2:]]
     if arguments.vararg is not None:
         written.append(f"*{arguments.vararg.arg}")

@@ -10,6 +10,7 @@ import ast
 import io
 import tokenize
 from collections.abc import Mapping
+from difflib import SequenceMatcher
 from functools import cached_property
 
 from scaffold.core.errors import ExitCode, ScaffoldError
@@ -65,9 +66,14 @@ def _qualname(node: ast.AST, imports: Mapping[str, str]) -> str | None:
 
 
 class Source:
-    """One parsed file. `package` is the dotted package the file lives in, for resolving relative imports."""
+    """One parsed file. `package` is the dotted package the file lives in, for resolving relative imports.
 
-    def __init__(self, text: str, path: str = "<source>", package: str = "transformers.models.model") -> None:
+    `own`: what lies in the file where `text` is another wording of it; messages name the file's own lines.
+    """
+
+    def __init__(
+        self, text: str, path: str = "<source>", package: str = "transformers.models.model", own: str | None = None
+    ) -> None:
         # the ends of lines as Python's tokeniser sees them: positions are counted in those
         text = text.replace("\r\n", "\n").replace("\r", "\n")
         self.text = text
@@ -79,6 +85,27 @@ class Source:
         for line in self._data.split(b"\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)
         self.lines = text.split("\n")
+        self._own = None if own in (None, text) else own
+
+    @cached_property
+    def _lines_of_file(self) -> list[tuple[int, bool]]:
+        """Line → (the file's line, whether it says the same); what was added belongs to the line in front of it."""
+        if self._own is None:
+            return [(number + 1, True) for number in range(len(self.lines))]
+        found: list[tuple[int, bool]] = []
+        own = self._own.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        for tag, first, last, start, end in SequenceMatcher(None, self.lines, own, autojunk=False).get_opcodes():
+            for offset in range(last - first):
+                line = start + offset if tag == "equal" else min(start + offset, max(end - 1, start - 1, 0))
+                found.append((line + 1, tag == "equal"))
+        return found
+
+    def place(self, node: ast.AST) -> tuple[int, int, int, int]:
+        """A node's place in the file: first line, column, last line, column; the whole line where the file words it otherwise."""
+        (line, same), (end, _) = (self._lines_of_file[n - 1] for n in (node.lineno, node.end_lineno or node.lineno))  # type: ignore[attr-defined]
+        if same:
+            return line, node.col_offset, max(line, end), node.end_col_offset or 0  # type: ignore[attr-defined]
+        return line, 0, line, 0
 
     def offset(self, line: int, column: int) -> int:
         """Byte offset of a position."""

@@ -211,7 +211,10 @@ def _advanced(engine: Engine, node: ast.Subscript, items: list[ast.expr], advanc
             )
         return f"tf.gather({text}, {index})" if axis == 0 else f"tf.gather({text}, {index}, axis={axis})"
     if len(advanced) == 2 and [k for k, _ in advanced] == [0, 1] and plain:
-        return f"tf.gather_nd({text}, tf.stack([{index}, {engine.expression(items[1])}], axis=-1))"
+        other = engine.expression(items[1])
+        if _broadcasts(engine, items[0], items[1]):
+            index, other = f"{index} + tf.zeros_like({other})", f"{other} + tf.zeros_like({index})"
+        return f"tf.gather_nd({text}, tf.stack([{index}, {other}], axis=-1))"
     engine.diagnose(
         "TFP121",
         "indexing",
@@ -220,3 +223,11 @@ def _advanced(engine: Engine, node: ast.Subscript, items: list[ast.expr], advanc
         "use tf.gather_nd on explicit indices",
     )
     return engine.splice(node)
+
+
+def _broadcasts(engine: Engine, one: ast.expr, other: ast.expr) -> bool:
+    """True for indices that were seen of different shapes; `tf.stack` wants one."""
+    shapes = [[o.shape for o in engine.type_of(item).seen if o.kind == "tensor"] for item in (one, other)]
+    return all(all(shape is not None for shape in found) and found for found in shapes) and set(shapes[0]) != set(
+        shapes[1]
+    )

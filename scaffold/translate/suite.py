@@ -57,6 +57,12 @@ class Group:
     dropped: str | None = None
 
 
+def _seeded_twice(function: ast.FunctionDef) -> str | None:
+    """Why a test is left out that seeds each of two models: their weights are equal in PyTorch alone."""
+    seeds = [n for n in ast.walk(function) if isinstance(n, ast.Call) and ast.unparse(n.func) == "set_seed"]
+    return "needs two models with the weights of one seed" if len(seeds) > 1 else None
+
+
 class SuiteTranslator:
     """Translates one PyTorch test file."""
 
@@ -91,7 +97,7 @@ class SuiteTranslator:
         if "all_model_classes" in suite.attributes and not suite.models:
             group.dropped = "none of its models is ported"
         for function in suite.methods.values():
-            reason = suite.refused(function.name)
+            reason = suite.refused(function.name) or _seeded_twice(function)
             if reason is not None:
                 group.functions.append(Written(node.name, function.name, [], reason=reason, node=function))
             else:
@@ -216,7 +222,9 @@ class SuiteTranslator:
         if isinstance(node, ast.FunctionDef):
             return []
         comments = [line for line in self.source.marks(node) if "Copied from" not in line]
-        return [*comments, *(f"@{self.engine.expression(d)}" for d in node.decorator_list)]
+        lost = self.names.forbidden | _TORCH
+        kept = [d for d in node.decorator_list if not {n.id for n in ast.walk(d) if isinstance(n, ast.Name)} & lost]
+        return [*comments, *(f"@{self.engine.expression(d)}" for d in kept)]
 
     def _written_class(self, group: Group) -> list[str]:
         suite = group.suite

@@ -75,6 +75,9 @@ class SuiteNames:
         self.brings_common = not self.common and located.layout.value("tests") == "own"
         if self.brings_common:
             self.common = template("tests/common.py")
+        testing = _read(src / "testing_utils.py")
+        # the library lost its decorator with 4.57
+        self.brings_require = self.brings_common and bool(testing) and "def require_tf(" not in testing
         self.pytorch_common = _read(located.root / "tests/test_modeling_common.py")
         self.pytorch_common += _read(located.root / "tests/generation/test_utils.py")
         self.twins = {name: self._twin(name, node, alias) for name, node, alias in self._bound()}
@@ -204,7 +207,7 @@ class SuiteNames:
         asked = ("is_tf_available", "is_torch_available") if self.brings_common else ("is_tf_available",)
         bound = {line.split()[-1] for line in lines}
         lines += [f"from transformers import {name}" for name in asked if name not in bound]
-        lines += ["from transformers.testing_utils import require_tf"] if "require_tf" not in "\n".join(lines) else []
+        lines = self._with_decorator(lines)
         framework = guarded.setdefault("is_tf_available()", [])
         framework += ["import numpy as np"] if "np" in uses else []
         framework += ["import tensorflow as tf"]
@@ -214,6 +217,12 @@ class SuiteNames:
             if guarded[test]:
                 lines += ["", "", f"if {test}:", *(f"    {line}" for line in guarded[test])]
         return lines
+
+    def _with_decorator(self, lines: list[str]) -> list[str]:
+        if self.brings_require:
+            return [line for line in lines if not line.endswith("import require_tf")]
+        imported = any("require_tf" in line for line in lines)
+        return lines if imported else [*lines, "from transformers.testing_utils import require_tf"]
 
     def _lines(self, node: ast.Import | ast.ImportFrom) -> list[str]:
         twins = [self.twins[alias.asname or alias.name.split(".")[0]] for alias in node.names]
@@ -230,6 +239,9 @@ class SuiteNames:
         )
         lines: list[str] = []
         for node in reversed(tree.body):
+            if isinstance(node, ast.FunctionDef) and node.name == "require_tf":
+                lines = ["", "", *ast.unparse(node).splitlines(), *lines] if self.brings_require else lines
+                continue
             source = ast.get_source_segment(self.common, node) or ""
             if isinstance(node, ast.FunctionDef) and not re.search(rf"\b{node.name}\(", used):
                 continue

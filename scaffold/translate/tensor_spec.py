@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterable
 
 from scaffold.core.checkout import Located
 from scaffold.core.typedb import Observation
@@ -37,23 +38,42 @@ def video_spec(located: Located, seen: Observation) -> str:
     return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
 
 
-def input_width(engine: Engine, name: str, has_vision: bool = False) -> str:
+def input_width(located: Located, engine: Engine, name: str, given: list[Observation]) -> str:
     """The last axis of an input that goes into an `nn.Linear` as it is: `self.embed(states)`, made with `config.state_dim`."""
     for info in engine.classes.values():
         function = info.methods.get("forward")
         if function is None or name not in {a.arg for a in function.args.args}:
             continue
         for node in ast.walk(function):
-            child = engine.child_of(node.func) if isinstance(node, ast.Call) else None
+            if not isinstance(node, ast.Call):
+                continue
+            child = engine.child_of(node.func)
             if child is None or child.qualname != "torch.nn.Linear" or not child.calls or not child.calls[0].args:
                 continue
-            size = ast.unparse(child.calls[0].args[0])
-            is_given = isinstance(node, ast.Call) and [ast.unparse(a) for a in node.args] == [name]
-            if is_given and re.fullmatch(r"(self\.)?config\.\w+|\d+", size):
-                whole = 'getattr(self.config, "vision_config", self.config)' if has_vision else "self.config"
-                text = size if size.isdigit() else f"{whole}.{size.rpartition('.')[2]}"
-                return text + _cut_off(function, name)
+            is_given = [ast.unparse(a) for a in node.args] == [name]
+            size = _size(located, ast.unparse(child.calls[0].args[0]))
+            if is_given and size and _same_rank(engine.type_of(node.args[0]).seen, given):
+                return size + _cut_off(function, name)
     return ""
+
+
+def _size(located: Located, text: str) -> str:
+    """A number or `config.state_dim` for a model's method; empty where it is neither, or not the vision model's."""
+    if not re.fullmatch(r"(self\.)?config\.\w+|\d+", text):
+        return ""
+    attribute = text.rpartition(".")[2]
+    config = configuration_text(located)
+    if text.isdigit() or "self.vision_config = " not in config:
+        return text if text.isdigit() else f"self.config.{attribute}"
+    classes = re.split(r"^class ", config, flags=re.M)
+    has = any(re.match(r"\w*Vision\w*\(", part) and f"self.{attribute} = " in part for part in classes)
+    return f'getattr(self.config, "vision_config", self.config).{attribute}' if has else ""
+
+
+def _same_rank(one: Iterable[Observation], other: Iterable[Observation]) -> bool:
+    """False where a part's argument of the same name is something else than the model's input."""
+    ranks, others = ({o.rank for o in seen if o.kind == "tensor"} - {None} for seen in (one, other))
+    return not ranks or not others or bool(ranks & others)
 
 
 def _cut_off(function: ast.FunctionDef, name: str) -> str:
@@ -119,8 +139,3 @@ def _channels(config: str, seen: list[Observation]) -> str:
 
 #: Images of any size.
 _ANY_SIZE = 'tf.TensorSpec((None, {channels}, None, None), tf.float32, name="pixel_values")'
-
-
-def has_vision(located: Located) -> bool:
-    """True where a model's configuration may have one of its vision model in it."""
-    return "self.vision_config = " in configuration_text(located)

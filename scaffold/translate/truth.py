@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 
 #: Calls that are always false in a port.
@@ -54,6 +55,10 @@ def truth(node: ast.AST, known: Mapping[str, bool] | None = None) -> bool | None
     text = ast.unparse(node)
     if isinstance(node, ast.Compare) and text.partition(" ")[0].endswith(".device.type"):
         return isinstance(node.ops[0], ast.NotEq)  # of two ways to compute something, the one for any device
+    if isinstance(node, ast.Compare) and all(
+        ast.unparse(n).endswith(".device") for n in (node.left, *node.comparators)
+    ):
+        return isinstance(node.ops[0], (ast.Eq, ast.Is))  # a port leaves devices to TensorFlow
     if known and text in known:
         return known[text]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -82,6 +87,8 @@ def _value(node: ast.AST) -> bool | None:
 def _answer(node: ast.Call) -> bool | None:
     """What a call says in every port, None for most."""
     name = ast.unparse(node.func)
+    if name == "isinstance" and re.fullmatch(r"\(type\(None\)(, \w*Cache)+\)", ast.unparse(node.args[-1])):
+        return True  # a check of what was handed in: a port's cache is none of the library's
     if name in _FALSE_CALLS or _asks_for_cache_class(node):
         return False
     return True if name in _TRUE_CALLS else None

@@ -1,3 +1,8 @@
+def require_tf(test_case):
+    """Skips tests where TensorFlow is missing."""
+    return unittest.skipUnless(is_tf_available(), "test requires TensorFlow")(test_case)
+
+
 def ids_tensor(shape, vocab_size, rng=None, name=None, dtype=None):
     """Random token ids below `vocab_size`."""
     rng = rng if rng is not None else random.Random()

@@ -9,6 +9,7 @@ from compare_finding import Context
 from numpy.typing import NDArray
 
 from scaffold.compare.causes import CAUSES
+from tests.frameworks import tensorflow
 
 rng = np.random.default_rng(1)
 Array = NDArray[np.float64]
@@ -57,6 +58,13 @@ SPOILT: dict[str, tuple[str, Array, Array]] = {
     "no activation": ("activation", ACTIVATIONS["silu"](X), X),
     "epsilon": ("epsilon", norm(X, 1e-6), norm(X, 1e-2)),
 }
+
+
+@pytest.fixture(autouse=True)
+def frameworks() -> None:
+    """Interpolations are recognised by running both frameworks' own."""
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    tensorflow()
 
 
 @pytest.mark.parametrize("name", SPOILT)

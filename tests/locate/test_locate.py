@@ -209,3 +209,25 @@ def test_versions_play_no_part(tmp_path: Path) -> None:
     init = root / "src/transformers/__init__.py"
     init.write_text(init.read_text().replace("4.47.0.dev0", "9.99"))
     assert locate(root, "brand_new").layout == before
+
+
+def test_what_later_releases_leave_to_the_library_is_written_out_in_the_source(tmp_path: Path) -> None:
+    root = miniature(tmp_path)
+    path = root / "src/transformers/models/brand_new/modeling_brand_new.py"
+    own = path.read_text()
+    text = own + "\nfrom ...modeling_layers import GenericForSorting\n\n\n"
+    text += "class BrandNewForSorting(GenericForSorting, BrandNewPreTrainedModel): ...\n"
+    path.write_text(text)
+    assert locate(root, "brand_new").joined is None, "a tree without generic heads"
+    layers = root / "src/transformers/modeling_layers.py"
+    layers.write_text("class GenericForSorting:\n    def forward(self, x):\n        return x\n")
+    located = locate(root, "brand_new")
+    assert located.own_source == text
+    assert "class BrandNewForSorting(BrandNewPreTrainedModel):\n" in located.source
+    cycle = "\n\nclass A(B):\n    pass\n\n\nclass B(A):\n    @check_model_inputs\n    def forward(self, x):\n        return x\n"
+    path.write_text(text + cycle)
+    assert "class BrandNewForSorting(BrandNewPreTrainedModel):\n" in locate(root, "brand_new").source, "no rule runs on"
+    layers.write_text("class GenericForSorting(:\n")
+    with pytest.raises(ScaffoldError) as caught:
+        locate(root, "brand_new")
+    assert caught.value.code == "LOC107"

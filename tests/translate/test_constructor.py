@@ -88,7 +88,7 @@ def test_parameters_are_made_in_build_by_their_own_names(ported: Translation) ->
 
 def test_buffers_become_constants_without_a_weight(ported: Translation) -> None:
     init = method_text(ported.text, "TFQuokkaEmbeddings", "__init__")
-    assert "self.position_ids = tf.broadcast_to(" in init
+    assert "self.position_ids = tf.expand_dims(tf.range(" in init
     assert "register_buffer" not in ported.text
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from scaffold.translate import markers
+from tests.frameworks import tensorflow
 from tests.translate.checkouts import class_text, port, statements
-from tests.translate.frameworks import tensorflow
 
 FUNCTION = Path(__file__).resolve().parents[2] / "templates" / "model" / "functions" / "linear_sum_assignment.py"
 BODY = """

@@ -136,7 +136,7 @@ class QuokkaAttention(nn.Module):
 
     def forward(self, query: torch.Tensor):
         if isinstance(query, torch.Tensor):
-            query = query.contiguous()
+            query = query.contiguous() * 2
         attention_type = self.config._attn_implementation
         output, weights = QUOKKA_ATTENTION_FUNCTION[attention_type](self, query)
         return output
@@ -247,3 +247,16 @@ class QuokkaLayer(nn.Module):
 """
     text = class_text(port(tmp_path, body).text, "TFQuokkaOutput")
     assert "    states: tf.Tensor | None = None\n    others:" in text
+
+
+def test_a_function_that_nothing_calls_is_left_out(tmp_path: Path) -> None:
+    body = """
+class QuokkaCut(nn.Module):
+    def forward(self, x: torch.Tensor):
+        if x.shape[1] > 1:
+            x = x[:, 1:] * 2
+OTHERWISE        return x
+"""
+    assert "def _cond(" in port(tmp_path, body.replace("OTHERWISE", "")).text
+    text = port(tmp_path, body.replace("OTHERWISE", "        else:\n            x = x * 3\n")).text
+    assert "x = x * 3" in text and "_cond" not in text

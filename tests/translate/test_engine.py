@@ -61,6 +61,12 @@ def test_methods_need_a_tensor() -> None:
     assert expression("x.values()") == "x.values()"
 
 
+def test_the_loss_of_an_output_may_be_absent() -> None:
+    assert expression("outputs.loss", outputs="output") == 'outputs.get("loss")'
+    assert expression("outputs.logits", outputs="output") == "outputs.logits"
+    assert expression("outputs.loss") == "outputs.loss"
+
+
 def test_methods_that_only_tensors_have_need_no_type() -> None:
     assert expression("x.unsqueeze(1)") == "tf.expand_dims(x, axis=1)"
     assert expression("x.sum()") == "tf.reduce_sum(x)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
@@ -127,6 +128,88 @@ def test_a_mask_that_must_fit_the_data_leaves_no_dummy_inputs(tmp_path: Path) ->
     assert "return {}" in text
 
 
+def first_seen(source: str, **names: tuple[Observation, ...]) -> TypeDB:
+    """What a probe saw where these names are read, one observation after the other."""
+    sites = {}
+    loads = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    for node in sorted(loads, key=lambda n: n.lineno):
+        if node.id in names:
+            first, *rest = names[node.id]
+            names[node.id] = (*rest, first)
+            sites[node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0] = TypeInfo((first,))
+    return TypeDB(sites, {"QuokkaModel": ProbedClass("QuokkaModel")})
+
+
+def test_an_input_is_described_as_given_not_as_what_is_made_of_it(tmp_path: Path) -> None:
+    part = """
+class QuokkaEncoder(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.project = nn.Linear(config.patch_length, 2)
+
+    def forward(self, values: torch.Tensor):
+        return self.project(values)
+"""
+    model = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.encoder = QuokkaEncoder(config)
+
+    def forward(self, values: torch.Tensor):
+        values = values.unfold(1, 4, 4)
+        return self.encoder(values)
+"""
+    source = HEAD + BASE + part + model
+    patches, series = (Observation("tensor", "float32", rank) for rank in (4, 3))
+    located = checkout(tmp_path, source, exported=("QuokkaModel",))
+    types = first_seen(source, values=(patches, series, patches))
+    text = class_text(translate(located, types).text, "TFQuokkaPreTrainedModel")
+    assert '"values": tf.TensorSpec((None, None, None), tf.float32, name="values")' in text
+
+
+def test_optional_images_of_each_sample_are_described(tmp_path: Path) -> None:
+    source = HEAD + BASE + FRAMES
+    config = CONFIG + "        self.vision_config = vision_config\n"
+    located = checkout(tmp_path, source, exported=("QuokkaModel",))
+    (tmp_path / located.names.package_path / "configuration_quokka.py").write_text(config, encoding="utf-8")
+    images = [Observation("tensor", "float32", rank, shape=(1, 2, 3, 16, 16)[5 - rank :]) for rank in (5, 4)]
+    found = [
+        'signature["pixel_values"] = tf.TensorSpec('
+        in translate(located, first_seen(source, pixel_values=(seen,))).text
+        for seen in images
+    ]
+    assert found == [True, False]
+
+
+def test_what_one_model_of_a_file_needs_is_described_with_its_first_input(tmp_path: Path) -> None:
+    classes = {
+        "QuokkaModel": ProbedClass("QuokkaModel"),
+        "QuokkaQueryModel": ProbedClass(
+            "QuokkaQueryModel",
+            needed={"queries": Observation("tensor", "float32", 3), "states": Observation("tensor", "float32", 3)},
+        ),
+    }
+    query = MODEL.replace("QuokkaModel", "QuokkaQueryModel").replace("input_ids: torch.Tensor", "queries: torch.Tensor")
+    located = checkout(tmp_path, HEAD + BASE + MODEL + query, exported=tuple(classes))
+    text = class_text(translate(located, TypeDB(classes=classes)).text, "TFQuokkaQueryModel")
+    assert '"queries": tf.TensorSpec((None, None, None), tf.float32, name="queries")' in text
+    assert '"states": tf.TensorSpec((None, None, self.config.state_dim), tf.float32, name="states")' in text
+
+
+def test_the_width_of_an_input_is_the_vision_models_where_there_is_one(tmp_path: Path) -> None:
+    needed = {"input_ids": Observation("tensor", "int64", 2), "states": Observation("tensor", "float32", 3)}
+    types = TypeDB(classes={"QuokkaModel": ProbedClass("QuokkaModel", needed=needed)})
+    located = checkout(tmp_path, HEAD + BASE + MODEL, exported=("QuokkaModel",))
+    path = tmp_path / located.names.package_path / "configuration_quokka.py"
+    found = []
+    for name in ("QuokkaVisionConfig", "QuokkaTextConfig"):
+        part = f"class {name}(PretrainedConfig):\n    def __init__(self):\n        self.state_dim = 4\n\n\n"
+        path.write_text(part + CONFIG + "        self.vision_config = QuokkaVisionConfig()\n", encoding="utf-8")
+        found.append("vision_config" in class_text(translate(located, types).text, "TFQuokkaModel"))
+    assert found == [True, False]
+
+
 def test_models_that_begin_with_different_inputs_describe_their_own(tmp_path: Path) -> None:
     text_model = MODEL.replace("QuokkaModel", "QuokkaTextModel")
     image_model = MODEL.replace("input_ids: torch.Tensor = None, states", "states").replace(
@@ -204,7 +287,8 @@ def test_features_that_a_layer_takes_off_first_count(tmp_path: Path) -> None:
 def test_a_composite_of_images_of_any_size_is_not_called_on_loading(tmp_path: Path) -> None:
     model = FRAMES.replace("input_ids: torch.Tensor = None, ", "").replace("config.hidden_size", "3")
     located = checkout(tmp_path, HEAD + BASE + model, exported=("QuokkaModel",))
-    found = [translate(one, TypeDB()).text for one in (located, replace(located, joined=located.source))]
+    joined = located.source + "\n\nclass ElderPart(nn.Module):\n    def forward(self, x):\n        return x\n"
+    found = [translate(one, TypeDB()).text for one in (located, replace(located, joined=joined))]
     assert ["(1, channels, 64, 64)" in text for text in found] == [True, False]
     assert "self.build_in_name_scope()\n        return {}" in found[1]
 

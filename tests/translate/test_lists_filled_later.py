@@ -275,3 +275,23 @@ def test_a_sequence_called_in_a_comprehension_is_an_expression(tmp_path: Path) -
     text = port(tmp_path / "other", single.replace("[layer(feature)", "[self.others[i](feature)")).text
     call = " ".join(method_text(text, "TFQuokkaProjections", "call").split())
     assert "self.others[i][1]( tf.transpose(self.others[i][0](tf.transpose(feature, perm=(0, 2, 3, 1)))" in call
+
+
+ORDERED = """
+class QuokkaPath(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        path = {}
+        path["first"] = nn.Linear(config.hidden_size, 4)
+        path["act"] = nn.ReLU()
+        self.path = nn.Sequential(path)
+
+    def forward(self, hidden_states):
+        return self.path(hidden_states)
+"""
+
+
+def test_a_sequence_of_a_dictionary_is_marked(tmp_path: Path) -> None:
+    found = port(tmp_path, ORDERED)
+    assert [(m.code, m.subject) for m in found.markers] == [("TFP101", "torch.nn.Sequential")]
+    assert 'name="path.first"' in found.text

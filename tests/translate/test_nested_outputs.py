@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.translate.checkouts import class_text, port
+from scaffold.core.typedb import Observation, TypeDB, TypeInfo
+from scaffold.translate import translate
+from tests.translate.checkouts import BASE, HEAD, checkout, class_text, port
 
 BODY = """
 @dataclass
@@ -39,4 +41,24 @@ class QuokkaModel(QuokkaPreTrainedModel):
 
 def test_a_past_of_two_lengths_is_served_in_parts(tmp_path: Path) -> None:
     base = class_text(port(tmp_path, PAST, exported=("QuokkaModel",)).text, "TFQuokkaPreTrainedModel")
-    assert 'output["past_key_values"] = tuple(tf.nest.flatten(output["past_key_values"]))' in base
+    assert "for number, states in enumerate(zip(*map(tf.nest.flatten, past))):" in base
+
+
+MAPS = """
+class QuokkaBackbone(QuokkaPreTrainedModel):
+    def forward(self, pixel_values):
+        maps = (pixel_values, pixel_values[:, :, ::2])
+        return BackboneOutput(feature_maps=maps, hidden_states=maps)
+"""
+
+
+def test_a_tuple_of_tensors_is_served_by_number(tmp_path: Path) -> None:
+    source = HEAD + BASE + MAPS
+    line = source.split("\n").index("        return BackboneOutput(feature_maps=maps, hidden_states=maps)") + 1
+    seen = TypeInfo((Observation("tuple", rank=2),))
+    sites = {(line, start, line, start + 4): seen for start in (43, 63)}
+    located = checkout(tmp_path, source, exported=("QuokkaBackbone",))
+    text = class_text(translate(located, TypeDB(sites)).text, "TFQuokkaBackbone")
+    assert 'for number, tensor in enumerate(output["feature_maps"]):' in text
+    assert 'output["hidden_states"]' not in text
+    assert "serving_output" not in translate(located, TypeDB()).text

@@ -126,3 +126,32 @@ def test_a_squeezed_mask_that_is_repeated_keeps_the_batch() -> None:
     seen = TypeInfo((Observation("tensor", "float32", 4, None, (5, 1, 1, 7)),))
     text = translate_expression("x.squeeze().repeat(1, n, 1)", {"x": seen, "n": known("int")})[0]
     assert text == "tf.tile(tf.squeeze(x, axis=[1, 2])[None], [1, n, 1])"
+
+
+def test_indices_of_different_shapes_are_broadcast_as_torch_does() -> None:
+    rows, columns = (TypeInfo((Observation("tensor", "int64", 2, None, shape),)) for shape in ((5, 1), (5, 3)))
+    given = {"x": known("float32[3]"), "i": rows, "j": columns}
+    text = translate_expression("x[i, j]", given)[0]
+    assert text == "tf.gather_nd(x, tf.stack([i + tf.zeros_like(j), j + tf.zeros_like(i)], axis=-1))"
+    assert translate_expression("x[j, j]", given)[0] == "tf.gather_nd(x, tf.stack([j, j], axis=-1))"
+
+
+def test_a_mask_that_is_of_integers_or_of_truths_is_cast_to_the_dtype_of_floats() -> None:
+    given = {"x": known("float32[2]"), "m": known("int64[2] | bool[2]")}
+    assert translate_expression("x + m", given)[0] == "x + tf.cast(m, tf.float32)"
+
+
+SINGLE = TypeInfo((Observation("tensor", "float32", 3, None, (2, 1, 1)),))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("nn.MaxPool1d(2)(x).squeeze(-1)", True),
+        ("outputs.hidden_states[-1].squeeze(1)", True),
+        ("x.squeeze(1)", False),
+    ],
+)
+def test_an_axis_that_is_a_length_may_be_longer_than_in_a_tiny_model(text: str, expected: bool) -> None:
+    made = translate_expression(text, {"x": SINGLE, "outputs.hidden_states[-1]": SINGLE})[0]
+    assert (" == 1 else " in made) is expected

@@ -12,8 +12,8 @@ import pytest
 
 from scaffold.core.resources import templates
 from scaffold.translate import markers
+from tests.frameworks import tensorflow
 from tests.translate.checkouts import class_text, port
-from tests.translate.frameworks import tensorflow
 
 BODY = """
 from torch.distributions import Distribution, Independent, Normal
@@ -80,7 +80,7 @@ def test_a_method_that_makes_a_layer_is_told_its_name(tmp_path: Path) -> None:
 
 
 def test_a_class_method_serves_any_size(tmp_path: Path) -> None:
-    assert "tf.squeeze(x, axis=-1) if shape_list(x)[-1] == 1 else x" in class_text(port(tmp_path, BODY).text, "Output")
+    assert "tf.squeeze(x, axis=-1) if x.shape[-1] == 1 else x" in class_text(port(tmp_path, BODY).text, "Output")
 
 
 def emitted(name: str = "distributions") -> dict[str, Any]:

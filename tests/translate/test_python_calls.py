@@ -62,7 +62,7 @@ class QuokkaCapacity(nn.Module):
         return x[: self.capacity], math.ceil(2.5)
 '''
     text = method_text(port(tmp_path, layer).text, "TFQuokkaCapacity", "call")
-    assert "_rounded(0.5 * (tf.cast(n, tf.float64) if tf.is_tensor(n) else n), up=True)" in " ".join(text.split())
+    assert "_rounded(0.5 * _as_float(n), up=True)" in text
     assert "math.ceil(2.5)" in text
     assert '"""Rows that fit."""\n    capacity = self.capacity' in text and "self.capacity =" not in text
 
@@ -81,6 +81,20 @@ class QuokkaBlocks(nn.Module):
     assert "not (0 not in x.shape) or 0 in [size for size in sizes if not tf.is_tensor(size)]" in text
 
 
+def test_a_share_of_a_dimension_may_be_a_tensor(tmp_path: Path) -> None:
+    layer = """
+class QuokkaShare(nn.Module):
+    def forward(self, x: torch.Tensor, ratio: float, total: float):
+        n = x.shape[1]
+        return x[: int(x.shape[0] * ratio / total)], x[:, : int(ratio * n)], int(2.5 * total)
+"""
+    text = port(tmp_path, layer).text
+    body = " ".join(method_text(text, "TFQuokkaShare", "call").split())
+    assert "x[: _as_int(_as_float(shape_list(x)[0]) * ratio / total)]" in body
+    assert "x[:, : _as_int(ratio * _as_float(n))], int(2.5 * total)" in body
+    assert "def _as_int(number):" in text and "def _as_float(size):" in text
+
+
 def test_a_whole_sum_stays_what_it_is(tmp_path: Path) -> None:
     layer = """
 class QuokkaSteps(nn.Module):
@@ -93,6 +107,10 @@ class QuokkaSteps(nn.Module):
 """
     text = class_text(port(tmp_path, layer).text, "TFQuokkaSteps")
     assert "x * (shape_list(x)[1] + n), int(2.5 * n)" in text and "self.first = int(config.a + 1)" in text
+
+
+def test_a_product_of_whole_numbers_may_be_a_tensor() -> None:
+    assert statements("y = int(n * m)", n="int", m="int") == "y = _as_int(n * m)"
 
 
 def test_tensors_are_compared_by_tensorflow() -> None:

@@ -102,40 +102,6 @@ def test_a_cache_of_states_is_left_out(tmp_path: Path) -> None:
     assert ".states" not in class_text(text, "TFQuokkaGate")
 
 
-GRADIENT = """
-class QuokkaSoftmax(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, input, mask, dim):
-        ctx.dim = dim
-        ctx.scale = 2.0
-        output = torch.softmax(input * ctx.scale + mask, ctx.dim)
-        ctx.save_for_backward(output)
-        return output
-
-    @staticmethod
-    def backward(ctx, grad_output):
-        return grad_output, None, None
-
-
-class QuokkaChoice:
-    def __init__(self):
-        self.mask = 0
-
-
-class QuokkaGate(nn.Module):
-    def forward(self, hidden_states: torch.Tensor):
-        return QuokkaSoftmax.apply(hidden_states, QuokkaChoice().mask, -1)
-"""
-
-
-def test_a_function_with_a_gradient_of_its_own_is_its_value(tmp_path: Path) -> None:
-    text = port(tmp_path, GRADIENT).text
-    assert "return _quokka_softmax(hidden_states, QuokkaChoice().mask, -1)" in text
-    assert "def _quokka_softmax(input, mask, dim):" in text and "ctx" not in text and "backward" not in text
-    assert "output = stable_softmax(logits=input * scale + mask, axis=dim)" in text
-    assert "class QuokkaChoice:\n    def __init__(self):\n        self.mask = 0\n" in text
-
-
 def test_a_local_that_is_normalised_into_an_attribute_has_its_name(tmp_path: Path) -> None:
     statement = "cond = nn.Conv1d(4, 4, 1)\n        self.cond = weight_norm(cond)"
     text = method_text(

@@ -83,6 +83,9 @@ def test_a_list_of_tensors_first_is_no_bundle_of_arguments(text: str, kind: str,
     assert signature.first_is_list(engine, function) is expected
 
 
-def test_a_model_that_is_trained_requires_its_first_input_alone() -> None:
+def test_a_model_requires_its_first_input_alone() -> None:
     assert written("def forward(self, x, y, labels=None)", public=True).startswith("self, x, y=None, labels=None")
-    assert written("def forward(self, x, y)", public=True).startswith("self, x, y,")
+    assert written("def forward(self, x, y: torch.Tensor)", public=True).startswith(
+        "self, x, y: np.ndarray | tf.Tensor | None = None,"
+    )
+    assert written("def features(self, x, y)", public=True).startswith("self, x, y")

@@ -101,3 +101,15 @@ def test_carriage_returns_do_not_shift_positions() -> None:
     source = Source("x = 1  # one\r\ny = f(x)\r\n")
     call = next(n for n in ast.walk(source.tree) if isinstance(n, ast.Call))
     assert source.segment(call) == "f(x)"
+
+
+def test_places_are_those_of_the_file_where_its_wording_was_changed() -> None:
+    own = "import torch\n\n\ndef f(x):\n    x = torch.a(x)\n    return torch.b(x)\n"
+    text = own.replace("    x = torch.a(x)\n", "    y = x\n    y = y\n    x = torch.c(y)\n").replace(
+        "\n\n\n", "\nz = 1\n\n\n"
+    )
+    source = Source(text, own=own)
+    calls = {ast.unparse(n.func): source.place(n) for n in ast.walk(source.tree) if isinstance(n, ast.Call)}
+    assert calls["torch.b"] == (6, 11, 6, 21), "its line says the same"
+    assert calls["torch.c"] == (5, 0, 5, 0), "the line that it stands for"
+    assert Source(own).place(ast.parse(own).body[1]) == (4, 0, 6, 21)

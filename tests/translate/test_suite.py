@@ -127,6 +127,7 @@ def test_elements_are_assigned_on_a_copy(tmp_path: Path) -> None:
         ("    @require_torch_gpu\n    def test_a(self):\n        pass\n", "test_a", "require_torch_gpu"),
         ("    def test_a(self):\n        print(self.model.state_dict())\n", "test_a", "state_dict"),
         ("    def test_torchscript(self):\n        pass\n", "test_torchscript", "only PyTorch has"),
+        ("    def test_a(self):\n        set_seed(1)\n        set_seed(1)\n", "test_a", "the weights of one seed"),
     ],
 )
 def test_what_needs_pytorch_is_dropped_with_a_reason(tmp_path: Path, suite: str, name: str, reason: str) -> None:
@@ -134,6 +135,15 @@ def test_what_needs_pytorch_is_dropped_with_a_reason(tmp_path: Path, suite: str,
     dropped = dict(found.dropped)
     assert reason in dropped[f"QuokkaModelTest.{name}"]
     assert f"def {name}" not in found.text
+
+
+def test_decorators_that_need_pytorch_are_taken_from_classes(tmp_path: Path) -> None:
+    assert SUITE.count("@require_torch\nclass QuokkaModelTest") == 1
+    suite = SUITE.replace("@require_torch\nclass Quokka", "@require_torch_gpu\n@slow\n@require_torch\nclass Quokka")
+    head = HEAD.replace("import require_torch,", "import require_torch, require_torch_gpu,")
+    found = try_translating(tmp_path, head + suite)
+    assert found is not None and "\n@slow\n@require_tf\nclass TFQuokkaModelTest" in found.text
+    assert "require_torch" not in found.text
 
 
 def test_callers_of_something_dropped_go_too(tmp_path: Path) -> None:
@@ -233,6 +243,18 @@ def test_a_release_without_common_tests_gets_a_file_that_brings_them(tmp_path: P
     assert {"test_save_load", "test_pytorch_weights", "test_graph_mode"} <= {
         n.name for n in mixin.body if isinstance(n, ast.FunctionDef)
     }
+
+
+def test_a_release_without_the_decorator_gets_a_file_that_brings_it(tmp_path: Path) -> None:
+    place = tmp_path / "src/transformers/testing_utils.py"
+    place.parent.mkdir(parents=True)
+    place.write_text("def require_torch(test_case):\n    return test_case\n")
+    text = _without_common_tests(tmp_path)
+    assert "import require_tf" not in text and text.count("def require_tf(test_case):") == 1
+    assert "@require_tf\nclass TFQuokkaModelTest(" in text
+    place.write_text("def require_tf(test_case):\n    return test_case\n")
+    text = _without_common_tests(tmp_path)
+    assert "import require_tf" in text and "def require_tf" not in text
 
 
 @pytest.mark.parametrize("tests", ["present", "own"])

@@ -26,6 +26,8 @@ def outcome(text: str, **known: bool) -> bool | None:
         'config._attn_implementation not in ["eager"]',
         "False or is_flash_attn_2_available()",
         "x.is_cuda and whatever(x)",
+        "x.device != outputs.last_hidden_state.device",
+        "not x.device == y.device",
     ],
 )
 def test_settled_to_false(text: str) -> None:
@@ -89,3 +91,9 @@ def test_locals_of_a_function_follow_the_class() -> None:
 
 def test_a_comparison_that_makes_no_sense_settles_nothing() -> None:
     assert truth(ast.parse("config._attn_implementation in 3", mode="eval").body) is None
+
+
+def test_a_cache_that_is_checked_when_it_comes_in() -> None:
+    assert truth(ast.parse("isinstance(past, (type(None), Cache))", mode="eval").body) is True
+    assert truth(ast.parse("not isinstance(past, (type(None), Cache, EncoderDecoderCache))", mode="eval").body) is False
+    assert truth(ast.parse("isinstance(past, (type(None), int))", mode="eval").body) is None

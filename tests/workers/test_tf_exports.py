@@ -24,9 +24,10 @@ legacy_keras.prepare()
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_exports
 from tf_cases import Case
 from tf_compare import compare
-from tf_exports import TOLERANCES, NotExported, _by_position, candidates, exported
+from tf_exports import TOLERANCES, NotExported, _by_position, by_path, candidates, exported
 from transformers import BertConfig, TFBertModel
 
 model = TFBertModel(BertConfig(vocab_size=20, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8))
@@ -55,9 +56,23 @@ shorter = Case("base/shorter", "forward", {{}}, {{}}, {{"input_ids": ids[:, :2],
 assert [value.shape for value in whole_again.inputs.values()] == [(1, 3)] * 3
 assert list(candidates(model, "savedmodel", [shorter, parts[1]])) == [shorter, parts[1]]
 assert list(candidates(model, "tflite", parts)) == parts
+empty = Case("base/empty", "forward", {{}}, {{}}, {{"input_ids": ids}}, {{"last_hidden_state": np.ones((1, 0, 8))}})
+assert list(candidates(model, "tflite", [empty, *parts])) == [*parts, empty]
+
+# a SavedModel serves single tensors: of a tuple stacked, or by number
+served = {{"a": np.ones(2), "past": np.arange(8).reshape(2, 2, 2), "maps_0": np.zeros(1), "maps_1": np.ones(3)}}
+served["key_1"] = np.eye(2)
+expected = ["a", "past/0/1", "past/1/0", "maps/1", "key/1/1", "key/0/0", "lacking/0", "maps/part/1"]
+assert {{path: value.tolist() for path, value in by_path(served, expected).items()}} == {{
+    "a": [1, 1], "past/0/1": [2, 3], "past/1/0": [4, 5], "maps/1": [1, 1, 1], "key/1/1": [0, 1]
+}}
 
 found = exported(model, "tflite", whole.inputs, {{}})
 assert all(entry["ok"] for entry in compare(whole.expected, found, TOLERANCES["tflite"]))
+
+# a result that is drawn at random is no case
+tf_exports.call = lambda model, inputs, training: {{"drawn": tf.random.normal([3])}}
+assert list(candidates(model, "savedmodel", parts)) == parts
 
 # a model without a signature: eleven outputs, told by their position
 function = tf.function(lambda a, b: {{f"{{n:02}}": a * float(n) - b for n in range(11)}})

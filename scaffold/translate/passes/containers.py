@@ -6,6 +6,7 @@ Layers that are called differently (training, channels-last) are called one by o
 from __future__ import annotations
 
 import ast
+import re
 
 from scaffold.core.typedb import TypeInfo
 from scaffold.translate import binding, mixed, registry
@@ -33,6 +34,45 @@ def replaced_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None
         return None
     text = writer.engine.expression(target)
     return [f"{name}.built = {text}.built", f"{text} = {name}"]
+
+
+def numbered_table(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`self.table = {}`, then `self.table[i] = value` in a loop over a range: a list. Keras saves no keys but text."""
+    function, owner = writer.engine.function_of(statement), writer.engine.class_of(statement)
+    if not isinstance(statement, ast.Assign) or function is None or function.name != "__init__" or owner is None:
+        return None
+    target = statement.targets[0]
+    table = ast.unparse(target.value if isinstance(target, ast.Subscript) else target)
+    uses = [n for n in ast.walk(owner.node) if isinstance(n, ast.Attribute) and ast.unparse(n) == table]
+    parents = [writer.engine.parent(use) for use in uses]
+    emptied = [p for p in parents if isinstance(p, ast.Assign) and ast.unparse(p.value) == "{}"]
+    items = [p for p in parents if isinstance(p, ast.Subscript) and p.value in uses]
+    written = [writer.engine.parent(item) for item in items if isinstance(item.ctx, ast.Store)]
+    if (
+        len(emptied) != 1
+        or len(written) != 1
+        or len(uses) != len(emptied) + len(items)
+        or not table.startswith("self.")
+    ):
+        return None
+    item, loop = written[0], writer.engine.parent(written[0]) if written[0] is not None else None
+    if not isinstance(item, ast.Assign) or not isinstance(loop, ast.For) or item not in loop.body:
+        return None
+    if not re.fullmatch(r"range\([^,]+\)", ast.unparse(loop.iter)) or not _by_number(item.targets[0], loop.target):
+        return None
+    if statement is emptied[0]:
+        return [f"{table} = []"]
+    return [f"{table}.append({_value(writer, item.value)})"] if statement is item else None
+
+
+def _by_number(target: ast.expr, number: ast.expr) -> bool:
+    return isinstance(target, ast.Subscript) and ast.unparse(target.slice) == ast.unparse(number)
+
+
+def _value(writer: BlockWriter, value: ast.expr) -> str:
+    if isinstance(value, ast.Tuple) and len(value.elts) > 1:  # which may stand without brackets
+        return f"({', '.join(writer.engine.expression(item) for item in value.elts)})"
+    return writer.engine.expression(value)
 
 
 def sequential_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

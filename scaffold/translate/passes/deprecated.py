@@ -1,13 +1,14 @@
 """Old ways of calling a model: `if old: logger.warning_once("… is deprecated …")`, then one branch or another by a length.
 
 Whether the caller means the old way PyTorch asks the tokens' values, which a graph does not have while it is traced. Where a
-single token is decoded they cannot hold all the placeholders that the new way needs, and where a prompt is read a graph takes
-the new way, which checks their number. A branch of the old way that the probe never reached is not ported.
+single token is decoded they cannot hold all the placeholders that the new way needs, and where a prompt is read, or any number of
+tokens, a graph takes the new way, which checks their number. A branch of the old way that the probe never reached is not ported.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 
 from scaffold.translate.classes import ClassInfo
 from scaffold.translate.engine import Engine
@@ -73,9 +74,16 @@ def asks_values(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
             continue
         for node in ast.walk(statement.value):
             if isinstance(node, ast.Compare) and writer.engine.type_of(node).kind == "tensor":
-                text, asked = writer.engine.expression(node), writer.engine.expression(length)
+                text, asked = writer.engine.expression(node), _as_traced(writer.engine, length)
                 writer.engine.remember(node, f"({text} if tf.executing_eagerly() else not ({asked}))")
+            elif isinstance(node, ast.Compare) and reads_shape(node, function):
+                writer.engine.remember(node, _as_traced(writer.engine, node))
     return None
+
+
+def _as_traced(engine: Engine, node: ast.expr) -> str:
+    """A comparison of lengths as they are known when a graph is traced: one that is unknown is a prompt's, not of one token."""
+    return re.sub(r"\bshape_list\((\w+)\)\[", r"\1.shape[", engine.expression(node))
 
 
 def _deciding(function: ast.FunctionDef, test: ast.expr) -> set[str]:

@@ -1,7 +1,9 @@
-"""Rows of a batch that go through the sub-module whose number they carry (adapters by language).
+"""Rows of a batch that go through the sub-module whose number they carry (adapters by language, experts).
 
 PyTorch groups equal neighbours, `torch.unique_consecutive`, and calls one module a group. How many groups there are is not known
 while a graph is traced, but the modules are: each gets its rows, perhaps none, and writes their results.
+
+Where rows are sorted by expert, PyTorch splits them into parts of sizes that are data, which XLA cannot.
 """
 
 from __future__ import annotations
@@ -92,3 +94,54 @@ def _written(engine: Engine, found: _Grouping) -> list[str]:
         f"    {result} = tf.tensor_scatter_nd_update({result}, places, {call})",
     ]
     return lines if result == target else [*lines, f"{target} = {result}"]
+
+
+def by_size(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`parts = x.split(sizes, dim=0)` for a loop over `n` parts whose results are joined again, by `tf.dynamic_partition`.
+
+    What is joined has as many rows as there were, which XLA does not know of it.
+    """
+    engine = writer.engine
+    function = engine.function_of(statement)
+    split = _SPLIT.fullmatch(ast.unparse(statement))
+    if split is None or function is None or split["sizes"] not in {a.arg for a in function.args.args}:
+        return None
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.value, ast.Call):
+        return None
+    if engine.type_of(statement.value.args[0]).kind != "list":  # a number is the size of each
+        return None
+    used = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == split["parts"]]
+    loops = [n for n in ast.walk(function) if isinstance(n, ast.For) and _COUNTED.fullmatch(ast.unparse(n.iter))]
+    joined = [
+        n for n in ast.walk(function) if isinstance(n, ast.Call) and re.fullmatch(_JOINED, ast.unparse(n)) is not None
+    ]
+    stored = [n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    if (
+        split["rows"] in {n.id for n in stored}
+        or len(used) != 2
+        or len(loops) != 1
+        or len(joined) != 1
+        or not _collects(loops[0], split["parts"], joined[0])
+    ):
+        return None
+    engine.uses.add("shape_list")
+    rows, sizes, count = split["rows"], split["sizes"], engine.expression(loops[0].iter.args[0])  # type: ignore[attr-defined]
+    engine.remember(joined[0], f"{engine.expression(joined[0])}[: shape_list({rows})[0]]")
+    return [
+        "# which part a row belongs to: XLA knows no split into sizes that are data",
+        f'part = tf.searchsorted(tf.cumsum({sizes}), tf.range(shape_list({rows})[0]), side="right")',
+        f"{split['parts']} = tf.dynamic_partition({rows}, part, {count})",
+    ]
+
+
+_SPLIT = re.compile(r"(?P<parts>\w+) = (?P<rows>\w+)\.split\((?P<sizes>\w+), (dim=)?0\)")
+_COUNTED = re.compile(r"range\([\w.]+\)")
+_JOINED = r"torch\.cat\(\w+, (dim=)?0\)"
+
+
+def _collects(loop: ast.For, parts: str, joined: ast.Call) -> bool:
+    """True when the loop's body is `results.append(… parts[i] …)`, once, of the results that are joined."""
+    body, results = ast.unparse(loop.body[0]), ast.unparse(joined.args[0])
+    return (
+        len(loop.body) == 1 and body.startswith(f"{results}.append(") and f"{parts}[{ast.unparse(loop.target)}]" in body
+    )

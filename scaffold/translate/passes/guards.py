@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
+from itertools import pairwise
 
-from scaffold.translate.names import depends_on_length, reads_shape
+from scaffold.translate.names import computed_of_shape, depends_on_length, reads_shape
 from scaffold.translate.writer import BlockWriter, indented
 
 
@@ -72,7 +74,10 @@ def depending_on_a_length(writer: BlockWriter, statement: ast.stmt) -> list[str]
     other = statement.orelse[0]
     if not isinstance(other, ast.If) or len(statement.orelse) != 1 or other.orelse:
         return None
-    second = _chosen(writer, other, f"tf.logical_not({first[0]})")
+    changed = ast.unparse(statement.body[0].targets[0])  # type: ignore[attr-defined]
+    if any(ast.unparse(part) == changed for part in ast.walk(other.test)):
+        return None
+    second = _chosen(writer, other, "" if _excludes(statement.test, other.test) else f"tf.logical_not({first[0]})")
     return None if second is None else first[1] + second[1]
 
 
@@ -81,32 +86,158 @@ def _chosen(writer: BlockWriter, statement: ast.If, besides: str = "") -> tuple[
     test, assignment, types = statement.test, statement.body[0], writer.engine.type_of
     if len(statement.body) != 1 or not isinstance(assignment, ast.Assign) or len(assignment.targets) != 1:
         return None
-    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or type(test.ops[0]) not in _COMPARED:
-        return None
-    sides, target = (test.left, test.comparators[0]), assignment.targets[0]
-    if any(types(side).kind not in ("int", "literal") for side in sides) or not _may_be_unknown(writer, test):
+    condition, target = _compared(writer, test), assignment.targets[0]
+    if condition is None or not may_be_unknown(writer, test):
         return None
     is_number = isinstance(target, ast.Subscript) and isinstance(assignment.value, ast.BinOp)
     is_tensor = isinstance(target, ast.Name) and types(assignment.value).kind == "tensor"
     reads = any(ast.unparse(n) == ast.unparse(target) for n in ast.walk(assignment.value))
     if not (is_number or is_tensor) or not reads:
         return None
-    compared = ", ".join(writer.engine.expression(side) for side in sides)
-    condition = f"{_COMPARED[type(test.ops[0])]}({compared})"
     name, text = writer.engine.expression(target), writer.engine.expression(assignment.value)
-    both = f"tf.logical_and({besides}, {condition})" if besides else condition
-    return condition, f"{name} = tf.cond({both}, lambda: {text}, lambda: {name})".split("\n")
+    if is_number or besides or _keeps_shape(writer, assignment.value):
+        both = f"tf.logical_and({besides}, {condition})" if besides else condition
+        return condition, f"{name} = tf.cond({both}, lambda: {text}, lambda: {name})".split("\n")
+    writer.engine.emits.add("cond")
+    parts = [writer.engine.expression(part) for part in (test.values if isinstance(test, ast.BoolOp) else [test])]
+    settled = parts[0] if len(parts) == 1 else " & ".join(f"({part})" for part in parts)
+    return condition, f"{name} = _cond({settled}, lambda: {text}, lambda: {name})".split("\n")
 
+
+def _keeps_shape(writer: BlockWriter, value: ast.expr) -> bool:
+    """True where XLA knows the shape of what is chosen, whichever branch runs."""
+    return isinstance(value, ast.Call) and writer.engine.qualname_of(value) in ("torch.triu", "torch.tril")
+
+
+_EXCLUDED = (
+    {ast.Eq, ast.NotEq},
+    {ast.Eq, ast.Gt},
+    {ast.Eq, ast.Lt},
+    {ast.Lt, ast.Gt},
+    {ast.Lt, ast.GtE},
+    {ast.LtE, ast.Gt},
+)
+
+
+def _excludes(test: ast.expr, other: ast.expr) -> bool:
+    """True when the two never hold together: `a > 1 and b == 1` and `b > 1 and a == 1`."""
+    first, second = _comparisons(test), _comparisons(other)
+    return any({first[sides], second[sides]} in _EXCLUDED for sides in first.keys() & second.keys())
+
+
+def _comparisons(test: ast.expr) -> dict[tuple[str, str], type[ast.cmpop]]:
+    """Operators by their two sides, of the comparisons that all hold where the test does."""
+    parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+    compared = [part for part in parts if isinstance(part, ast.Compare) and len(part.ops) == 1]
+    return {(ast.unparse(part.left), ast.unparse(part.comparators[0])): type(part.ops[0]) for part in compared}
+
+
+def _compared(writer: BlockWriter, test: ast.expr) -> str | None:
+    """A comparison of two sizes, or several of which all must hold, as TensorFlow's own; None for anything else."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        parts = [_compared(writer, part) for part in test.values]
+        return None if None in parts else functools.reduce(lambda a, b: f"tf.logical_and({a}, {b})", map(str, parts))
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or type(test.ops[0]) not in _COMPARED:
+        return None
+    sides = (test.left, test.comparators[0])
+    if any(writer.engine.type_of(side).kind not in ("int", "literal") for side in sides):
+        return None
+    return f"{_COMPARED[type(test.ops[0])]}({', '.join(writer.engine.expression(side) for side in sides)})"
+
+
+def no_longer_than(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`if mask is not None and mask.shape[-1] < x.shape[-1]: x = x[..., : mask.shape[-1]]`, without the comparison.
+
+    A slice that ends behind the end takes everything, and a graph may not know the sizes.
+    """
+    if not isinstance(statement, ast.If) or not isinstance(statement.test, ast.BoolOp) or statement.orelse:
+        return None
+    *others, compared = statement.test.values
+    if not isinstance(statement.test.op, ast.And) or len(statement.body) != 1:
+        return None
+    if not (cut := _CUT.fullmatch(ast.unparse(statement.body[0]))):
+        return None
+    axis = "-1" if cut["before"].startswith("...") else str(cut["before"].count(":"))
+    if not re.fullmatch(
+        rf"{re.escape(cut['size'])} <=? {cut['name']}\.(shape\[{axis}\]|size\({axis}\))", ast.unparse(compared)
+    ) or not may_be_unknown(writer, compared):
+        return None
+    condition = " and ".join(writer.engine.expression(other) for other in others)
+    body = writer.block(statement.body, statement.test.end_lineno or statement.lineno)
+    return [f"if {condition}:", *indented(body)]
+
+
+def padded_to_a_size(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`n = 0`, then `if a <= b: n = b - a + 1; x = pad(x, (0, n))`, for sizes: `n = max(b - a + 1, 0)`, which may be nothing."""
+    if not isinstance(statement, ast.If) or statement.orelse:
+        return None
+    compared = _SMALLER.fullmatch(ast.unparse(statement.test))
+    lacking, *others = (_ASSIGNED.fullmatch(ast.unparse(s)) for s in statement.body)
+    if compared is None or lacking is None or not others:
+        return None
+    amounts = [f"{compared['large']} - {compared['small']}"]
+    amounts += [f"{amounts[0]} + 1"] if compared["equal"] else []
+    pads = [bool(o and re.fullmatch(_PADDED.format(x=o["name"], n=lacking["name"]), o["value"])) for o in others]
+    if lacking["value"] not in amounts or not all(pads) or not _was_zero(writer, statement, lacking["name"]):
+        return None
+    if not may_be_unknown(writer, statement.test):
+        return None
+    amount, *rest = statement.body
+    assert isinstance(amount, ast.Assign)
+    value = writer.engine.expression(amount.value)
+    return [f"{lacking['name']} = tf.maximum({value}, 0)", *writer.block(rest, amount.end_lineno or amount.lineno)]
+
+
+_SMALLER = re.compile(r"(?P<small>\w+) <(?P<equal>=?) (?P<large>\w+)")
+_ASSIGNED = re.compile(r"(?P<name>\w+) = (?P<value>.+)")
+_PADDED = r"(nn\.functional|F)\.pad\({x}, \((0, )*{n}\)\)"
+
+
+def _was_zero(writer: BlockWriter, statement: ast.stmt, name: str) -> bool:
+    """True when the statement before this one is `name = 0`."""
+    block = getattr(writer.engine.parent(statement), "body", [])
+    place = block.index(statement) if statement in block else 0
+    return place > 0 and ast.unparse(block[place - 1]) == f"{name} = 0"
+
+
+#: A tensor cut to a size on its last axis (`...`) or on one counted from the front.
+_CUT = re.compile(r"(?P<name>\w+) = (?P=name)\[(?P<before>\.\.\., |(:, )*):(?P<size>[^:]+?)\]")
 
 _RANK = re.compile(r"\blen\([\w.]+\.(shape|size\(\))\)|\.dim\(\)|\.ndim\b")
 
 
-def _may_be_unknown(writer: BlockWriter, test: ast.expr) -> bool:
+def may_be_unknown(writer: BlockWriter, test: ast.expr) -> bool:
     """True when it names a dimension, or a length that a method is handed; a rank is always known."""
     if _RANK.search(ast.unparse(test)):
         return False
     function = writer.engine.function_of(test)
-    return reads_shape(test, function) or depends_on_length(test, function)
+    return reads_shape(test, function) or depends_on_length(test, function) or _is_handed_size(writer, test)
+
+
+def _is_handed_size(writer: BlockWriter, test: ast.expr) -> bool:
+    """True when it names a parameter of a `forward` that another layer hands a dimension: `self.decoder(x, masked.shape[1])`."""
+    engine = writer.engine
+    info, function = engine.class_of(test), engine.function_of(test)
+    if info is None or function is None or function is not info.methods.get("forward"):
+        return False
+    names = {n.id for n in ast.walk(test) if isinstance(n, ast.Name)}
+    places = {number - 1: argument.arg for number, argument in enumerate(function.args.args) if argument.arg in names}
+    if not places:
+        return False
+    for node in ast.walk(engine.source.tree):
+        child = (
+            engine.child_of(node.func) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+        )
+        if child is None or child.class_name != info.name or not isinstance(node, ast.Call):
+            continue
+        handed = [a for place, a in enumerate(node.args) if place in places]
+        handed += [k.value for k in node.keywords if k.arg in places.values()]
+        if any(_SIZE.fullmatch(ast.unparse(value)) for value in handed):
+            return True
+    return False
+
+
+_SIZE = re.compile(r"[\w.]+\.(shape\[-?\d+\]|size\(-?\d+\))")
 
 
 def about_loading(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
@@ -155,6 +286,30 @@ def mask_of_nothing(writer: BlockWriter, statement: ast.stmt) -> list[str] | Non
     if ones is None or copy is None or function is None:
         return None
     return [] if f"{copy[1]} = {ones[1]}" in {ast.unparse(n) for n in function.body} else None
+
+
+def mask_of_one_token(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`mask = None`, then `if length > 1: mask = _make_causal_mask(…)`: a causal mask of one token hides nothing either.
+
+    Whether it is one is not known while a graph of any length is traced, and a mask that may be None is nothing to choose.
+    """
+    function = writer.engine.function_of(statement)
+    for before, choice in pairwise(function.body if function is not None else ()):
+        if (
+            statement not in (before, choice)
+            or not isinstance(choice, ast.If)
+            or choice.orelse
+            or len(choice.body) != 1
+        ):
+            continue
+        made = re.fullmatch(r"(\w+) = \w*_make_causal_mask\(.*\bpast_\w*length\b.*\)", ast.unparse(choice.body[0]))
+        is_none = made is not None and ast.unparse(before) == f"{made[1]} = None"
+        if not is_none or not re.fullmatch(r"[\w.]+\[-?1\] > 1", ast.unparse(choice.test)):
+            continue
+        if statement is before:
+            return ["# (it hides nothing from a single token)"]
+        return writer.block(choice.body, choice.body[0].lineno - 1)
+    return None
 
 
 def whoever_is_needed(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
@@ -210,6 +365,6 @@ def _reads_shape(writer: BlockWriter, test: ast.expr) -> bool:
     """True when the condition depends on a tensor's dimensions or values."""
     calls = [part for part in ast.walk(test) if isinstance(part, ast.Call)]
     lengths = [call.args[0] for call in calls if ast.unparse(call.func) == "len" and len(call.args) == 1]
-    return reads_shape(test, writer.engine.function_of(test)) or any(
+    return computed_of_shape(test, writer.engine.function_of(test)) or any(
         writer.engine.type_of(part).kind == "tensor" for part in [test, *calls, *lengths]
     )

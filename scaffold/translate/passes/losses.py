@@ -64,8 +64,14 @@ def has_problem_types(forward: ast.FunctionDef) -> bool:
     return any(
         (isinstance(n, ast.Constant) and n.value == "multi_label_classification")
         or (isinstance(n, ast.keyword) and n.arg == "pooled_logits")
+        or (isinstance(n, ast.Call) and ast.unparse(n.func) == "self.loss_function" and _labels_first(n))
         for n in ast.walk(forward)
     )
+
+
+def _labels_first(call: ast.Call) -> bool:
+    """`self.loss_function(labels, logits, config)`: the order of the library's loss of classes for whole inputs, alone."""
+    return bool(call.args) and isinstance(call.args[0], ast.Name) and call.args[0].id.endswith("labels")
 
 
 def problem_type_loss() -> list[str]:
@@ -184,7 +190,8 @@ def _logits(statement: ast.If) -> ast.expr | None:
         if ast.unparse(node.func).split(".")[-1] in ("loss_fct", "loss_function", "cross_entropy"):
             named = {k.arg: k.value for k in node.keywords}
             named = {name: named[name] for name in ("pooled_logits", "logits") if name in named}
-            source = next(iter(named.values()), node.args[0] if len(node.args) > 1 else source)
+            first = node.args[int(_labels_first(node))] if len(node.args) > 1 else source
+            source = next(iter(named.values()), first)
     assigned = {
         n.targets[0].id: n.value
         for n in ast.walk(statement)

@@ -23,6 +23,8 @@ def assigned(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | No
         open_rank = views.with_dots(engine, target)
         text = None if open_rank is None else engine.expression(target.value)
         return None if text is None else views.assigned(engine, text, open_rank or [], engine.expression(value))
+    if (filled := _between(engine, target, value, items)) is not None:
+        return filled
     row = _masked_row(engine, target, value, items) or _points_of_row(engine, target, value, items)
     if row is not None:
         return row
@@ -40,6 +42,24 @@ def assigned(engine: Engine, target: ast.Subscript, value: ast.expr) -> str | No
         points = _points(engine, target, value, items) if len(tensors) == len(items) else None
         return points or _broadcast_points(engine, target, value, items, len(tensors))
     return views.assigned(engine, engine.expression(target.value), items, engine.expression(value))
+
+
+def _between(engine: Engine, target: ast.Subscript, value: ast.expr, items: list[ast.expr]) -> str | None:
+    """`x[a:b, c:d] = 0` with tensors as bounds: the part has a size that XLA does not know, the whole has not."""
+    slices = [item for item in items if isinstance(item, ast.Slice) and item.step is None]
+    bounds = [(item.lower, item.upper) for item in slices]
+    kinds = {engine.type_of(bound).kind for pair in bounds for bound in pair if bound is not None}
+    if (
+        len(slices) != len(items)
+        or "tensor" not in kinds
+        or engine.type_of(value).kind not in ("int", "float", "literal")
+    ):
+        return None
+    texts = ((engine.expression(a) if a else "0", engine.expression(b) if b else "None") for a, b in bounds)
+    pairs = ", ".join(f"({start}, {end})" for start, end in texts)
+    return (
+        f"_{emitted(engine, 'fill_between')}({engine.expression(target.value)}, [{pairs}], {engine.expression(value)})"
+    )
 
 
 def _masked_row(engine: Engine, target: ast.Subscript, value: ast.expr, items: list[ast.expr]) -> str | None:

@@ -41,13 +41,13 @@ def _calls(methods: dict[str, ast.FunctionDef], name: str) -> list[ast.Call]:
 
 
 def _place(engine: Context, call: ast.Call) -> str | None:
-    """Where a maker is called: as a statement of a constructor, or as all that a condition of `forward` does."""
+    """Where a maker is called: as a statement of a constructor or of a call, or as all that a condition of `forward` does."""
     statement, function = engine.parent(call), engine.function_of(call)
     if not isinstance(statement, ast.Expr) or function is None:
         return None
     above = engine.parent(statement)
-    if function.name == "__init__" and above is function:
-        return "constructor"
+    if above is function:
+        return "constructor" if function.name == "__init__" else "call"
     alone = isinstance(above, ast.If) and above.body == [statement] and not above.orelse
     return "growth" if alone and function.name == "forward" and engine.parent(above) is function else None  # type: ignore[arg-type]
 
@@ -106,6 +106,60 @@ def made_or_grown(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return [*before, f"if {test}:", f"    {targets} = {text}"]
 
 
+def made_for_each_input(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """A maker that returns where the table of an earlier call is long enough: what it makes is the input's alone.
+
+    In a graph that serves inputs of any length there is no earlier call to ask, and no table that all of them share.
+    """
+    engine = writer.engine
+    info, function = engine.class_of(statement), engine.function_of(statement)
+    makers = _remade(engine, info) if info is not None else {}
+    if not makers or function is None or engine.parent(statement) is not function:
+        return None
+    (attr, value), call = _setting(statement), statement.value if isinstance(statement, ast.Expr) else None
+    if function.name in makers:
+        if isinstance(statement, ast.If) and _is_long_enough(statement, makers[function.name][0]):
+            return []
+        return writer.with_comment(statement, f"{attr} = {engine.expression(value)}") if value is not None else None
+    if isinstance(value, ast.Constant) and [attr] in makers.values():
+        return []
+    name = ast.unparse(call.func).removeprefix("self.") if isinstance(call, ast.Call) else ""
+    if name not in makers or call is None:
+        return None
+    if function.name == "__init__":
+        return []
+    attr = makers[name][0]
+    text = engine.expression(call)
+    as_local(writer, statement, attr, attr)
+    return writer.with_comment(statement, f"{attr} = {text}")
+
+
+def _remade(engine: Context, info: ClassInfo) -> dict[str, list[str]]:
+    """Method → the one attribute it sets, of such makers; the constructor calls them, too."""
+    methods, found = engine.all_methods(info), {}
+    for name, method in methods.items():
+        attr, _ = _setting(method.body[-1])  # every statement asks: what most methods lack comes first
+        if not attr or not any(_is_long_enough(s, attr) for s in method.body if isinstance(s, ast.If)):
+            continue
+        returns = [node for node in ast.walk(method) if isinstance(node, ast.Return)]
+        alone = len(returns) == 1 and not _holds_weights(engine, method)
+        if alone and {"constructor", "call"} == {_place(engine, call) for call in _calls(methods, name)}:
+            found[name] = [attr]
+    return found
+
+
+def _is_long_enough(statement: ast.If, attr: str) -> bool:
+    """True for `if self.table is not None: if self.table.size(1) >= x.size(1): …; return`."""
+    inner = statement.body[-1]
+    if ast.unparse(statement.test) != f"self.{attr} is not None" or statement.orelse or not isinstance(inner, ast.If):
+        return False
+    compared = inner.test if isinstance(inner.test, ast.Compare) and len(inner.test.ops) == 1 else None
+    of_table = (
+        compared is not None and isinstance(compared.ops[0], ast.GtE) and f"self.{attr}." in ast.unparse(compared.left)
+    )
+    return of_table and isinstance(inner.body[-1], ast.Return) and inner.body[-1].value is None and not inner.orelse
+
+
 def _state(engine: Engine, function: ast.FunctionDef) -> list[str]:
     """Tensors of the layer that a method replaces (`self.weights = …`) and no other one knows of, in order."""
     info = engine.class_of(function)
@@ -146,5 +200,6 @@ def _read_after(function: ast.FunctionDef, statement: ast.stmt, made: list[str])
 def returned(writer: BlockWriter, function: ast.FunctionDef) -> list[str]:
     """The last statement of a maker."""
     info = writer.engine.class_of(function)
-    made = _makers(writer.engine, info).get(function.name, []) if info is not None else []
+    makers = {**_makers(writer.engine, info), **_remade(writer.engine, info)} if info is not None else {}
+    made = makers.get(function.name, [])
     return ["", f"return {', '.join(made)}"] if made else []

@@ -25,7 +25,7 @@ from scaffold.translate.rules._family import (
 
 RULES: list[Rule] = []
 
-#: torch name → TensorFlow function of one tensor; integers become floats first.
+#: torch name → TensorFlow function of one tensor, or an emitted one; integers become floats first.
 _FLOATING = {
     "exp": "tf.exp",
     "expm1": "tf.math.expm1",
@@ -39,8 +39,8 @@ _FLOATING = {
     "tan": "tf.tan",
     "asin": "tf.asin",
     "arcsin": "tf.asin",
-    "acos": "tf.acos",
-    "arccos": "tf.acos",
+    "acos": "_acos",
+    "arccos": "_acos",
     "atan": "tf.atan",
     "arctan": "tf.atan",
     "sinh": "tf.sinh",
@@ -79,6 +79,8 @@ def _one(name: str, function: str, promotes: bool) -> None:
     def one(call: CallSite) -> str | Unmapped:
         """Elementwise."""
         tensor = receiver(call)
+        if function.startswith("_"):
+            call.emits(function[1:])
         return f"{function}({floating(tensor) if promotes else tensor.text})"
 
 

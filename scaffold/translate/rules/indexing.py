@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from scaffold.translate.callsite import Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Unmapped
+from scaffold.translate.rules import _rows
 from scaffold.translate.rules._family import (
     as_dtype,
     axis_of,
@@ -217,18 +218,38 @@ def argwhere(call: CallSite) -> str | Unmapped:
         ),
         Example(
             "torch.gather(a, 1, i)",
-            "tf.experimental.numpy.take_along_axis(a, i, axis=1)",
+            "tf.linalg.matrix_transpose("
+            "tf.gather(tf.linalg.matrix_transpose(a), tf.linalg.matrix_transpose(i), axis=-1, batch_dims=2))",
             "a: f32[2,3,4], i: i64(0,3)[2,5,4]",
+        ),
+        Example(
+            "torch.gather(a, 1, i.unsqueeze(-1).expand(-1, -1, a.size(-1)))",
+            "tf.gather(a, i, axis=1, batch_dims=1)",
+            "a: f32[2,3,4], i: i64(0,3)[2,5]",
+        ),
+        Example(
+            "torch.gather(a, 0, i)",
+            "tf.experimental.numpy.take_along_axis(a, i, axis=0)",
+            "a: f32[3,2,4], i: i64(0,3)[5,2,4]",
         ),
     ),
 )
 def gather(call: CallSite) -> str | Unmapped:
-    """Along the last axis `tf.gather` with batch axes does it; along another the function of NumPy's name."""
+    """Along the last two axes `tf.gather` with batch axes does it, of whole rows at once; along another NumPy's function.
+
+    That one loses static sizes, which XLA needs.
+    """
     tensor, index = receiver(call), call.arg("index")
     axis = axis_of(call, "dim", tensor)
     if isinstance(axis, int) and tensor.rank is not None and axis == tensor.rank - 1:
         batch = f", batch_dims={axis}" if axis else ""
         return f"tf.gather({tensor.text}, {index.text}, axis={call.text('dim')}{batch})"
+    if isinstance(axis, int) and tensor.rank is not None and axis == tensor.rank - 2:
+        if (rows := _rows.numbers(call, tensor, index)) is not None:
+            batch = f", batch_dims={axis}" if axis else ""
+            return f"tf.gather({tensor.text}, {rows}, axis={call.text('dim')}{batch})"
+        turned = f"tf.linalg.matrix_transpose({tensor.text}), tf.linalg.matrix_transpose({index.text})"
+        return f"tf.linalg.matrix_transpose(tf.gather({turned}, axis=-1, batch_dims={axis + 1}))"
     return f"tf.experimental.numpy.take_along_axis({tensor.text}, {index.text}, axis={call.text('dim')})"
 
 

@@ -9,6 +9,7 @@ import ast
 
 from scaffold.translate.callsite import Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
+from scaffold.translate.rules import _equations
 from scaffold.translate.rules._family import (
     INTEGERS,
     as_dtype,
@@ -166,16 +167,6 @@ def outer(call: CallSite) -> str | Unmapped:
     return f"tf.tensordot({a}, {b}, axes=0)"
 
 
-def _may_broadcast(equation: object, operands: list[Arg]) -> bool:
-    """True where one operand lacks axes of the other, so that PyTorch's stretching of axes of size 1 is likely meant."""
-    if not isinstance(equation, str) or "->" not in equation or "." in equation:
-        return False
-    inputs, output = equation.replace(" ", "").split("->")
-    left, _, right = inputs.partition(",")
-    shared = set(left) & set(right) & set(output)
-    return len(left) != len(right) and bool(shared) and all(o.rank not in (1, 2) for o in operands)
-
-
 @rewrites(
     RULES,
     "einsum",
@@ -186,6 +177,9 @@ def _may_broadcast(equation: object, operands: list[Arg]) -> bool:
             'torch.einsum("bij,bjk->bik", a, b)', 'tf.einsum("bij,bjk->bik", a, b)', "a: f32[2,3,4], b: f32[2,4,5]"
         ),
         Example('torch.einsum("i , j -> i j", a, b)', 'tf.einsum("i , j -> i j", a, b)', "a: f32[3], b: f32[2]"),
+        Example(
+            'torch.einsum("bq,bhk->bhqk", a, b)', "a[:, None, :, None] * b[:, :, None, :]", "a: f32[2,3], b: f32[2,4,5]"
+        ),
         Example('torch.einsum("...ij,jk", [a, b])', 'tf.einsum("...ij,jk", a, b)', "a: f32[2,3,4], b: f32[4,5]"),
         Example(
             'torch.einsum("i,j->ij", i, b)', 'tf.einsum("i,j->ij", tf.cast(i, tf.float32), b)', "i: i64[3], b: f32[2]"
@@ -193,16 +187,18 @@ def _may_broadcast(equation: object, operands: list[Arg]) -> bool:
     ),
 )
 def einsum(call: CallSite) -> str | Unmapped:
-    """The equation is the same in both."""
+    """The equation is the same in both; one that sums over nothing is a product."""
     operands = call.varargs.get("operands", [])
     if len(operands) == 1:
         operands = items_of(call, operands[0]) or operands
     if any(isinstance(operand.node, ast.Starred) for operand in operands):
         return call.refuse("TFP103", "arguments are unpacked from a variable", "write the arguments out")
-    name = "tf.einsum"
-    if len(operands) == 2 and _may_broadcast(call.constant("equation"), operands):
+    equation, texts, name = call.constant("equation"), promoted(*operands), "tf.einsum"
+    if (multiplied := _equations.product(equation, texts)) is not None:
+        return multiplied
+    if len(operands) == 2 and _equations.may_broadcast(equation, operands):
         name = f"_{call.emits('einsum')}"
-    return f"{name}({', '.join([call.text('equation'), *promoted(*operands)])})"
+    return f"{name}({', '.join([call.text('equation'), *texts])})"
 
 
 def _scaled(scale: Arg | None, text: str) -> str:

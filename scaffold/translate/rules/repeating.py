@@ -33,7 +33,19 @@ RULES: list[Rule] = []
     examples=(
         Example("a.expand(n, -1, -1)", "tf.repeat(a, repeats=n, axis=0)", "a: f32[1,3,4], n: 2"),
         Example("a.expand(2, n)", "tf.broadcast_to(a, [2, n])", "a: f32[1,3], n: 3"),
-        Example("a.expand(n, -1)", "tf.broadcast_to(a, [n, shape_list(a)[-1]])", "a: f32[3], n: 2"),
+        Example("a.expand(n, -1)", "tf.tile(tf.expand_dims(a, axis=0), [n, 1])", "a: f32[3], n: 2"),
+        Example("a.expand((1, -1))", "tf.expand_dims(a, axis=0)", "a: f32[3]"),
+        Example("a.expand(n, 1, -1)", "tf.tile(a[None, None], [n, 1, 1])", "a: f32[3], n: 2"),
+        Example(
+            "a[None, :, None].float().expand(n, -1, 1)",
+            "tf.tile(tf.cast(a[None, :, None], tf.float32), [n, 1, 1])",
+            "a: f32[3], n: 2",
+        ),
+        Example(
+            "a.unsqueeze(1).expand(-1, n, 1, -1)",
+            "tf.tile(tf.expand_dims(a, axis=1), [1, n, 1, 1])",
+            "a: f32[2,1,3], n: 2",
+        ),
         Example("a.expand(n, -1, 4)", "tf.broadcast_to(a, [n, shape_list(a)[1], 4])", "a: f32[1,3,1], n: 2"),
         Example("a.expand(b.shape)", "tf.broadcast_to(a, shape_list(b))", "a: f32[1,3], b: f32[2,3]"),
         Example(
@@ -60,9 +72,43 @@ def expand(call: CallSite) -> str | Unmapped:
         return f"tf.repeat({tensor.text}, repeats={items[new[0]].text}, axis={new[0]})"
     if kept and not new:
         return tensor.text
+    tiled = _tiled_at_single_axes(call, tensor, items) if kept else None
+    if tiled is not None:
+        return tiled
     behind = 0 if tensor.rank == len(items) else len(items)  # torch puts new axes in front
     sizes_ = [f"{call.shape(tensor)}[{i - behind}]" if i in kept else item.text for i, item in enumerate(items)]
     return f"tf.broadcast_to({tensor.text}, [{', '.join(sizes_)}])"
+
+
+def _tiled_at_single_axes(call: CallSite, tensor: Arg, items: list[Arg]) -> str | None:
+    """Sizes for axes that are single by what the source says of them: as many copies; None where another axis grows."""
+    rank = tensor.rank
+    if rank is None or not 0 < rank <= len(items):
+        return None
+    added = len(items) - rank
+    single = {*range(added), *(axis + added for axis in _single_axes(call, tensor.node, rank))}
+    copies = ["1" if item.constant in (-1, 1) else item.text for item in items]
+    if any(number != "1" and axis not in single for axis, number in enumerate(copies)):
+        return None
+    added_text = (
+        f"tf.expand_dims({tensor.text}, axis=0)" if added == 1 else f"{tensor.atom}[{', '.join(['None'] * added)}]"
+    )
+    text = added_text if added else tensor.text
+    return text if set(copies) == {"1"} else f"tf.tile({text}, [{', '.join(copies)}])"
+
+
+def _single_axes(call: CallSite, node: ast.AST | None, rank: int) -> set[int]:
+    """Axes of size 1 in `x[None, :, None]` and `x.unsqueeze(1)`, and in those with another dtype."""
+    if isinstance(node, ast.Subscript):
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        plain = all(isinstance(i, ast.Slice) or call.engine.constant(i) is None for i in items)
+        return {axis for axis, item in enumerate(items) if isinstance(item, ast.Constant)} if plain else set()
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return set()
+    if node.func.attr in ("float", "to", "type", "contiguous"):
+        return _single_axes(call, node.func.value, rank)
+    axis = call.engine.constant(node.args[0]) if node.func.attr == "unsqueeze" and len(node.args) == 1 else None
+    return {axis % rank} if isinstance(axis, int) else set()
 
 
 def _kept_at_the_end(call: CallSite, items: list[Arg]) -> str | None:

@@ -6,8 +6,10 @@ Source: torch's documentation, "Indexing, Slicing, Joining, Mutating Ops" and "t
 from __future__ import annotations
 
 import ast
+import re
 
 from scaffold.translate.callsite import Arg, CallSite
+from scaffold.translate.names import bound_before
 from scaffold.translate.rule import Example, Rule, Unmapped
 from scaffold.translate.rules._family import (
     axis_of,
@@ -281,18 +283,36 @@ RULES += both(
     examples=(
         Example("torch.squeeze(a)", "tf.squeeze(a)", "a: f32[2,1,3]"),
         Example("torch.squeeze(a, 1)", "tf.squeeze(a, axis=1)", "a: f32[2,1,3]"),
-        Example("torch.squeeze(a, -1)", "tf.squeeze(a, axis=-1) if shape_list(a)[-1] == 1 else a", "a: f32[2,1,3]"),
+        Example("torch.squeeze(a, -1)", "tf.squeeze(a, axis=-1) if a.shape[-1] == 1 else a", "a: f32[2,1,3]"),
     ),
 )
 def squeeze(call: CallSite) -> str | Unmapped:
-    """torch leaves an axis of another size alone, TensorFlow raises: the condition is written where that was seen."""
+    """torch leaves an axis of another size alone, TensorFlow raises: the condition is written where that was seen.
+
+    A graph that does not know the size keeps the axis, since it has one rank for all sizes.
+    """
     tensor, axis = receiver(call), call.constant("dim")
     text = invoke("tf.squeeze", tensor.text, axis=given(call, "dim"))
     shape = tensor.info.shape
     other = isinstance(axis, int) and shape is not None and -len(shape) <= axis < len(shape) and shape[axis] != 1
-    if other or (isinstance(axis, int) and _serves_any_size(call, tensor)):
-        return f"{text} if {call.shape(tensor)}[{axis}] == 1 else {tensor.text}"
+    if other or (isinstance(axis, int) and (_serves_any_size(call, tensor) or _is_a_length(call, tensor, axis))):
+        return f"{text} if {tensor.atom}.shape[{axis}] == 1 else {tensor.text}"
     return text
+
+
+def _is_a_length(call: CallSite, tensor: Arg, axis: int) -> bool:
+    """True for an axis of pooled values behind the channels, and for the tokens of a layer's states: a tiny model has one."""
+    node = tensor.node
+    if isinstance(node, ast.Name):
+        node = bound_before(node, call.engine.source.parents) or node
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute):
+        return node.value.attr == "hidden_states" and axis == 1
+    if not isinstance(node, ast.Call):
+        return False
+    child = call.engine.child_of(node.func)
+    made = call.engine.source.qualname(node.func.func) if isinstance(node.func, ast.Call) else None
+    pooled = re.search(r"\.(Max|Avg)Pool\dd$", (child.qualname if child is not None else made) or "")
+    return pooled is not None and (axis < 0 if tensor.rank is None else axis % tensor.rank >= 2)
 
 
 def _serves_any_size(call: CallSite, tensor: Arg) -> bool:

@@ -5,11 +5,15 @@ def _avg_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, ceil_mode=
     kernel, stride, padding = ([v] * rank if isinstance(v, int) else list(v) for v in (kernel_size, stride, padding))
     inner, outer = [[0, 0], [0, 0]] + [[size, size] for size in padding], [[0, 0], [0, 0]]
     for axis, length in enumerate(shape_list(tensor)[2:]):
-        kernel[axis] = min(kernel[axis], length + 2 * padding[axis]) if ceil_mode else kernel[axis]
-        rest = (kernel[axis] - length - 2 * padding[axis]) % stride[axis] if ceil_mode else 0
-        windows = (length + 2 * padding[axis] + rest - kernel[axis]) // stride[axis] + 1
-        starts_outside = ceil_mode and (windows - 1) * stride[axis] >= length + padding[axis]
-        outer.append([0, 0 if starts_outside else rest])
+        rest = 0
+        if ceil_mode:
+            if not tf.is_tensor(length):  # no more is padded than there is
+                kernel[axis] = min(kernel[axis], length + 2 * padding[axis])
+            rest = (kernel[axis] - length - 2 * padding[axis]) % stride[axis]
+            windows = (length + 2 * padding[axis] + rest - kernel[axis]) // stride[axis] + 1
+            starts_outside = (windows - 1) * stride[axis] >= length + padding[axis]
+            rest = tf.where(starts_outside, 0, rest) if tf.is_tensor(rest) else 0 if starts_outside else rest
+        outer.append([0, rest])
 
     def pooled(values: tf.Tensor) -> tf.Tensor:
         channels_last = tf.transpose(tf.pad(values, outer), [0, *range(2, rank + 2), 1])

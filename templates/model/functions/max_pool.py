@@ -13,12 +13,13 @@ def _max_pool(tensor: tf.Tensor, kernel_size, stride=None, padding=0, dilation=1
         if ceil_mode:
             length = shape_list(tensor)[axis + 2]
             longest = (length + 2 * padding[axis] - 1) // dilation[axis] + 1
-            if kernel[axis] > longest:  # one window, which has everything
+            if not tf.is_tensor(longest) and kernel[axis] > longest:  # one window, which has everything
                 kernel[axis] = stride[axis] = longest
             reach = dilation[axis] * (kernel[axis] - 1) + 1
             extra = (reach - length - 2 * padding[axis]) % stride[axis]
             windows = (length + 2 * padding[axis] + extra - reach) // stride[axis] + 1
-            extra = 0 if (windows - 1) * stride[axis] >= length + padding[axis] else extra
+            starts_outside = (windows - 1) * stride[axis] >= length + padding[axis]
+            extra = tf.where(starts_outside, 0, extra) if tf.is_tensor(extra) else 0 if starts_outside else extra
         paddings.append([padding[axis], padding[axis] + extra])
     tensor = tf.pad(tensor, paddings, constant_values=tensor.dtype.min)
     channels_last = tf.transpose(tensor, [0, *range(2, rank + 2), 1])

@@ -66,3 +66,28 @@ def test_members_are_built_with_their_own_shapes(tmp_path: Path) -> None:
     assert "self.chain[0].build([None, None, 4])" in build
     assert "self.chain[2].build([None, None, 8])" in build
     assert "self.chain[1]" not in build
+
+
+TABLE = """
+
+class QuokkaThing(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.table = {{}}
+        for i in range({range}):
+            self.table[i] = {value}, config.size
+
+    def forward(self, x: torch.Tensor, i: int):
+        return x * self.table[i][0]
+"""
+
+
+def test_a_table_by_numbers_from_zero_is_a_list(tmp_path: Path) -> None:
+    text = port(tmp_path, TABLE.format(range="config.depth", value="(i, 1)")).text
+    assert "self.table = []" in text
+    assert "self.table.append(((i, 1), config.size))" in text
+    others = [
+        TABLE.format(range="1, config.depth", value="i"),
+        TABLE.format(range="config.depth", value="i").replace("[i][0]", ".get(i)[0]"),
+    ]
+    assert all("self.table = {}" in port(tmp_path, other).text for other in others)

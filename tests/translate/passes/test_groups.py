@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.translate.checkouts import method_text, port
+import pytest
+
+from tests.translate.checkouts import method_text, port, statements
 
 LAYER = """
 
@@ -48,3 +50,31 @@ def test_each_module_gets_its_rows(tmp_path: Path) -> None:
 def test_groups_that_are_used_otherwise_stay(tmp_path: Path) -> None:
     call = method_text(port(tmp_path, LAYER.replace("MORE", " * 2")).text, "TFQuokkaAdapters", "call")
     assert "unique_consecutive" in call
+
+
+EXPERTS = """
+parts = x.split(sizes, dim=0)
+results = []
+for i in range(self.experts):
+    results.append(F.linear(parts[i], w[i]))
+y = torch.cat(results, dim=0)
+return y
+"""
+TYPES = {"x": "float32[2]", "w": "float32[3]", "sizes": "list"}
+
+
+def test_parts_of_sizes_that_are_data_are_partitions() -> None:
+    text = statements(EXPERTS, **TYPES)
+    assert 'part = tf.searchsorted(tf.cumsum(sizes), tf.range(shape_list(x)[0]), side="right")' in text
+    assert "parts = tf.dynamic_partition(x, part, self.experts)" in text
+    assert "y = tf.concat(results, axis=0)[: shape_list(x)[0]]" in text
+
+
+@pytest.mark.parametrize(("before", "after"), [("dim=0)", "dim=1)"), ("return y", "return y, parts"), ("y =", "x =")])
+def test_parts_that_are_used_otherwise_are_split(before: str, after: str) -> None:
+    text = statements(EXPERTS.replace(before, after), **TYPES)
+    assert "tf.split(x, sizes" in text and "dynamic_partition" not in text
+
+
+def test_a_number_is_the_size_of_each_part() -> None:
+    assert "dynamic_partition" not in statements(EXPERTS, **TYPES | {"sizes": "int"})

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from scaffold.translate import markers
+from tests.frameworks import tensorflow
 from tests.translate.checkouts import body_of, statements
-from tests.translate.frameworks import tensorflow
 
-FUNCTION = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions" / "assign.py"
+FUNCTIONS = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions"
 
 TYPES = {
     "x": "float32[3]",
@@ -108,11 +108,16 @@ def test_a_view_that_cannot_be_written_through_is_marked() -> None:
     assert [m.code for m in markers.parse(written)] == ["TFP120"]
 
 
+def emitted(name: str, **given: Any) -> tuple[Any, dict[str, Any]]:
+    """TensorFlow, and what an emitted function's file defines beside what it is given."""
+    names: dict[str, Any] = {"tf": tensorflow(), **given}
+    exec("from __future__ import annotations\n" + (FUNCTIONS / f"{name}.py").read_text(encoding="utf-8"), names)
+    return names["tf"], names
+
+
 @pytest.mark.e2e
 def test_the_emitted_function_assigns_as_numpy_does() -> None:
-    tf = tensorflow()
-    names: dict[str, Any] = {"tf": tf, "shape_list": lambda tensor: tensor.shape.as_list()}
-    exec("from __future__ import annotations\n" + FUNCTION.read_text(encoding="utf-8"), names)
+    tf, names = emitted("assign", shape_list=lambda tensor: tensor.shape.as_list())
     for index, value in (
         (np.s_[:, 1:3, -2:], 7.0),
         (np.s_[0, :, ::2], np.arange(8.0).reshape(4, 2)),
@@ -132,15 +137,29 @@ def test_the_emitted_function_assigns_as_numpy_does() -> None:
 
 @pytest.mark.e2e
 def test_the_emitted_function_assigns_at_places_as_numpy_does() -> None:
-    tf = tensorflow()
-    names: dict[str, Any] = {"tf": tf}
-    path = FUNCTION.with_name("assign_at.py")
-    exec("from __future__ import annotations\n" + path.read_text(encoding="utf-8"), names)
+    tf, names = emitted("assign_at")
     expected = np.arange(24.0).reshape(2, 4, 3)
     tensor, rows, places = tf.constant(expected), np.array([[0], [1]]), np.array([[0, 2], [1, -1]])
     value = np.arange(12.0).reshape(2, 2, 3)
     expected[rows, places, :] = value
     assert np.array_equal(names["_assign_at"](tensor, (tf.constant(rows), tf.constant(places)), value), expected)
+
+
+def test_a_part_between_tensors_is_filled() -> None:
+    types: dict[str, str] = {"x": "float32[3]", "a": "int64[0]", "b": "int64[0]", "v": "float32[3]"}
+    assert statements("x[a:b, :, a:] = 0", **types) == "x = _fill_between(x, [(a, b), (0, None), (a, None)], 0)"
+    assert "_fill_between" not in statements("x[a:b] = v", **types)
+    assert "_fill_between" not in statements("x[1:3, :2] = 0", **types)
+
+
+@pytest.mark.e2e
+def test_the_emitted_function_fills_as_numpy_does() -> None:
+    tf, names = emitted("fill_between")
+    expected = np.arange(24.0).reshape(2, 4, 3)
+    tensor = tf.constant(expected)
+    expected[:, 1:-1, -2:] = 7
+    bounds = [(0, None), (tf.constant(1, tf.int64), tf.constant(-1)), (tf.constant(-2), None)]
+    assert np.array_equal(names["_fill_between"](tensor, bounds, 7), expected)
 
 
 @pytest.mark.parametrize("text", ["d['a'] = 1", "self.d[0] = v"])

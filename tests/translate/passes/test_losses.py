@@ -122,3 +122,28 @@ class QuokkaModel(QuokkaPreTrainedModel):
 """
     text = port(tmp_path, body, exported=("QuokkaModel",)).text
     assert "loss = tf.reshape(loss, (1,))" in method_text(text, "TFQuokkaMainLayer", "call")
+
+
+@pytest.mark.parametrize(
+    ("call", "types"),
+    [
+        ("labels, logits, self.config", True),  # images since 4.54
+        ("labels=labels, pooled_logits=logits, config=self.config", True),
+        ("logits, labels, self.config", False),  # the order of tokens
+    ],
+)
+def test_the_librarys_function_takes_labels_first_for_whole_inputs(tmp_path: Path, call: str, types: bool) -> None:
+    head = class_source(MODEL, "QuokkaForSequenceClassification")
+    start, end = head.index("        if labels is not None:"), head.index("        return SequenceClassifierOutput(")
+    block = f"        if labels is not None:\n            loss = self.loss_function({call})\n"
+    body = MODEL.replace(head, head[:start] + block + head[end:])
+    assert body != MODEL
+    text = class_text(port(tmp_path, body).text, "TFQuokkaForSequenceClassification")
+    assert "self.hf_compute_loss(labels=labels, logits=logits)" in text
+    assert ("def hf_compute_loss" in text) is types
+
+
+def class_source(text: str, name: str) -> str:
+    start = text.index(f"class {name}(")
+    following = text.find("\nclass ", start)
+    return text[start : following if following >= 0 else len(text)]

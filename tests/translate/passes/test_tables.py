@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.translate.checkouts import method_text, port
+from tests.translate.checkouts import class_text, method_text, port
 
 LAYER = """
 
@@ -91,3 +91,44 @@ def test_a_tensor_that_one_method_keeps_for_itself_is_made_in_each_call(tmp_path
     assert kept.rstrip().endswith("return value")
     shared = method_text(port(tmp_path, KEPT.replace("OTHER", " + self.value")).text, "TFQuokkaMask", "get")
     assert "self.value = tf.fill(" in shared
+
+
+GUARDED = """
+
+class QuokkaPositions(nn.Module):
+    def __init__(self, longest):
+        super().__init__()
+        self.table = None
+        self.extend(torch.tensor(0.0).expand(1, longest))
+
+    def extend(self, x: torch.Tensor):
+        # a longer table holds a shorter one
+        if self.table is not None:
+            if self.table.size(1) >= x.size(1) * 2 - 1:
+                if self.table.dtype != x.dtype:
+                    self.table = self.table.to(dtype=x.dtype)
+                return
+        table = torch.ones(1, x.size(1) * 2 - 1)
+        self.table = table.to(x.dtype)
+
+    def forward(self, x: torch.Tensor):
+        self.extend(x)
+        middle = self.table.size(1) // 2
+        return x + self.table[:, middle:]MORE
+"""
+
+
+def test_a_table_that_a_call_may_find_long_enough_is_made_for_each_input(tmp_path: Path) -> None:
+    text = port(tmp_path, GUARDED.replace("MORE", "")).text
+    made = method_text(text, "TFQuokkaPositions", "extend")
+    assert "if " not in made and made.rstrip().endswith("return table")
+    init = method_text(text, "TFQuokkaPositions", "__init__")
+    assert "table" not in init and "extend" not in init
+    call = method_text(text, "TFQuokkaPositions", "call")
+    assert "table = self.extend(x)\n    middle = shape_list(table)[1] // 2\n    return x + table[:, middle:]" in call
+
+
+def test_a_method_that_also_runs_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    more = "\n\n    def reset(self):\n        if self.table is not None:\n            self.extend(self.table)"
+    text = port(tmp_path, GUARDED.replace("MORE", more)).text
+    assert "                return\n" in class_text(text, "TFQuokkaPositions")

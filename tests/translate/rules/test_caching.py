@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.frameworks import tensorflow
 from tests.translate.checkouts import statements
-from tests.translate.frameworks import tensorflow
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions"
 IMPORTS = "from transformers.cache_utils import DynamicCache, HybridCache\n"

@@ -14,7 +14,7 @@ import pytest
 from scaffold.translate.engine import translate_expression
 from scaffold.translate.registry import all_rules
 from scaffold.translate.rule import AttributeRule, Example, Rule
-from tests.translate.frameworks import tensorflow
+from tests.frameworks import tensorflow
 from tests.translate.rules.samples import parse
 
 FUNCTIONS = Path(__file__).resolve().parents[3] / "templates" / "model" / "functions"

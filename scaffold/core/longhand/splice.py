@@ -7,35 +7,29 @@ before left.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from scaffold.core.errors import ExitCode, ScaffoldError
+
+class Unclear(Exception):
+    """A place that no rule can write out: `path`, `line`, the `name` concerned and `why`."""
+
+    def __init__(self, path: str, line: int, name: str, why: str) -> None:
+        super().__init__(f"{path}:{line}: {name}: {why}")
+        self.path, self.line, self.name, self.why = path, line, name, why
+
 
 #: First byte, last byte (excluded), new text.
 Edit = tuple[int, int, str]
 
 
-def refused(path: str, line: int, name: str, why: str, advice: str) -> ScaffoldError:
-    """BKP102, exit status 7: the place in the 5.x tree, the name that cannot be had on the base, and what to do."""
-    return ScaffoldError("BKP102", f"{path}:{line}: {name}: {why}", advice, exit_code=ExitCode.UNSUPPORTED_SOURCE)
-
-
 class Source:
-    """One module's text with its tree. `path` is that of the file in the 5.x tree, for messages."""
+    """One module's text with its tree; `path` is the file's, for messages. What `ast.parse` raises is not caught here."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
         self._data = text.encode("utf-8")
-        try:
-            self.tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise ScaffoldError(
-                "BKP101",
-                f"{path} cannot be parsed: {error}",
-                "give an undamaged 5.x tree with --pytorch-from",
-                exit_code=ExitCode.UNSUPPORTED_SOURCE,
-            ) from error
+        self.tree = ast.parse(text)
         self._starts = [0]
         for line in self._data.split(b"\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -48,7 +42,7 @@ class Source:
             self._starts[node.end_lineno - 1] + node.end_col_offset,
         )
 
-    def segment(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> str:
+    def segment(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias) -> str:
         """The node's text."""
         start, end = self.span(node)
         return self._data[start:end].decode("utf-8")
@@ -69,6 +63,11 @@ class Source:
     def without_lines(self, node: ast.stmt) -> Edit:
         """The edit that takes a statement's lines away."""
         return (self.line_start(self.first_line(node)), self.line_start((node.end_lineno or node.lineno) + 1), "")
+
+    def lines_of(self, node: ast.stmt) -> str:
+        """A statement's whole lines, its decorators included."""
+        start, end, _ = self.without_lines(node)
+        return self._data[start:end].decode("utf-8")
 
     def without_decorator(self, decorator: ast.expr) -> Edit:
         """The edit that takes a decorator's lines away."""
@@ -116,6 +115,47 @@ class Source:
         """The local name of something imported from the library, None when it is not imported."""
         return next((alias.asname or alias.name for _, alias in self.imports() if alias.name == name), None)
 
+    def optional(self, hint: str) -> str:
+        """A hint that may be None, as the module writes such hints."""
+        return f"Optional[{hint}]" if "Optional[" in self.text else f"{hint} | None"
+
+
+def with_keywords(source: Source, call: ast.Call, texts: Mapping[str, str]) -> list[Edit]:
+    """The edit that gives a call the keyword arguments it lacks, in front of `**options`."""
+    given = {k.arg for k in call.keywords}
+    text = [f"{key}={value}" for key, value in texts.items() if key not in given]
+    spread = [source.span(k)[0] for k in call.keywords if k.arg is None]
+    if not text:
+        return []
+    if spread:
+        return [(spread[0], spread[0], "".join(f"{one}, " for one in text))]
+    ends = [source.span(a)[1] for a in call.args] + [source.span(k)[1] for k in call.keywords]
+    end = max(ends, default=source.span(call.func)[1] + 1)
+    return [(end, end, (", " if ends else "") + ", ".join(text))]
+
+
+def imports_for(source: Source, other: Source, read: Collection[str]) -> list[str]:
+    """The imports of `other`, a module right below the library or the tests, of names that a module of a model's folder reads and
+    has not imported.
+    """
+    nodes = [n for n in ast.walk(source.tree) if isinstance(n, ast.Import | ast.ImportFrom)]
+    here = {alias.asname or alias.name for node in nodes for alias in node.names}
+    lines = []
+    for node in other.tree.body:
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        kept = ", ".join(ast.unparse(a) for a in node.names if (a.asname or a.name) in set(read) - here)
+        if kept and isinstance(node, ast.ImportFrom):
+            lines.append(f"from {'...' if node.level else ''}{node.module or ''} import {kept}")
+        elif kept:
+            lines.append(f"import {kept}")
+    return lines
+
+
+def names_in(texts: Iterable[str]) -> set[str]:
+    """The names that texts of definitions use."""
+    return {n.id for text in texts for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)}
+
 
 def bases(node: ast.ClassDef) -> list[str]:
     """The last parts of the names of a class's bases."""
@@ -125,6 +165,14 @@ def bases(node: ast.ClassDef) -> list[str]:
 def method(node: ast.ClassDef, name: str) -> ast.FunctionDef | None:
     """A class's own method."""
     return next((item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == name), None)
+
+
+def forward_of(source: Source, node: ast.ClassDef) -> ast.FunctionDef:
+    """A class's own `forward`; Unclear where it inherits one."""
+    forward = method(node, "forward")
+    if forward is None:
+        raise Unclear(source.path, node.lineno, node.name, "has no forward of its own")
+    return forward
 
 
 def called(node: ast.expr) -> str:

@@ -1,6 +1,6 @@
 """`@can_return_tuple` written out: `return_dict` is a parameter, as it was before 4.51 and as TensorFlow's models have it.
 
-Source: `utils/generic.py` of 5.x (`can_return_tuple`); `modeling_tf_utils.py` (`booleans_processing`), which asks every model
+Source: `utils/generic.py` since 4.51 (`can_return_tuple`); `modeling_tf_utils.py` (`booleans_processing`), which asks every model
 for it.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.backport.recording import is_model, members_of
-from scaffold.backport.splice import Edit, Source, called, first_statement, method
+from scaffold.core.longhand.modules import is_model, members_of
+from scaffold.core.longhand.splice import Edit, Source, called, first_statement, method, with_keywords
 
 _DECORATOR = "can_return_tuple"
 _NAME = "model_output"
@@ -27,7 +27,7 @@ def written_out(source: Source) -> Source:
             edit
             for node in ast.walk(forward)
             if isinstance(node, ast.Call) and ast.unparse(node.func) in inner
-            for edit in _called(source, node)
+            for edit in with_keywords(source, node, {"return_dict": "True"})  # a model inside gives its output object
         ]
     return source.edited(edits)
 
@@ -42,11 +42,12 @@ def _decorated(source: Source, node: ast.ClassDef) -> ast.FunctionDef | None:
 def _signature(source: Source, forward: ast.FunctionDef) -> list[Edit]:
     edits = [source.without_decorator(d) for d in forward.decorator_list if called(d) == _DECORATOR]
     if not any(a.arg == "return_dict" for a in (*forward.args.args, *forward.args.kwonlyargs)):
+        hint = source.optional("bool")
         if forward.args.kwarg is not None:
-            at, text = source.span(forward.args.kwarg)[0] - 2, "return_dict: bool | None = None, "
+            at, text = source.span(forward.args.kwarg)[0] - 2, f"return_dict: {hint} = None, "
         else:
             ends = [source.span(a)[1] for a in forward.args.args] + [source.span(d)[1] for d in forward.args.defaults]
-            at, text = max(ends), ", return_dict: bool | None = None"
+            at, text = max(ends), f", return_dict: {hint} = None"
         edits.append((at, at, text))
     line = "return_dict = return_dict if return_dict is not None else self.config.return_dict"
     return [*edits, source.before(first_statement(forward), [line])]
@@ -62,16 +63,3 @@ def _return(source: Source, node: ast.Return) -> list[Edit]:
     after = ["", "if not return_dict:", f"    return {_NAME}.to_tuple()", f"return {_NAME}"]
     (start, end), (head, tail) = source.span(node), source.span(value)
     return [(start, head, f"{_NAME} = "), (tail, end, f"\n{margin}".join(after))]
-
-
-def _called(source: Source, node: ast.Call) -> list[Edit]:
-    """A model inside another one gives its output object."""
-    if any(k.arg == "return_dict" for k in node.keywords):
-        return []
-    spread = [k for k in node.keywords if k.arg is None]
-    if spread:
-        start, _ = source.span(spread[0])
-        return [(start, start, "return_dict=True, ")]
-    ends = [source.span(a)[1] for a in node.args] + [source.span(k)[1] for k in node.keywords]
-    end = max(ends, default=source.span(node.func)[1] + 1)
-    return [(end, end, ", return_dict=True" if ends else "return_dict=True")]
