@@ -78,9 +78,11 @@ def problem_type_loss() -> list[str]:
     """The losses of `config.problem_type` that the library's mixin lacks: several labels, several regression targets.
 
     Keras may hand class numbers over as floats; with one number an item, PyTorch's loss for several labels would fail.
+    A user may hand over a NumPy array or a list: Keras converts the first argument alone.
     """
     return [
         "def hf_compute_loss(self, labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:",
+        "    labels = tf.convert_to_tensor(labels)",
         "    problem_type = self.config.problem_type",
         "    several = labels.dtype.is_floating and labels.shape.rank != 1",
         "    if problem_type is None and self.num_labels > 1 and several:",

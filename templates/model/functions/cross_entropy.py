@@ -5,6 +5,7 @@ def _cross_entropy(
     Cross entropy of logits with the classes on axis 1 (the only axis when there is one). Labels are class numbers,
     those equal to `ignore_index` do not count, or probabilities shaped like the logits.
     """
+    labels = tf.convert_to_tensor(labels)
     if logits.shape.rank > 2:
         order = [0, *range(2, logits.shape.rank), 1]
         logits = tf.transpose(logits, order)
@@ -14,7 +15,7 @@ def _cross_entropy(
     weight = tf.ones(shape_list(logits)[-1:], dtype=logits.dtype) if weight is None else tf.cast(weight, logits.dtype)
     if labels.dtype.is_floating:
         counted = tf.ones(shape_list(logits)[:-1], dtype=logits.dtype)
-        target = labels * (1.0 - label_smoothing) + label_smoothing / classes
+        target = tf.cast(labels, logits.dtype) * (1.0 - label_smoothing) + label_smoothing / classes
         loss = -tf.reduce_sum(target * log_probabilities * weight, axis=-1)
     else:
         valid = tf.not_equal(labels, ignore_index)

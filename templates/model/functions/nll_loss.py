@@ -1,5 +1,6 @@
 def _nll_loss(log_probabilities: tf.Tensor, labels: tf.Tensor, ignore_index=-100, reduction="mean") -> tf.Tensor:
     """Negative log likelihood, classes on axis 1; labels equal to `ignore_index` do not count."""
+    labels = tf.convert_to_tensor(labels)
     rank = log_probabilities.shape.rank
     if rank > 2:
         log_probabilities = tf.transpose(log_probabilities, [0, *range(2, rank), 1])

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from scaffold.core.translation import Translation
-from scaffold.translate.passes.losses import kind_of
+from scaffold.translate.passes.losses import kind_of, problem_type_loss
+from tests.frameworks import tensorflow
 from tests.translate.checkouts import class_text, method_text, port
 from tests.translate.quokka import MODEL
 
@@ -63,6 +67,26 @@ def test_problem_types_that_the_mixin_lacks(ported: Translation) -> None:
         "several = labels.dtype.is_floating and labels.shape.rank != 1" in text
     )  # class numbers that Keras hands over
     assert "hf_compute_loss" not in class_text(ported.text, "TFQuokkaForOddity")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("labels", [[1, 0], [1.0, 0.0], [[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]]])
+def test_problem_types_take_arrays_and_lists(labels: list[Any]) -> None:
+    tf = tensorflow()
+    body = "\n".join(f"    {line}" for line in problem_type_loss())
+    found: dict[str, Any] = {"tf": tf, "shape_list": lambda tensor: list(tensor.shape), "Standard": Standard}
+    exec(f"from __future__ import annotations\nclass Head(Standard):\n{body}", found)
+    losses = [found["Head"]().hf_compute_loss(make(labels), tf.ones([2, 3])) for make in (tf.constant, np.array, list)]
+    assert all(np.array_equal(loss, losses[0]) for loss in losses)
+
+
+class Standard:
+    """The library's mixin, which takes tensors."""
+
+    config, num_labels = SimpleNamespace(problem_type=None), 3
+
+    def hf_compute_loss(self, labels: Any, logits: Any) -> Any:
+        return labels.shape.rank * logits
 
 
 def test_no_loss_module_is_left(ported: Translation) -> None:
