@@ -130,6 +130,12 @@ def _sound(config: Any, name: str, dims: Dims) -> list[Any]:
     return [*spectrogram, wave, channels] if lookup(config, "num_mel_bins") else [wave, channels, *spectrogram]
 
 
+def _frames(config: Any, name: str, dims: Dims) -> list[Any]:
+    """What a vocoder takes: a spectrogram whose width has a name of its own."""
+    bins = lookup(config, "model_in_dim", "num_mel_bins", default=32)
+    return [torch.randn(dims.batch, dims.length, int(bins)), *_spectrogram(config, dims)]
+
+
 def _mask(config: Any, name: str, dims: Dims) -> list[Any]:
     return [padding_mask(dims.batch, dims.length)]
 
@@ -162,6 +168,7 @@ _BUILDERS: tuple[tuple[re.Pattern[str], Callable[[Any, str, Dims], list[Any]]], 
         (r"bbox$|boxes$", _boxes),
         (r"pixel_values|^pixels$", _pixels),
         (r"^input_values$|^input_features$|^waveform$|^audio_values$", _sound),
+        (r"^spectrogram$", _frames),
         (r"^encoder_hidden_states$", _encoder_states),
         (r"hidden_states$|_embeds$|^features$", _states),
         (r"_ids$", _other_ids),

@@ -6,6 +6,7 @@ without that package it loads no PyTorch model at all.
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +39,10 @@ def _built(cls: Any, folder: Path, config: Any) -> Any:
     if left or unexpected:
         raise ValueError(f"the saved weights are not the model's: {', '.join([*left, *unexpected])[:200]}")
     return model.eval()
+
+
+def accepted(model: Any, flags: dict[str, Any]) -> dict[str, Any]:
+    """The flags without a `return_dict` that the model's `forward` does not take, as a vocoder's does not."""
+    parameters = inspect.signature(model.forward).parameters
+    any_name = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    return {name: v for name, v in flags.items() if name != "return_dict" or name in parameters or any_name}

@@ -127,7 +127,7 @@ def _pt_gradients(t: Loaded, *, double: bool = False) -> tuple[dict[str, NDArray
     With `double`, computed in float64 and then rounded.
     """
     import torch
-    from pt_loading import load_pt
+    from pt_loading import accepted, load_pt
 
     pt_class = t.pt_type()
     config = pt_class.config_class.from_pretrained(str(t.folder))
@@ -141,7 +141,7 @@ def _pt_gradients(t: Loaded, *, double: bool = False) -> tuple[dict[str, NDArray
         inputs = tf.nest.map_structure(lambda x: x.double() if x.is_floating_point() else x, inputs)
     torch.manual_seed(0)
     with torch.enable_grad():
-        results = flatten(model(**inputs, **t.flags))
+        results = flatten(model(**inputs, **accepted(model, t.flags)))
         usable = {
             path: value
             for path, value in results.items()

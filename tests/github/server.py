@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import socket
 import threading
 from http.server import ThreadingHTTPServer
@@ -155,6 +156,8 @@ def main() -> None:
             name, _, source = repository.partition("=")
             path, _, branch = source.partition("@")
             hub.add_repository(name, source=Path(path) if path else None, default_branch=branch or "main")
+        # A shell starts what runs in the background with this signal ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         print(json.dumps({"web": hub.web, "api": hub.api}), flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -255,5 +255,8 @@ def test_by_hand(tmp_path: Path) -> None:
         response = requests.get(f"{api}/repos/{UPSTREAM}", headers={"Authorization": f"Bearer {OTHER}"}, timeout=5)
         assert (response.json()["full_name"], response.headers["X-OAuth-Scopes"]) == (UPSTREAM, "repo")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        try:
+            _, said = process.communicate(timeout=20)
+        finally:
+            process.kill()  # or leaving the block would wait for it
     assert (process.returncode, said) == (0, "")

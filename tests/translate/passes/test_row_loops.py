@@ -21,6 +21,14 @@ def test_rows_that_are_written_one_by_one_are_mapped() -> None:
     assert "x = tf.map_fn(x_row, (tf.range(shape_list(m)[0]), m), fn_output_signature=x.dtype)" in text
 
 
+def test_rows_of_several_tensors_of_which_a_part_is_written() -> None:
+    loop = "for i, (a, b) in enumerate(zip(m, n)):\n    r = a.repeat_interleave(b, dim=0)\n    x[i, : r.size(0)] = r"
+    text = statements(loop, m="float32[3]", n="int64[2]", x="float32[3]", a="float32[2]", b="int64[1]", r="float32[2]")
+    assert "def x_row(inputs):\n    i, a, b = inputs\n    r = tf.repeat(a, repeats=b, axis=0)" in text
+    assert "x = tf.map_fn(x_row, (tf.range(shape_list(m)[0]), m, n), fn_output_signature=x.dtype)" in text
+    assert "row = x[i]" in text
+
+
 def test_a_loop_that_does_more_stays_and_says_what_it_cannot() -> None:
     text = statements(LOOP.replace("values = n * count", "self.seen += 1"), **TYPES)
     assert "map_fn" not in text
