@@ -30,10 +30,12 @@ METHODS = frozenset(
 def update(call: CallSite) -> str:
     """The layer's keys and values with the past in front; the cache keeps them."""
     arguments = [call.text(name) for name in ("self", "key_states", "value_states", "layer_idx")]
+    states = f"{call.emits('update_cache')}({', '.join(arguments)})"
     window = _option(call, "sliding_window")
-    if window is not None:
-        arguments.append(f"sliding_window={call.engine.expression(window)}")
-    return f"{call.emits('update_cache')}({', '.join(arguments)})"
+    if window is None:
+        return states
+    call.uses("shape_list")
+    return f"{call.emits('within_window')}({states}, {call.text('key_states')}, {call.engine.expression(window)})"
 
 
 def _option(call: CallSite, key: str) -> ast.expr | None:

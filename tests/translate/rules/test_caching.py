@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import runpy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,7 +37,7 @@ def written(text: str) -> str:
         ('k, v = past.update(k, v, 1, {"sin": k})', "k, v = update_cache(past, k, v, 1)"),
         (
             'k, v = past.update(k, v, 1, {"sliding_window": self.window})',
-            "k, v = update_cache(past, k, v, 1, sliding_window=self.window)",
+            "k, v = within_window(update_cache(past, k, v, 1), k, self.window)",
         ),
         ('options.update({"a": n})', 'options.update({"a": n})'),
     ],
@@ -47,7 +48,7 @@ def test_calls(before: str, after: str) -> None:
 
 def test_options_may_have_a_name() -> None:
     text = 'options = {"sliding_window": n}\nk, v = past.update(k, v, 1, options)'
-    assert written(text) == "k, v = update_cache(past, k, v, 1, sliding_window=n)"
+    assert written(text) == "k, v = within_window(update_cache(past, k, v, 1), k, n)"
 
 
 def functions(*names: str) -> dict[str, Any]:
@@ -68,7 +69,35 @@ def test_a_cache_grows_and_a_tuple_is_only_read() -> None:
     assert f["cache_length"](cache, 1) == 0
     past = tuple(cache)
     assert f["update_cache"](past, new, new, 0)[0].shape == (1, 2, 9, 4) and past[0][0].shape == (1, 2, 6, 4)
-    assert f["update_cache"](past, new[:, :, :1], new[:, :, :1], 0, sliding_window=2)[0].shape == (1, 2, 2, 4)
+
+
+_MODULE = """
+import tensorflow as tf
+
+def shape_list(tensor):
+    return [tf.shape(tensor)[i] if d is None else d for i, d in enumerate(tensor.shape)]
+
+"""
+
+
+@pytest.mark.e2e
+def test_a_single_token_sees_the_window_also_where_a_graph_does_not_know_that_it_is_one(tmp_path: Path) -> None:
+    tf = tensorflow()
+    file = tmp_path / "window.py"  # a graph takes its branches from a source that can be read
+    file.write_text(_MODULE + (FUNCTIONS / "within_window.py").read_text(encoding="utf-8"), encoding="utf-8")
+    within_window = runpy.run_path(str(file))["within_window"]
+    keys = tf.reshape(tf.range(24.0), [1, 1, 6, 4])
+    spec = tf.TensorSpec([None, 1, None, 4])
+
+    @tf.function(input_signature=[spec, spec])
+    def in_graph(states: Any, new: Any) -> Any:
+        return within_window((states, states), new, 2)[0]
+
+    for new, seen in ((keys[:, :, :1], 2), (keys[:, :, :3], 6)):
+        expected = keys[:, :, -seen:].numpy().tolist()
+        assert within_window((keys, keys), new, 2)[0].numpy().tolist() == expected
+        assert in_graph(keys, new).numpy().tolist() == expected
+    assert within_window((keys, keys), keys[:, :, :1], None)[0] is keys
 
 
 FACTORS = {"long_factor": [1 + i / 2 for i in range(32)], "short_factor": [1 + i / 9 for i in range(32)]}
