@@ -320,7 +320,7 @@ class ClassWriter:
     def _head(self, info: ClassInfo) -> list[str]:
         self.engine.uses_library_loss = self._has_library_loss(info)
         ranks = composite.ranks(self.engine, info)
-        prepared = states.prepared_inputs(self.engine, info) or generation.prepared_inputs(info, ranks)
+        prepared = states.prepared_inputs(self.engine, info) or generation.prepared_inputs(self.engine, info, ranks)
         if prepared is not None:
             self.engine.method_overrides[info.name, "prepare_inputs_for_generation"] = prepared
         padded = generation.padded_in_front(info, self.engine.classes.values())

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 
-from scaffold.translate import composite
+from scaffold.translate import composite, outgrown
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.writer import BlockWriter, indented
@@ -132,7 +132,7 @@ def _with_prompt(own: ast.FunctionDef | None, names: list[str], ranks: Mapping[s
     return found
 
 
-def prepared_inputs(info: ClassInfo, ranks: Mapping[str, int] | None = None) -> list[str] | None:
+def prepared_inputs(engine: Engine, info: ClassInfo, ranks: Mapping[str, int] | None = None) -> list[str] | None:
     """The method for a decoder-only class that relies on PyTorch's generic one; None when the class has its own.
 
     `ranks`: input → its rank, for inputs of which the library's beam search makes copies in an axis of their own.
@@ -153,6 +153,7 @@ def prepared_inputs(info: ClassInfo, ranks: Mapping[str, int] | None = None) -> 
         "def prepare_inputs_for_generation(",
         "    self, input_ids, past_key_values=None, attention_mask=None, use_cache=None, **kwargs",
         "):",
+        *outgrown.refusal(engine, own),
         *(
             ["    # images are read with the prompt; beam search keeps copies of them in an axis of their own"]
             if images
