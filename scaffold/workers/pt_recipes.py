@@ -18,6 +18,7 @@ _OUTPUT_FLAGS = ("output_hidden_states", "output_attentions")
 _HEAD_MASKS = ("head_mask", "decoder_head_mask", "cross_attn_head_mask")
 _PLAIN_FLAGS = frozenset((*_OUTPUT_FLAGS, "return_dict", "use_cache", "return_loss"))
 _NEW_TOKENS = 5
+_LONGEST_TEXT = 64  # of the tests' inputs; longer ones are sounds
 
 #: Calls that change one input each; a head saves only the `combined` one.
 COMBINED = (
@@ -103,24 +104,36 @@ def masks(subject: Subject) -> None:
 
     With padding at the left the first tokens see nothing. What a model gives there is up to it: PyTorch's give an even mean of
     everything, the library's hand-written TensorFlow ones (which add -1e8, or -1e4) something else. A composite whose part is
-    such a model hands on what it gets, so there the first token stays.
+    such a model hands on what it gets, so there the first token stays. Of a sound a quarter is padding: two samples are less
+    than one frame of what the model makes of it.
     """
     name = next((n for n in ("attention_mask", "decoder_attention_mask", "pixel_mask") if n in subject.accepts), None)
-    old = subject.inputs.get(name or "", subject.inputs.get("input_ids"))
+    old = _masked_input(subject, name)
     if name is None or old is None or old.dim() != 2 or old.shape[0] < 2 or old.shape[1] < 4:
         return
+    is_sound = old.shape[1] > _LONGEST_TEXT and "input_ids" not in subject.inputs
+    quarter = old.shape[1] // 4 if is_sound else 0
     right = torch.ones(old.shape, dtype=torch.long)
-    right[0, -2:] = 0
+    right[0, -max(2, quarter) :] = 0
     left = torch.ones(old.shape, dtype=torch.long)
     composed = bool(pt_parts.made(type(subject.model)))
-    left[-1, int(composed) : 3] = 0
+    left[-1, int(composed) : max(3, quarter)] = 0
     for case, mask in (("mask", right), ("mask_inner" if composed else "mask_left", left)):
         subject.run(case, {**subject.inputs, name: mask}, _flags(subject, return_dict=True))
-    if pt_inputs.lookup(subject.config, "is_encoder_decoder") is not True and old.shape[1] <= 64:
+    if pt_inputs.lookup(subject.config, "is_encoder_decoder") is not True and old.shape[1] <= _LONGEST_TEXT:
         square = torch.ones(old.shape[0], old.shape[1], old.shape[1], dtype=torch.long).tril()
         subject.run(
             "mask_3d", {**subject.inputs, name: square}, _flags(subject, return_dict=True), save=False, note=False
         )
+
+
+def _masked_input(subject: Subject, name: str | None) -> Any:
+    """What a mask has the shape of: the one the tests give, tokens, or a sound (for some of whose heads they give none)."""
+    old = subject.inputs.get(name or "", subject.inputs.get("input_ids"))
+    sound = subject.inputs.get(subject.main)
+    if old is not None or name != "attention_mask" or not isinstance(sound, torch.Tensor):
+        return old
+    return sound[..., 0] if sound.dim() == 3 else sound
 
 
 def head_mask(subject: Subject) -> None:

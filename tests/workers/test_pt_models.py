@@ -122,6 +122,25 @@ for case in cases.values():
     )
 
 
+def test_a_sound_is_masked_though_the_tests_leave_its_mask_out(tmp_path: Path) -> None:
+    check(
+        tmp_path,
+        """
+from pt_recipes import masks
+from pt_subject import Subject
+class Sound(Toy):
+    main_input_name = "input_values"
+    def forward(self, input_values, attention_mask=None):
+        return {"logits": input_values if attention_mask is None else input_values * attention_mask}
+sound = torch.ones(3, 200)
+subject = Subject(Sound(Config()), {"input_values": sound}, {}, deadline=time.process_time() + 100)
+masks(subject)
+given = {case.name: case.arrays["in/attention_mask"].sum(axis=1).tolist() for case in subject.cases}
+assert given == {"mask": [150, 200, 200], "mask_left": [200, 200, 150]}, given
+""",
+    )
+
+
 def test_labels_that_cannot_be_aligned_are_cut(tmp_path: Path) -> None:
     check(
         tmp_path,

@@ -20,7 +20,7 @@ _EMPTY = " = []"
 
 
 @dataclass(frozen=True)
-class _Collected:
+class Collected:
     """One list: `name = []`, a loop that appends to it once a step, and `torch.stack(name, dim)` behind the loop."""
 
     name: str
@@ -54,13 +54,13 @@ def stacked_steps(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     return [header, *indented(writer.body(statement.body, statement.iter.end_lineno or statement.lineno))]
 
 
-def _of_block(engine: Engine, statement: ast.stmt) -> Iterator[_Collected]:
+def _of_block(engine: Engine, statement: ast.stmt) -> Iterator[Collected]:
     """The lists of the loops in a statement's block."""
     block = next((b for b in blocks(engine.parent(statement)) if statement in b), [])
     for loop in block:
         if isinstance(loop, ast.For) and _counts_a_length(engine, loop) and _only_tensors(engine, loop):
             for step in loop.body:
-                found = _collected(engine, block, loop, step)
+                found = of_a_step(engine, block, loop, step)
                 if found is not None:
                     yield found
 
@@ -104,7 +104,7 @@ def _appended(step: ast.stmt) -> tuple[str, ast.expr] | None:
     return (ast.unparse(call.func.value), call.args[0]) if of_a_name else None
 
 
-def _collected(engine: Engine, block: list[ast.stmt], loop: ast.For, step: ast.stmt) -> _Collected | None:
+def of_a_step(engine: Engine, block: list[ast.stmt], loop: ast.For, step: ast.stmt) -> Collected | None:
     """The list that a step appends to, if it is only made, appended to once and stacked."""
     function, appended = engine.function_of(loop), _appended(step)
     if appended is None or function is None or not isinstance(step, ast.Expr):
@@ -112,7 +112,7 @@ def _collected(engine: Engine, block: list[ast.stmt], loop: ast.For, step: ast.s
     name, item = appended
     before = list(itertools.takewhile(lambda s: ast.unparse(s).endswith(_EMPTY), reversed(block[: block.index(loop)])))
     empty = [s for s in before if ast.unparse(s) == f"{name}{_EMPTY}"]
-    uses = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
+    uses = _uses(function, block, empty, name)
     stack = next((engine.parent(n) for n in uses if _is_stack(engine, n)), None)
     kind = engine.type_of(item)
     if (
@@ -123,7 +123,17 @@ def _collected(engine: Engine, block: list[ast.stmt], loop: ast.For, step: ast.s
         or kind.rank is None
     ):
         return None
-    return _Collected(name, empty[0], loop, item, step, stack) if _axis(engine, stack) is not None else None
+    return Collected(name, empty[0], loop, item, step, stack) if stacked_axis(engine, stack) is not None else None
+
+
+def _uses(function: ast.FunctionDef, block: list[ast.stmt], empty: list[ast.stmt], name: str) -> list[ast.Name]:
+    """Where the list is read: in the block until `xs = torch.stack(xs)` has made a tensor of it, else in the whole function."""
+    within: list[ast.stmt] = [function]
+    ends = [s for s in block if isinstance(s, ast.Assign) and ast.unparse(s).startswith(f"{name} = torch.stack({name}")]
+    if len(empty) == len(ends) == 1:
+        within = block[block.index(empty[0]) : block.index(ends[0]) + 1]
+    nodes = (n for statement in within for n in ast.walk(statement))
+    return [n for n in nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
 
 
 def _is_stack(engine: Engine, name: ast.Name) -> bool:
@@ -131,16 +141,16 @@ def _is_stack(engine: Engine, name: ast.Name) -> bool:
     return isinstance(call, ast.Call) and call.args[:1] == [name] and engine.qualname_of(call) == "torch.stack"
 
 
-def _axis(engine: Engine, stack: ast.Call) -> int | None:
+def stacked_axis(engine: Engine, stack: ast.Call) -> int | None:
     """The axis that `torch.stack` makes, None where it is no literal."""
     given = [*stack.args[1:], *(k.value for k in stack.keywords if k.arg == "dim")]
     axis = engine.constant(given[0]) if given else 0
     return axis if axis is not NOT_CONSTANT and isinstance(axis, int) else None
 
 
-def _joined(engine: Engine, found: _Collected) -> str:
+def _joined(engine: Engine, found: Collected) -> str:
     """`torch.stack(xs, dim)` of a TensorArray, which has its steps first."""
-    axis, rank, text = _axis(engine, found.stack), engine.type_of(found.item).rank, f"{found.name}.stack()"
+    axis, rank, text = stacked_axis(engine, found.stack), engine.type_of(found.item).rank, f"{found.name}.stack()"
     assert axis is not None and rank is not None
     if axis % (rank + 1) == 0:
         return text
@@ -149,7 +159,7 @@ def _joined(engine: Engine, found: _Collected) -> str:
     return f"tf.transpose({text}, perm=({', '.join(map(str, order))}))"
 
 
-def _dtype(engine: Engine, found: _Collected) -> str:
+def _dtype(engine: Engine, found: Collected) -> str:
     """The items' dtype: that of a tensor from outside the loop which they are made of."""
     made = {
         s.targets[0].id: s.value
