@@ -6,7 +6,6 @@ Source of the semantics: translator.md's measurements and the rules in `rules/`;
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
 from scaffold.core.diagnostics import Diagnostic
@@ -16,6 +15,7 @@ from scaffold.translate import (
     autograd,
     binding,
     comparisons,
+    fstrings,
     iteration,
     layouts,
     losses,
@@ -138,14 +138,7 @@ class Engine(Context):
     _generatorexp = _listcomp
 
     def _joinedstr(self, node: ast.JoinedStr) -> str:
-        # Positions inside f-strings are exact only from Python 3.12 on, so their values are rendered from re-parsed text.
-        text = self.source.segment(node)
-        for value in ast.walk(node):
-            if isinstance(value, ast.FormattedValue):
-                before = ast.unparse(value.value)
-                after = self.snippet(before).replace('"', "'").replace("\\", r"\\")
-                text = re.sub(r"(?<!\{)((?:\{\{)*\{)" + re.escape(before), rf"\g<1>{after}", text)
-        return text
+        return fstrings.translated(self, node)
 
     def snippet(self, text: str) -> str:
         """Translate an expression given as text; only shapes are known by their spelling in it."""

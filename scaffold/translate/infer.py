@@ -99,9 +99,11 @@ class Inference:
         if function is None:
             return UNKNOWN
         observed, values = self._names_of(function).get(node.id, ((), ()))
+        before = bound_before(node, self.engine.source.parents) if len(values) > 1 else None
+        if isinstance(before, (ast.Tuple, ast.List)):  # other assignments of the name may have another length
+            return self(before)
         if any(o.kind != "none" for o in observed):
             return TypeInfo(tuple(observed), static=True)
-        before = bound_before(node, self.engine.source.parents) if len(values) > 1 else None
         if before is not None:  # what is bound further down says nothing, and may lead back here
             values = (before, *(v for v in values if v.lineno < before.lineno))  # type: ignore[attr-defined]
         for value in values:

@@ -87,6 +87,8 @@ def _value(node: ast.AST) -> bool | None:
 def _answer(node: ast.Call) -> bool | None:
     """What a call says in every port, None for most."""
     name = ast.unparse(node.func)
+    if name == "getattr" and isinstance(node.args[1], ast.Constant) and node.args[1].value in _FALSE_ATTRIBUTES:
+        return False
     if name == "isinstance" and re.fullmatch(r"\(type\(None\)(, \w*Cache)+\)", ast.unparse(node.args[-1])):
         return True  # a check of what was handed in: a port's cache is none of the library's
     if name in _FALSE_CALLS or _asks_for_cache_class(node):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
 from scaffold.core.typedb import TypeInfo
 from scaffold.translate.engine import translate_expression
-from tests.translate.checkouts import known, statements
+from tests.translate.checkouts import engine_for, known, statements
 
 
 def expression(text: str, **types: str) -> str:
@@ -125,3 +127,20 @@ def test_settled_parts_of_expressions_go(text: str, expected: str) -> None:
 def test_only_an_expression_can_be_asked_for() -> None:
     with pytest.raises(ValueError, match="not an expression"):
         translate_expression("def f(): pass")
+
+
+def test_attributes_have_their_new_names_in_f_strings_too() -> None:
+    text = """
+class QuokkaDecoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.output = nn.Linear(2, 2)
+
+    def forward(self, x):
+        raise ValueError(f"{len(self.output)} of {x}, self.output, {self.output!r} {self.output_size}")
+"""
+    engine = engine_for(text)
+    error = next(n for n in ast.walk(engine.source.tree) if isinstance(n, ast.JoinedStr))
+    assert engine.expression(error) == (
+        'f"{len(self.quokka_output)} of {x}, self.output, {self.quokka_output!r} {self.output_size}"'
+    )

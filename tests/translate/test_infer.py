@@ -115,6 +115,25 @@ def test_what_the_probe_saw_wins() -> None:
     assert engine.type_of(node.value) is seen
 
 
+def test_a_tuple_has_the_length_of_the_assignment_that_reaches_it() -> None:
+    text = """
+def f(x, w, h):
+    if w:
+        pads = (0, w)
+        x = F.pad(x, pads)
+    if h:
+        pads = (0, 0, 0, h)
+        x = F.pad(x, pads)
+"""
+    uses = [n for n in ast.walk(ast.parse(PRELUDE + text)) if isinstance(n, ast.Name) and n.id == "pads"]
+    second = max((n for n in uses if isinstance(n.ctx, ast.Load)), key=lambda n: n.lineno)
+    place = (second.lineno, second.col_offset, second.end_lineno or 0, second.end_col_offset or 0)
+    engine = engine_for(text)
+    engine.types = TypeDB({place: known("tuple[4]")})  # the probe reached the second alone
+    loads = [n for n in ast.walk(engine.source.tree) if isinstance(n, ast.Name) and n.id == "pads"]
+    assert [engine.type_of(n).rank for n in loads if isinstance(n.ctx, ast.Load)] == [2, 4]
+
+
 def test_a_parameter_without_annotation_is_what_another_forward_hands_on() -> None:
     text = """
 class Inner(nn.Module):

@@ -18,6 +18,7 @@ def outcome(text: str, **known: bool) -> bool | None:
     [
         "self.gradient_checkpointing and self.training",
         "self.training and self.gradient_checkpointing",
+        'getattr(self.config, "gradient_checkpointing", False) and self.training',
         "torch.jit.is_tracing()",
         "not not is_torch_fx_proxy(x)",
         'config._attn_implementation == "sdpa"',
@@ -41,6 +42,8 @@ def test_settled_to_false(text: str) -> None:
         "self.training",
         "x is not None",
         "x > 0 and self.training",
+        'getattr(self.config, "use_cache", False)',
+        "getattr(self.config, name, False)",
         "x or self.gradient_checkpointing",
         "not x and True",
         "self.config.problem_type == 'regression'",
