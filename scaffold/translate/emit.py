@@ -14,6 +14,7 @@ from scaffold.translate import (
     generation,
     inherited,
     labels,
+    padded_past,
     pretrained,
     prose,
     reach,
@@ -323,7 +324,7 @@ class ClassWriter:
         prepared = states.prepared_inputs(self.engine, info) or generation.prepared_inputs(self.engine, info, ranks)
         if prepared is not None:
             self.engine.method_overrides[info.name, "prepare_inputs_for_generation"] = prepared
-        padded = generation.padded_in_front(info, self.engine.classes.values())
+        padded = padded_past.in_front(info, self.engine.classes.values())
         if padded is not None:
             self.engine.method_overrides[info.name, "_update_model_kwargs_for_xla_generation"] = padded
         plan, constructor = self._constructor(info, main=False)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from scaffold.translate import composite, outgrown
-from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.classes import ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.writer import BlockWriter, indented
 
@@ -192,54 +192,6 @@ def without_xla(info: ClassInfo) -> list[str]:
         return []
     has_cache = any(a.arg == "past_key_values" for a in [*forward.args.args, *forward.args.kwonlyargs])
     return [] if has_cache else ["supports_xla_generation = False", ""]
-
-
-#: XLA's generation pads the past between the last token and the one before. Padded in front, distances stay what they are.
-_PADDED_IN_FRONT = """def _update_model_kwargs_for_xla_generation(
-    self, model_outputs, model_kwargs, cur_len, max_length, batch_size, is_encoder_decoder=False, batch_axis=0
-):
-    # the past is padded in front: with padding between its tokens, they would be further away than the window says
-    past_key_values = self._extract_past_from_model_output(model_outputs)
-    attention_mask = model_kwargs.pop("attention_mask")
-    new_token = tf.ones((batch_size, 1), dtype=attention_mask.dtype)
-    if model_kwargs.pop("past_key_values", None) is None:
-        padding = max_length - cur_len - 1
-        past_key_values = tf.nest.map_structure(
-            lambda states: tf.pad(states, [[0, 0], [0, 0], [padding, 0], [0, 0]]), past_key_values
-        )
-        attention_mask = tf.pad(attention_mask, [[0, 0], [padding, 0]])
-    else:
-        past_key_values = tf.nest.map_structure(lambda states: states[:, :, 1:], past_key_values)
-        attention_mask = attention_mask[:, 1:]
-    model_kwargs["attention_mask"] = tf.concat([attention_mask, new_token], axis=1)
-    model_kwargs["past_key_values"] = tuple(past_key_values)
-    return model_kwargs"""
-#: Where only the keys in the window are looked at, padding would stand among them.
-_WINDOW_LIMIT = """    if self.config.sliding_window is not None and max_length > self.config.sliding_window:
-        raise NotImplementedError("Generation with XLA is limited to the sliding window; generate eagerly instead.")
-"""
-_WINDOW = re.compile(r"\b(sliding_window|window_size)\b")
-
-
-def padded_in_front(info: ClassInfo, classes: Iterable[ClassInfo]) -> list[str] | None:
-    """The update between the steps of XLA's generation, for a decoder whose attention has a window."""
-    forward = info.methods.get("forward")
-    names = [a.arg for a in forward.args.args] if forward is not None else []
-    decodes = is_generative(info) and "past_key_values" in names and "decoder_input_ids" not in names
-    if not decodes:
-        return None
-    kept = [c.node for c in classes if c.category is not Category.DROPPED]
-    if not any(_WINDOW.search(ast.unparse(node)) for node in kept):
-        return None
-    header, body = _PADDED_IN_FRONT.split("):\n")
-    limit = _WINDOW_LIMIT if any(_cuts_keys(node) for node in kept) else ""
-    return f"{header}):\n{limit}{body}".split("\n")
-
-
-def _cuts_keys(node: ast.ClassDef) -> bool:
-    """True when the cache is told the window: it then hands out fewer keys than the mask has columns."""
-    keys = [key for part in ast.walk(node) if isinstance(part, ast.Dict) for key in part.keys]
-    return any(isinstance(key, ast.Constant) and key.value == "sliding_window" for key in keys)
 
 
 def last_token_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

@@ -112,6 +112,7 @@ class FileTranslator:
         composite.leave_resizing(self.engine)
         resizing.leave_to_library(self.engine)
         resizing.embeddings_below(self.engine)
+        resizing.keep_scales(self.engine)
         self.withheld: list[tuple[str, str]] = []
         self.constants: list[str] = []
 

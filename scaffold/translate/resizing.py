@@ -80,6 +80,53 @@ def embeddings_below(engine: Engine) -> None:
             ]
 
 
+def keep_scales(engine: Engine) -> None:
+    """Embedding layers that scale what they look up are made anew as such: the library makes plain ones."""
+    for info in engine.classes.values():
+        given = _given_again(engine, info) if _scales(info) else None
+        if given is not None:
+            lines = [
+                "def _v2_get_resized_embeddings(self, old_embeddings, new_num_tokens):",
+                "    new_embeddings = super()._v2_get_resized_embeddings(old_embeddings, new_num_tokens)",
+                f"    if not isinstance(old_embeddings, {info.tf_name}):",
+                "        return new_embeddings",
+                "    # the library's new layer is a plain one, without the scale",
+                f"    scaled_embeddings = {info.tf_name}({', '.join(given)}, name=new_embeddings.name)",
+                "    scaled_embeddings(tf.constant([[0]]))",
+                "    scaled_embeddings.embeddings.assign(new_embeddings.embeddings)",
+                "    return scaled_embeddings",
+            ]
+            for name, members in engine.base_members.items():
+                engine.base_members[name] = [*members, *([""] if members else []), *lines]
+            return
+
+
+def _scales(info: ClassInfo) -> bool:
+    """True for an `nn.Embedding` with a `forward` that changes what the layer finds for its input."""
+    forward = info.methods.get("forward")
+    if "torch.nn.Embedding" not in info.bases or forward is None or len(forward.args.args) != 2:
+        return False
+    looked_up = f"super().forward({forward.args.args[1].arg})"
+    found = [n.value for n in ast.walk(forward) if isinstance(n, ast.Return) and n.value is not None]
+    return len(found) == 1 and isinstance(found[0], ast.BinOp) and looked_up in ast.unparse(found[0])
+
+
+def _given_again(engine: Engine, info: ClassInfo) -> list[str] | None:
+    """The arguments that make such a layer of another size, of what the old one knows; None when it does not know one."""
+    if info.init is None:
+        return None
+    calls = [n for n in ast.walk(info.init) if isinstance(n, ast.Call) and ast.unparse(n.func) == "super().__init__"]
+    made = [ast.unparse(argument) for argument in calls[0].args] if calls else []
+    asked = ".padding_idx" in engine.source.text  # else a port has no use for it
+    known = dict(zip(made, ("new_num_tokens", "old_embeddings.output_dim"), strict=False))
+    known |= dict.fromkeys(made[2:3], "old_embeddings.padding_idx" if asked else "None")
+    for node in ast.walk(info.init):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            known[ast.unparse(node.value)] = f"old_embeddings.{node.targets[0].attr}"
+    names = [a.arg for a in info.init.args.args[1:]]
+    return [f"{name}={known[name]}" for name in names] if all(name in known for name in names) else None
+
+
 def resized_layer(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`self.head = self._get_resized_lm_head(self.head, n)`, which TensorFlow's mixin has for its own kind of layer alone."""
     value = statement.value if isinstance(statement, ast.Assign) else None

@@ -80,26 +80,6 @@ def test_a_method_about_cache_objects_is_replaced(tmp_path: Path) -> None:
     assert {"input_ids", "past_key_values"} <= returned(ported(tmp_path, method=method))
 
 
-WINDOW = "        window = self.config.sliding_window\n"
-
-
-def test_xla_pads_the_past_of_a_windowed_decoder_in_front(tmp_path: Path) -> None:
-    name = "_update_model_kwargs_for_xla_generation"
-    assert name not in ported(tmp_path)
-    body = DECODER.format(mixin=", GenerationMixin", more="", method="")
-    text = port(tmp_path, body.replace("        return", f"{WINDOW}        return")).text
-    update = method_text(text, "TFQuokkaForCausalLM", name)
-    assert "[padding, 0]" in update and "raise" not in update
-
-
-def test_xla_stops_at_the_window_where_keys_are_cut(tmp_path: Path) -> None:
-    body = DECODER.format(mixin=", GenerationMixin", more="", method="")
-    body = body.replace(" return", ' x = {"sliding_window": self.config.sliding_window}\n        return')
-    text = port(tmp_path, body).text
-    update = method_text(text, "TFQuokkaForCausalLM", "_update_model_kwargs_for_xla_generation")
-    assert "if self.config.sliding_window is not None and max_length > self.config.sliding_window:" in update
-
-
 def test_a_mask_of_the_heads_loses_its_beams(tmp_path: Path) -> None:
     text = ported(tmp_path, more=", head_mask=None")
     assert "head_mask = head_mask[:, 0]" in method_text(text, "TFQuokkaForCausalLM", "prepare_inputs_for_generation")

@@ -122,3 +122,37 @@ def test_a_model_that_is_a_layer_finds_the_embeddings_below_it(tmp_path: Path) -
     text = class_text(port(tmp_path, BELOW, exported=("QuokkaForRegions",)).text, "TFQuokkaEncoder")
     assert "return self.words_model.get_input_embeddings()" in text
     assert "self.words_model.set_input_embeddings(value)" in text
+
+
+SCALED = """
+class QuokkaScaledEmbedding(nn.Embedding):
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int, embed_scale: Optional[float] = 1.0):
+        super().__init__(num_embeddings, embedding_dim, padding_idx)
+        self.embed_scale = embed_scale
+
+    def forward(self, input_ids: torch.Tensor):
+        return super().forward(input_ids) * self.embed_scale
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = QuokkaScaledEmbedding(config.vocab_size, config.hidden_size, 1, embed_scale=2.0)
+
+    def forward(self, input_ids):
+        return self.words(input_ids)
+"""
+
+
+def test_a_resized_embedding_keeps_its_scale(tmp_path: Path) -> None:
+    method = "_v2_get_resized_embeddings"
+    text = port(tmp_path / "scaled", SCALED, exported=("QuokkaModel",)).text
+    resized = " ".join(method_text(text, "TFQuokkaPreTrainedModel", method).split())
+    assert "if not isinstance(old_embeddings, TFQuokkaScaledEmbedding): return new_embeddings" in resized
+    assert "num_embeddings=new_num_tokens, embedding_dim=old_embeddings.output_dim, padding_idx=None," in resized
+    assert "embed_scale=old_embeddings.embed_scale, name=new_embeddings.name" in resized
+
+
+def test_an_embedding_of_positions_is_not_resized(tmp_path: Path) -> None:
+    offset = SCALED.replace("(input_ids) * self.embed_scale", "(input_ids + self.embed_scale)")
+    assert "_v2_get_resized_embeddings" not in port(tmp_path, offset, exported=("QuokkaModel",)).text
