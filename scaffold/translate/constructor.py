@@ -161,8 +161,9 @@ class Constructor:
             return None
         if isinstance(value, ast.Call) and parameters.is_parameter(self.engine, value) and value.args:
             value = value.args[0]
-        if self._is_state(call, value):
-            shape, initializer = parameters.of_buffer(self, value)
+        filled = parameters.filled(self, value)
+        if self._is_state(call, filled):
+            shape, initializer = parameters.of_buffer(self, filled)
             if shape is not None:
                 self.plan.weights.append(Weight(self.keras_name(attr), attr, shape, initializer, trainable=False))
                 return []

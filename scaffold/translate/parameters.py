@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.translate.buildplan import Weight
 from scaffold.translate.engine import Engine
+from scaffold.translate.names import bound_before
 
 if TYPE_CHECKING:
     from scaffold.translate.constructor import Constructor
@@ -278,6 +279,23 @@ def _function_of(constructor: Constructor, leaf: str, inner: ast.expr) -> tuple[
     shape, initializer = shape_and_initializer(constructor, inner)
     constant = re.fullmatch(r"keras\.initializers\.Constant\((.*)\)", initializer.replace('"ones"', _ONE))
     return (shape, f"keras.initializers.Constant(math.{leaf}({constant[1]}))") if constant else (None, "")
+
+
+def filled(constructor: Constructor, value: ast.expr) -> ast.expr:
+    """What a buffer is made of: the value of a local that serves buffers alone, and so is not written to in between."""
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr == "clone":
+        value = value.func.value
+    if not isinstance(value, ast.Name):
+        return value
+    parents = constructor.engine.source.parents
+    for node in ast.walk(constructor.function):
+        if isinstance(node, ast.Name) and node.id == value.id and isinstance(node.ctx, ast.Load):
+            around: ast.AST | None = node
+            while around is not None and not isinstance(around, ast.stmt):
+                around = parents.get(around)
+            if around is None or not ast.unparse(around).startswith("self.register_buffer("):
+                return value
+    return bound_before(value, parents) or value
 
 
 def is_random(constructor: Constructor, value: ast.expr) -> bool:

@@ -61,8 +61,17 @@ def _raw(parameter: Any, noise: Any) -> Any:
     return old * (1.0 + 0.1 * noise)
 
 
+def _fill(buffer: Any) -> None:
+    """Values for a buffer of zeros or ones: a checkpoint has some, as of the entries of a codebook, and a port must load them."""
+    if buffer.is_floating_point() and buffer.numel() > 1:
+        if _constant(buffer, 0.0):
+            buffer.copy_(0.5 * torch.randn_like(buffer))
+        elif _constant(buffer, 1.0):
+            buffer.copy_(0.5 + torch.rand_like(buffer))
+
+
 def randomise(model: Any, seed: int) -> None:
-    """Replace every trainable parameter and the running statistics, then tie again what the model ties."""
+    """Replace every trainable parameter, the running statistics and constant buffers, then tie again what the model ties."""
     torch.manual_seed(seed)
     with torch.no_grad():
         for module in model.modules():
@@ -75,6 +84,8 @@ def randomise(model: Any, seed: int) -> None:
                     buffer.copy_(_BUFFER_NOISE * torch.randn_like(buffer))
                 elif name == "running_var":
                     buffer.copy_(0.5 + torch.rand_like(buffer))
+                elif name not in module._non_persistent_buffers_set:
+                    _fill(buffer)
     if hasattr(model, "tie_weights"):
         model.tie_weights()
 

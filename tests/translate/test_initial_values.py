@@ -86,3 +86,28 @@ def test_what_a_buffer_draws_is_loaded_from_checkpoints(tmp_path: Path) -> None:
     assert "shape=(2, self.config.width)" in text and 'name="directions"' in text and "trainable=False" in text
     assert "initializer=keras.initializers.RandomNormal(stddev=self.scale)" in text
     assert "self.forgotten = tf.random.normal([2])" in text
+
+
+CODEBOOK = """
+class QuokkaCodebook(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        embed = torch.zeros(config.size, config.width)
+        self.register_buffer("used", torch.ones(config.size))
+        self.register_buffer("embed", embed)
+        self.register_buffer("average", embed.clone())
+        signs = torch.ones(config.width)
+        signs[::2] = -1.0
+        self.register_buffer("signs", signs)
+
+    def forward(self, x):
+        return (x * self.signs) @ self.embed + self.average * self.used
+"""
+
+
+def test_a_buffer_of_a_local_that_is_only_filled_is_loaded_from_checkpoints(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, CODEBOOK).text, "TFQuokkaCodebook")
+    for name in ("used", "embed", "average"):
+        assert f'name="{name}"' in text
+    assert text.count("shape=(self.config.size, self.config.width)") == 2
+    assert 'name="signs"' not in text and "self.signs = signs" in text

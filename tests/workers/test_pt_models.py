@@ -81,6 +81,17 @@ torch.manual_seed(1)
 twin = Toy(Config())
 randomise(twin, 0)
 assert all(torch.equal(v, twin.state_dict()[k]) for k, v in model.state_dict().items()), "not repeatable"
+class Codebook(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("entries", torch.zeros(4, 2))
+        self.register_buffer("used", torch.ones(4))
+        self.register_buffer("ready", torch.Tensor([True]))
+        self.register_buffer("mask", torch.zeros(4), persistent=False)
+book = Codebook()
+randomise(book, 0)
+assert book.entries.unique().numel() == 8 and book.used.unique().numel() == 4 and (book.used > 0).all()
+assert book.ready == 1 and not book.mask.any(), "what a checkpoint does not hold, or what is a switch, was changed"
 said = describe_weights(model)
 assert said["tied"] == [["emb.weight", "decoder.weight"]]
 assert said["parameters"]["classifier.weight"] == [3, 8] and "batch.running_mean" in said["buffers"]
