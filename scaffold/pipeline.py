@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaffold import __version__
 from scaffold.brought import Brought, bring
+from scaffold.core.diagnostics import Severity
 from scaffold.core.edits import Edit, Outcome, Tree, digest
 from scaffold.core.errors import ScaffoldError
 from scaffold.core.names import counted
@@ -218,6 +219,9 @@ def plan(request: Request, result: Result, folder: Path, progress: Progress) -> 
         result.translation = translation
         result.port = make_port(located, translation, request.contributor, new_auto_classes=request.new_auto_classes)
         progress.note(f"{len(translation.classes)} classes, {counted(len(translation.markers), 'marker')}")
+        for warning in translation.diagnostics:
+            if warning.severity is Severity.WARNING:
+                progress.note(warning.render())
     tree = without_port(located) if request.regenerate else Tree(located.root)
     if result.brought is not None:
         tree = result.brought.tree

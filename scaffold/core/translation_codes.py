@@ -80,9 +80,10 @@ TRANSLATION = (
     ),
     (
         "TFP122",
-        "keys are kept on a layer",
-        "With `use_cache` the attention sees all places of a window that the layer keeps, the empty ones too, where a mask "
-        "hides everything else. A port keeps nothing between calls, so it agrees with PyTorch's `use_cache=False` only.",
+        "a past that has rules of its own",
+        "A layer keeps keys in a window of its own, or generation drops the past under a condition. TensorFlow's "
+        "generation hands over the last token alone, and a port keeps nothing between calls, so it agrees with PyTorch's "
+        "`use_cache=False` only.",
     ),
     (
         "TFP130",
@@ -106,6 +107,13 @@ TRANSLATION = (
         "A class gets a method or its outputs from a base class or a decorator of the library "
         "(`GenericForSequenceClassification`, `check_model_inputs`) that no rule wrote out. Write it "
         "into the PyTorch file as older models have it, or into the port.",
+    ),
+    (
+        "TFP134",
+        "PyTorch's default attention computes something else",
+        "A port follows the eager attention. The model gives other numbers with the one that PyTorch takes unless told otherwise "
+        "(`scaled_dot_product_attention`): a bias counts twice in one of them, or only one is causal. Compare with "
+        '`attn_implementation="eager"`, and correct the port by hand where the other one is right.',
     ),
     (
         "TFP140",

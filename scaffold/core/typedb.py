@@ -94,6 +94,7 @@ class ProbedClass:
     cases: tuple[str, ...] = ()
     error: str | None = None
     needed: Mapping[str, Observation] = field(default_factory=dict)  # inputs that it does not run without
+    other_attention: Mapping[str, float] = field(default_factory=dict)  # variant → how far the default attention is off
 
 
 class TypeDB:
@@ -134,6 +135,7 @@ class TypeDB:
                 tuple(entry["cases"]),
                 entry["error"],
                 {k: Observation("tensor", d, len(s), shape=tuple(s)) for k, (d, s) in entry.get("needed", {}).items()},
+                dict(entry.get("other_attention", {})),
             )
             for name, entry in data["classes"].items()
         }

@@ -1,4 +1,5 @@
-"""What a class leaves to the library's own classes and decorators, and no rule of `core.longhand` wrote out.
+"""What a class leaves to the library: to its classes and decorators, where no rule of `core.longhand` wrote them out, and to its
+choice of an attention.
 
 A TensorFlow class has neither, so such a class is marked: its methods or its outputs would be missing without a word.
 """
@@ -10,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.core import longhand
-from scaffold.core.diagnostics import Diagnostic
+from scaffold.core.diagnostics import Diagnostic, Severity
 from scaffold.translate import markers
 from scaffold.translate.classes import Category, ClassInfo
 
@@ -36,7 +37,22 @@ def mark(engine: Engine, info: ClassInfo, lines: list[str]) -> list[str]:
         if name in longhand.RECORDING:
             why = "hidden states and attention weights are taken by hooks"
             engine.diagnose("TFP133", name, why, decorator, _ADVICE)
-    return _with(lines, info, engine.diagnostics[known:])
+    _other_attention(engine, info)
+    return _with(lines, info, [d for d in engine.diagnostics[known:] if d.severity is Severity.ERROR])
+
+
+def _other_attention(engine: Engine, info: ClassInfo) -> None:
+    """An attention that PyTorch takes by default and that computes something else than the eager one, as the probe saw.
+
+    Where only a changed configuration shows it, the port is right for the usual one: that is reported, not marked.
+    """
+    probed = engine.types.classes.get(info.name)
+    for variant, apart in sorted(probed.other_attention.items()) if probed is not None else ():
+        is_usual = variant == "base"
+        where = "" if is_usual else f" with {variant.removeprefix('flag-')}"
+        why = f"PyTorch's default attention{where} is {apart:.1e} off its eager one, which the port follows"
+        advice = 'compare with attn_implementation="eager"'
+        engine.diagnose("TFP134", info.name, why, info.node, advice, Severity.ERROR if is_usual else Severity.WARNING)
 
 
 def _with(lines: list[str], info: ClassInfo, found: list[Diagnostic]) -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pt_inputs
+import pt_usual
 import torch
 from pt_cases import save_cases, save_model
 from pt_conditioning import condition
@@ -164,6 +165,7 @@ class Probe:
         subject.bidirectional = self._reads_is_decoder and not getattr(config, "is_decoder", True)
         subject.unsaved = self._unsaved(cls, variant)
         self._recipes(cls, variant, subject)
+        self._usual(cls, variant, subject)
         if not subject.cases or (variant.only_if_new and self._recorder.reached == reached):
             return False
         model.config = settings
@@ -183,6 +185,19 @@ class Probe:
         if kept and (variant.name == "base" or "default" in subject.done):
             self._save(cls, variant.name, model, subject.cases)
         return True
+
+    def _usual(self, cls: Any, variant: Variant, subject: Subject) -> None:
+        """Keep the variants in which PyTorch's default attention computes something else."""
+        if variant.arguments:
+            return
+        try:
+            with self._recorder.paused():
+                apart = pt_usual.difference(subject)
+        except Exception as error:
+            self._note(cls, variant.name, "usual_attention", brief(error))
+            return
+        if apart is not None:
+            self._entry(cls).setdefault("other_attention", {})[variant.name] = apart
 
     def _unsaved(self, cls: Any, variant: Variant) -> frozenset[str]:
         """Calls not worth comparing again: a head passes its inputs on to the body, which is compared by itself."""

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scaffold.core.typedb import TypeDB
+from scaffold.core.diagnostics import Severity
+from scaffold.core.typedb import ProbedClass, TypeDB
 from scaffold.translate import translate
 from tests.translate.checkouts import BASE, HEAD, checkout, class_text
 
@@ -55,3 +56,15 @@ def test_functions_that_make_masks_are_no_tensorflow(tmp_path: Path) -> None:
     translation = translate(checkout(tmp_path, source, exported=("QuokkaModel",)), TypeDB())
     assert ("TFP108", "create_chunked_causal_mask") in {(d.code, d.subject) for d in translation.diagnostics}
     assert "masking_utils" not in translation.text
+
+
+@pytest.mark.parametrize(("variant", "severity"), [("base", Severity.ERROR), ("flag-alibi=True", Severity.WARNING)])
+def test_another_attention_than_pytorchs_default_is_told(tmp_path: Path, variant: str, severity: Severity) -> None:
+    probed = ProbedClass("QuokkaModel", other_attention={variant: 0.06})
+    source = HEAD + BASE + MODEL.split("class QuokkaFor")[0]
+    translation = translate(
+        checkout(tmp_path, source, exported=("QuokkaModel",)), TypeDB(classes={"QuokkaModel": probed})
+    )
+    (found,) = (d for d in translation.diagnostics if d.code == "TFP134")
+    assert found.severity is severity and "6.0e-02 off its eager one" in found.message
+    assert ("TODO(port) TFP134" in translation.text) is (severity is Severity.ERROR)
