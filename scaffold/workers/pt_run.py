@@ -23,7 +23,7 @@ from pt_joined import difference
 from pt_origin import Origin, construct
 from pt_recipes import COMBINED, FLAG_UNSAVED, QUICK, RECIPES, resized
 from pt_subject import CHANCE, OutOfTime, Subject, brief
-from pt_variants import find_flags
+from pt_variants import find_flags, flags_of_others
 from pt_weights import describe_weights, randomise
 
 VARIANT_SECONDS = 40.0  # of computing
@@ -275,7 +275,8 @@ class Probe:
         base = _body_of(classes)
         values = {"problem_type": None, **vars(config), "num_labels": getattr(config, "num_labels", None)}
         kept = 0
-        for flag in find_flags(self._source, values):
+        others = (flag for flag in flags_of_others(self._source, values) if flag.owner in by_name)
+        for flag in (*find_flags(self._source, values), *others):
             order = [by_name[flag.owner]] if flag.owner in by_name else list(dict.fromkeys((base, *classes)))
             kept += any(self._flag(cls, flag) for cls in order[:MAX_CLASSES])
             if kept >= MAX_VARIANTS:

@@ -170,8 +170,20 @@ def _whole(value: Any) -> bool:
 def find_flags(source: str | bytes, values: Mapping[str, Any]) -> list[Flag]:
     """Changes of the configuration's values that could reach other code, in source order, each once."""
     found: dict[tuple[str, str], Flag] = {}
+    for flag in _all_flags(source, values):
+        found.setdefault((flag.name, repr(flag.value)), flag)
+    return list(found.values())
+
+
+def flags_of_others(source: str | bytes, values: Mapping[str, Any]) -> list[Flag]:
+    """The switches (yes or no) that more than one class asks for, for the others: a head has its own branch behind one."""
+    first = find_flags(source, values)
+    known = {(flag.name, flag.value, flag.owner) for flag in first if isinstance(flag.value, bool)}
+    others = (flag for flag in _all_flags(source, values) if isinstance(flag.value, bool))
+    return list(dict.fromkeys(flag for flag in others if (flag.name, flag.value, flag.owner) not in known))
+
+
+def _all_flags(source: str | bytes, values: Mapping[str, Any]) -> Iterator[Flag]:
     for statement in ast.parse(source).body:
         if isinstance(statement, (ast.ClassDef, ast.FunctionDef)):
-            for flag in _Finder(statement, values).flags():
-                found.setdefault((flag.name, repr(flag.value)), flag)
-    return list(found.values())
+            yield from _Finder(statement, values).flags()

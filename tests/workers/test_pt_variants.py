@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scaffold.workers.pt_variants import Flag, find_flags
+from scaffold.workers.pt_variants import Flag, find_flags, flags_of_others
 
 VALUES: dict[str, Any] = {
     "kind": "absolute",
@@ -61,3 +61,12 @@ def test_variant_is_a_folder_name() -> None:
 
 def test_each_change_once() -> None:
     assert len(flags("        if config.scale: pass\n        if self.scale: pass")) == 1
+
+
+def test_a_switch_is_turned_for_each_class_that_asks_for_it() -> None:
+    source = "".join(
+        f"class {name}:\n    def f(self, config):\n        if config.{asked}: pass\n"
+        for name, asked in (("A", "scale"), ("B", "kind == 'x'"), ("C", "scale and config.scale"), ("D", "kind == 'x'"))
+    )
+    assert [flag.owner for flag in find_flags(source, VALUES)] == ["A", "B"]
+    assert flags_of_others(source, VALUES) == [Flag("scale", False, "C")]

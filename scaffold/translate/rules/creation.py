@@ -5,8 +5,6 @@ Source: torch's documentation, "Creation Ops" and "Random sampling". torch count
 
 from __future__ import annotations
 
-import ast
-
 from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import (
@@ -16,7 +14,6 @@ from scaffold.translate.rules._family import (
     cast_to,
     given,
     invoke,
-    is_dimension,
     is_fraction,
     is_number,
     length_from,
@@ -280,91 +277,6 @@ RULES += [
 def eye(call: CallSite) -> str | Unmapped:
     """The second size is `num_columns`."""
     return invoke("tf.eye", call.text("n"), num_columns=given(call, "m"), dtype=given(call, "dtype"))
-
-
-def _is_plain(call: CallSite, node: ast.AST | None) -> bool:
-    """Made of Python numbers and strings only, so that `tf.constant` can hold it."""
-    if isinstance(node, ast.Tuple | ast.List):
-        return all(_is_plain(call, item) for item in node.elts)
-    if isinstance(node, ast.ListComp):
-        return _is_plain(call, node.elt)
-    return node is not None and call.engine.type_of(node).kind in ("int", "float", "bool", "str")
-
-
-@rewrites(
-    RULES,
-    "tensor",
-    "as_tensor",
-    args=("data", "dtype", *PLACEMENT),
-    dtype=None,
-    examples=(
-        Example("torch.tensor([1, 2, 3])", "tf.constant([1, 2, 3])"),
-        Example("torch.tensor([1.5, n], device=d)", "tf.constant([1.5, n])", "n: 2.0, d: None"),
-        Example("torch.tensor(0.5, dtype=torch.float32)", "tf.constant(0.5, dtype=tf.float32)"),
-        Example("torch.tensor([a[0], a[1]])", "tf.convert_to_tensor([a[0], a[1]])", "a: f32[2]"),
-        Example("torch.tensor(a.size(-1), dtype=torch.float)", "tf.cast(shape_list(a)[-1], tf.float32)", "a: f32[2,3]"),
-    ),
-)
-def tensor(call: CallSite) -> str | Unmapped:
-    """`tf.constant` for Python numbers, a cast for a tensor, `tf.convert_to_tensor` for what may hold tensors."""
-    data, dtype = call.arg("data"), given(call, "dtype")
-    if data.kind == "tensor" or (dtype and data.kind == "int" and is_dimension(call, data)):
-        return cast_to(data.text, dtype)
-    return invoke("tf.constant" if _is_plain(call, data.node) else "tf.convert_to_tensor", data.text, dtype=dtype)
-
-
-@rewrites(
-    RULES,
-    ".new_tensor",
-    args=("self", "data", "dtype", *PLACEMENT),
-    examples=(Example("a.new_tensor([1, 2])", "tf.constant([1, 2], dtype=a.dtype)", "a: f32[2]", witness=False),),
-)
-def new_tensor(call: CallSite) -> str | Unmapped:
-    """The dtype is taken to be the receiver's, as the models that call this expect."""
-    data, dtype = call.arg("data"), given(call, "dtype", f"{receiver(call).atom}.dtype")
-    if data.kind == "tensor":
-        return cast_to(data.text, dtype)
-    return invoke("tf.constant" if _is_plain(call, data.node) else "tf.convert_to_tensor", data.text, dtype=dtype)
-
-
-RULES.append(
-    Rule(
-        torch="torch.from_numpy",
-        args=("ndarray",),
-        tf="tf.convert_to_tensor({ndarray})",
-        dtype=None,
-        rank=None,
-        examples=(
-            Example("torch.from_numpy(x)", "tf.convert_to_tensor(x)", "", "x = np.ones((2, 3), dtype='float32')"),
-        ),
-    )
-)
-
-
-def _typed(name: str, dtype: str, sample: str) -> None:
-    @rewrites(
-        RULES,
-        name,
-        args=("*data", "dtype", *PLACEMENT),
-        dtype={"tf.float32": "float32", "tf.int32": "int64", "tf.bool": "bool"}[dtype],
-        examples=(Example(f"torch.{name}({sample})", f"tf.constant({sample}, dtype={dtype})"),),
-    )
-    def typed(call: CallSite) -> str | Unmapped:
-        """Numbers are sizes of an uninitialised tensor, anything else is its content."""
-        data = call.varargs.get("data", [])
-        if len(data) == 1 and data[0].kind != "int":
-            if data[0].kind == "tensor":
-                return cast_to(data[0].text, dtype)
-            function = "tf.constant" if _is_plain(call, data[0].node) else "tf.convert_to_tensor"
-            return invoke(function, data[0].text, dtype=dtype)
-        return invoke("tf.zeros", call.sequence("data"), dtype=dtype)
-
-
-_typed("Tensor", "tf.float32", "[1.0, 2.0]")
-_typed("FloatTensor", "tf.float32", "[1.0, 2.0]")
-_typed("LongTensor", "tf.int32", "[1, 2]")
-_typed("IntTensor", "tf.int32", "[1, 2]")
-_typed("BoolTensor", "tf.bool", "[True, False]")
 
 
 @rewrites(
