@@ -7,7 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from scaffold.translate import binding, registry
+from scaffold.translate.classes import Category
 from scaffold.translate.names import trained_parameter
+from scaffold.translate.promotion import ABOUT, COMPUTED, table_of
 from scaffold.translate.rule import AnyRule, AttributeRule, Rule
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ def special_attribute(engine: Engine, node: ast.Attribute) -> str | None:
         return handed
     if node.attr == "device" and isinstance(receiver, ast.Name) and receiver.id == "self":
         return "None"
-    if node.attr == "dtype" and _is_parameter(receiver):
-        return "tf.float32"
+    if node.attr == "dtype" and (_is_parameter(receiver) or ast.unparse(receiver) == "self"):
+        return _computed(engine, node)
     kernel = _kernel(engine, node) or _sizes(engine, node)
     if kernel is not None:
         return kernel
@@ -90,6 +92,26 @@ def _sizes(engine: Engine, node: ast.Attribute) -> str | None:
     return f"[{owner}.input_dim, {owner}.output_dim]" if owner != table else None
 
 
+def _computed(engine: Engine, node: ast.Attribute) -> str:
+    """The dtype that the model's parameters are used in; outside of a layer there is no policy to ask for it."""
+    owner, function = engine.class_of(node), engine.function_of(node)
+    layers = (Category.LAYER, Category.SUBCLASS, Category.MODEL)
+    in_call = owner is not None and owner.category in layers and function is not None and function.name != "__init__"
+    return COMPUTED if in_call else "tf.float32"
+
+
+#: Methods that fill weights, hand them on or put others in their place.
+_NOT_COMPUTING = ("_init", "get_", "set_", "tie", "_tie", "resize", "_resize")
+
+
+def _is_computed_with(engine: Engine, node: ast.Attribute) -> bool:
+    """True for a weight that is read where a layer computes, and not only something about it: `embed.weight.shape`."""
+    function, parent = engine.function_of(node), engine.parent(node)
+    about = isinstance(parent, ast.Attribute) and parent.attr in ABOUT
+    moved = function is not None and function.name.startswith(_NOT_COMPUTING)
+    return _computed(engine, node) == COMPUTED and isinstance(node.ctx, ast.Load) and not about and not moved
+
+
 def _is_parameter(node: ast.expr) -> bool:
     """`self.dense.weight`, `next(self.parameters())`: any parameter tells the model's dtype."""
     is_weight = isinstance(node, ast.Attribute) and node.attr == "weight"
@@ -119,8 +141,6 @@ def _torch_layer(engine: Engine, qualname: str) -> str | None:
 
 
 def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
-    if node.attr == "dtype" and isinstance(node.value, ast.Name) and node.value.id == "self":
-        return "tf.float32"
     from scaffold.translate import ties
 
     own = _own_weight(engine, node) or ties.part(engine, node)
@@ -134,6 +154,8 @@ def _module_attribute(engine: Engine, node: ast.Attribute) -> str | None:
     text = engine.expression(node.value)
     if layer in ("Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d") and node.attr in _CONVOLUTION:
         return f"{text}.{_CONVOLUTION[node.attr]}"
+    if node.attr == "weight" and layer == "Embedding" and _is_computed_with(engine, node):
+        return table_of(text)
     if node.attr == "weight" and layer in _WEIGHTS:
         return _WEIGHTS[layer].format(text)
     if node.attr in ("out_features", "in_features") and layer == "Linear":

@@ -10,6 +10,7 @@ from scaffold.translate.callsite import tf_dtype
 from scaffold.translate.infer import promote
 from scaffold.translate.names import popped_keywords, reads_shape
 from scaffold.translate.operators import as_list, replace_operands
+from scaffold.translate.promotion import dtype_among
 
 if TYPE_CHECKING:
     from scaffold.translate.engine import Engine
@@ -37,11 +38,8 @@ def compare(engine: Engine, node: ast.Compare) -> str:
     if len(operands) == 2 and len(tensors) == 2 and all(i.dtype for _, i in tensors):
         common = promote(tensors[0][1].dtype, tensors[1][1].dtype)
         if common is not None and any(_tf(i.dtype) != _tf(common) for _, i in tensors):
-            casts = {
-                o: f"tf.cast({engine.expression(o)}, {tf_dtype(common)})"
-                for o, i in tensors
-                if _tf(i.dtype) != _tf(common)
-            }
+            dtype = dtype_among([engine.arg(o) for o in operands], common)
+            casts = {o: f"tf.cast({engine.expression(o)}, {dtype})" for o, i in tensors if _tf(i.dtype) != _tf(common)}
             return replace_operands(engine, node, casts)
     numbers = [i for i in infos if i.kind in ("int", "float")]
     ordered = isinstance(node.ops[0], (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) or numbers

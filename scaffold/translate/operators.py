@@ -10,6 +10,7 @@ from scaffold.translate import binding, composite, factories, foreign, in_numpy,
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import is_dropped, popped_keywords, replacement_of, trained_parameter, unheard_keywords
+from scaffold.translate.promotion import dtype_among
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.variants import eager_function
 
@@ -51,7 +52,8 @@ def binary(engine: Engine, node: ast.BinOp) -> str:
     for operand, info in ((node.left, left), (node.right, right)):
         text = engine.expression(operand)
         if info.kind == "tensor" and info.dtype != target:
-            texts[operand] = f"tf.cast({text}, {tf_dtype(target)})"
+            beside = [engine.arg(side) for side in (node.left, node.right)]
+            texts[operand] = f"tf.cast({text}, {dtype_among(beside, target)})"
     return replace_operands(engine, node, texts)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from scaffold.translate import composite, tied_methods, weight_names
 from scaffold.translate.classes import Category, ClassInfo
 from scaffold.translate.engine import Engine
+from scaffold.translate.promotion import ABOUT, COMPUTED, named, table_of
 from scaffold.translate.tied_methods import kept_name
 
 
@@ -271,13 +272,16 @@ def constructed(engine: Engine, owner: str, attr: str, value: ast.expr, text: st
 def call(engine: Engine, owner: ClassInfo, attr: str, argument: str, plain: str) -> str:
     """The tied layer's call: a product with the embedding matrix, or the layer of its own."""
     if (owner.name, attr) in engine.always_tied:
-        return f"tf.matmul({argument}, {engine.always_tied[owner.name, attr]}.embeddings, transpose_b=True)"
+        return _product(argument, engine.always_tied[owner.name, attr])
     if (owner.name, attr) in engine.biased_ties:
         return plain
     embeddings, bias = engine.tied_calls[owner.name, attr]
-    product = f"tf.matmul({argument}, {embeddings}.embeddings, transpose_b=True)"
-    text = f"{product} if self.{kept_name(owner, attr)} is None else {plain}"
+    text = f"{_product(argument, embeddings)} if self.{kept_name(owner, attr)} is None else {plain}"
     return f"tf.nn.bias_add({text}, self.{bias})" if bias else text
+
+
+def _product(argument: str, embeddings: str) -> str:
+    return f"tf.matmul({argument}, {table_of(embeddings, named(argument) or COMPUTED)}, transpose_b=True)"
 
 
 def part(engine: Engine, node: ast.Attribute) -> str | None:
@@ -290,8 +294,11 @@ def part(engine: Engine, node: ast.Attribute) -> str | None:
     text = f"self.{kept_name(owner, layer.attr)}"
     if not embeddings:
         return None
+    parent = engine.parent(node)
+    about = isinstance(parent, ast.Attribute) and parent.attr in ABOUT
+    table = f"{embeddings}.embeddings" if about else table_of(embeddings)
     if node.attr == "weight" and (owner.name, layer.attr) in engine.biased_ties:
-        return f'({embeddings}.embeddings if hasattr({text}, "input_embeddings") else tf.transpose({text}.kernel))'
+        return f'({table} if hasattr({text}, "input_embeddings") else tf.transpose({text}.kernel))'
     if node.attr == "weight":
-        return f"({embeddings}.embeddings if {text} is None else tf.transpose({text}.kernel))"
+        return f"({table} if {text} is None else tf.transpose({text}.kernel))"
     return f"self.{bias}" if node.attr == "bias" and bias else None

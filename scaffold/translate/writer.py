@@ -16,6 +16,7 @@ from scaffold.translate import markers, prose, reach, signature
 from scaffold.translate.callsite import tf_dtype
 from scaffold.translate.engine import Engine
 from scaffold.translate.iteration import take_apart
+from scaffold.translate.promotion import dtype_among
 
 #: A pass returns None (not mine), or the statement's replacement: lines without indentation ([] drops the statement).
 Pass = Callable[["BlockWriter", ast.stmt], "list[str] | None"]
@@ -146,7 +147,8 @@ class BlockWriter:
         if not known or tf_dtype(str(target.dtype)) == tf_dtype(str(value.dtype)):
             return self.simple(statement)
         text = self.engine.expression(statement.value)
-        self.engine.remember(statement.value, f"tf.cast({text}, {tf_dtype(str(target.dtype))})")
+        kept = dtype_among([self.engine.arg(statement.target)], str(target.dtype))
+        self.engine.remember(statement.value, f"tf.cast({text}, {kept})")
         return self.simple(statement)
 
     def header(self, node: ast.expr) -> str:

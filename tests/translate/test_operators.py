@@ -31,10 +31,10 @@ def expression(text: str) -> str:
     [
         ("x + y", "x + y"),
         ("x * 2", "x * 2"),
-        ("x * i", "x * tf.cast(i, tf.float32)"),
+        ("x * i", "x * tf.cast(i, x.dtype)"),
         ("m == True", "m == True"),
         ("i != 0.0", "tf.cast(i, tf.float32) != 0.0"),
-        ("m * x", "tf.cast(m, tf.float32) * x"),
+        ("m * x", "tf.cast(m, x.dtype) * x"),
         ("m * (x > 0)", "tf.logical_and(m, x > 0)"),
         ("m + m", "tf.logical_or(m, m)"),
         ("i / n", "tf.cast(i, tf.float32) / n"),
@@ -43,7 +43,7 @@ def expression(text: str) -> str:
         ("1.0 - i", "1.0 - tf.cast(i, tf.float32)"),
         ("m + i", "tf.cast(m, tf.int32) + i"),
         ("1 - m", "1 - tf.cast(m, tf.int32)"),
-        ("h + x", "tf.cast(h, tf.float32) + x"),
+        ("h + x", "tf.cast(h, x.dtype) + x"),
         ("n / 2", "n / 2"),
         ("m & m", "m & m"),
         ("~m", "tf.logical_not(m)"),
@@ -74,7 +74,7 @@ def test_shapes_are_lists(text: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("x > y", "x > y"),
-        ("x == i", "x == tf.cast(i, tf.float32)"),
+        ("x == i", "x == tf.cast(i, x.dtype)"),
         ("x is None", "x is None"),
         ("i >= n", "i >= n"),
         ("m > 0", "tf.cast(m, tf.int32) > 0"),
@@ -138,7 +138,7 @@ def test_indices_of_different_shapes_are_broadcast_as_torch_does() -> None:
 
 def test_a_mask_that_is_of_integers_or_of_truths_is_cast_to_the_dtype_of_floats() -> None:
     given = {"x": known("float32[2]"), "m": known("int64[2] | bool[2]")}
-    assert translate_expression("x + m", given)[0] == "x + tf.cast(m, tf.float32)"
+    assert translate_expression("x + m", given)[0] == "x + tf.cast(m, x.dtype)"
 
 
 SINGLE = TypeInfo((Observation("tensor", "float32", 3, None, (2, 1, 1)),))

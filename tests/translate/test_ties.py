@@ -18,7 +18,8 @@ def squeezed(text: str) -> str:
 def test_a_direct_head_computes_with_the_embeddings(ported: Translation) -> None:
     call = squeezed(method_text(ported.text, "TFQuokkaForCausalLM", "call"))
     embeddings = "self.quokka.embeddings.word_embeddings.embeddings"
-    assert f"tf.matmul(self.quokka(input_ids, training=training)[0], {embeddings}, transpose_b=True)" in call
+    table = f"tf.cast({embeddings}, self.compute_dtype)"  # a policy of mixed precision leaves it as it is
+    assert f"tf.matmul(self.quokka(input_ids, training=training)[0], {table}, transpose_b=True)" in call
     assert "if self.lm_head is None else self.lm_head(" in call
 
 
@@ -261,7 +262,7 @@ def test_the_weight_of_a_tied_layer_is_the_embeddings(tmp_path: Path) -> None:
     body = body.replace("return self.head\n", "return self.head.decoder\n") + WEIGHT
     exported = ("QuokkaModel", "QuokkaForCausalLM")
     own = squeezed(method_text(port(tmp_path / "own", body, exported=exported).text, "TFQuokkaHead", "call"))
-    table = "self.input_embeddings.embeddings"
+    table = "tf.cast(self.input_embeddings.embeddings, self.compute_dtype)"
     assert f'({table} if hasattr(self.decoder, "input_embeddings") else tf.transpose(self.decoder.kernel))' in own
     body = body.replace("bias=config.use_bias)", "bias=False)\n        self.bias = nn.Parameter(torch.zeros(3))")
     body = body.replace("zeros(3))", "zeros(3))\n        self.decoder.bias = self.bias")
@@ -371,4 +372,6 @@ class QuokkaForCausalLM(QuokkaPreTrainedModel):
 def test_a_tie_that_methods_lead_to(tmp_path: Path) -> None:
     text = port(tmp_path, BY_METHODS, exported=("QuokkaModel", "QuokkaForCausalLM")).text
     call = squeezed(method_text(text, "TFQuokkaForCausalLM", "call"))
-    assert "self.quokka.decoder.words.embeddings, transpose_b=True) if self.lm_head is None" in call
+    assert (
+        "self.quokka.decoder.words.embeddings, self.compute_dtype), transpose_b=True) if self.lm_head is None" in call
+    )

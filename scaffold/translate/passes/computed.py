@@ -10,6 +10,7 @@ import ast
 from scaffold.translate import inlining
 from scaffold.translate.classes import ClassInfo
 from scaffold.translate.engine import Engine
+from scaffold.translate.promotion import COMPUTED
 from scaffold.translate.writer import BlockWriter
 
 _TABLE = "table"
@@ -32,7 +33,7 @@ def grown_table(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     for node in weights:
         engine.remember(node, _TABLE)
     for lookup in lookups:
-        engine.remember(lookup, f"tf.gather({_TABLE}, {engine.expression(lookup.args[0])})")
+        engine.remember(lookup, f"tf.cast(tf.gather({_TABLE}, {engine.expression(lookup.args[0])}), {COMPUTED})")
     text = _filled(engine, *made)
     head = writer.with_comment(statement, f"{_TABLE} = tf.convert_to_tensor(self.embeddings)")
     return [*head, f"if {writer.header(statement.test)}:", f"    {_TABLE} = {text}"]

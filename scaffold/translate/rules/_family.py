@@ -14,6 +14,7 @@ from typing import Any
 from scaffold.translate.callsite import NOT_CONSTANT, TF_DTYPES, Arg, CallSite, parenthesised
 from scaffold.translate.infer import widest
 from scaffold.translate.names import reads_shape
+from scaffold.translate.promotion import dtype_among
 from scaffold.translate.rule import Example, Rule, Unmapped
 
 Rewrite = Callable[[CallSite], "str | Unmapped"]
@@ -267,13 +268,13 @@ def common_dtype(args: Sequence[Arg]) -> str | None:
     return target
 
 
-def as_dtype(arg: Arg, dtype: str | None) -> str:
-    """The text of a tensor or number in that torch dtype: cast only where it differs."""
+def as_dtype(arg: Arg, dtype: str | None, beside: Sequence[Arg] = ()) -> str:
+    """The text of a tensor or number in that torch dtype, which is that of what stands beside it: cast only where it differs."""
     if dtype is None:
         return arg.text
     if arg.kind == "tensor" and arg.info.dtypes:
         same = {TF_DTYPES[found] for found in arg.info.dtypes} == {TF_DTYPES[dtype]}
-        return arg.text if same else f"tf.cast({arg.text}, {TF_DTYPES[dtype]})"
+        return arg.text if same else f"tf.cast({arg.text}, {dtype_among(beside, dtype)})"
     return number(arg, dtype)
 
 
@@ -288,7 +289,7 @@ def _whole(arg: Arg) -> str:
 def promoted(*args: Arg) -> list[str]:
     """The texts, cast to the dtype that torch would promote them to; parts of one tensor have its dtype."""
     dtype = common_dtype(args) if len({_whole(arg) for arg in args}) > 1 else None
-    return [as_dtype(arg, dtype) for arg in args]
+    return [as_dtype(arg, dtype, args) for arg in args]
 
 
 def atom(text: str) -> str:

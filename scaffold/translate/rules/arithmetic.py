@@ -172,7 +172,7 @@ def _operator(names: tuple[str, ...], operator: str) -> None:
         rank=None,
         examples=(
             Example(f"torch.{names[0]}(a, b)", f"a {operator} b", "a: f32[2,3], b: f32[3]"),
-            Example(f"torch.{names[0]}(a, i)", f"a {operator} tf.cast(i, tf.float32)", "a: f32[2,3], i: i64[3]"),
+            Example(f"torch.{names[0]}(a, i)", f"a {operator} tf.cast(i, a.dtype)", "a: f32[2,3], i: i64[3]"),
             *(
                 [Example(f"torch.{names[0]}(a, b, alpha=s)", scaled, "a: f32[2,3], b: f32[3], s: 2.0")]
                 if operator in "+-"
@@ -208,7 +208,7 @@ def rsub(call: CallSite) -> str | Unmapped:
 def _floats(left: Arg, right: Arg) -> tuple[str, str]:
     dtype = common_dtype([left, right])
     dtype = "float32" if dtype in INTEGERS or dtype == "bool" else dtype
-    return as_dtype(left, dtype), as_dtype(right, dtype)
+    return as_dtype(left, dtype, [right]), as_dtype(right, dtype, [left])
 
 
 @rewrites(
@@ -341,7 +341,7 @@ for _names, _function in _COMPARISONS.items():
     examples=(
         Example("torch.pow(a, 2)", "tf.pow(a, 2)", "a: f32[2,3]"),
         Example("torch.pow(a, 0.5)", "tf.pow(a, 0.5)", "a: f32(0.1,2)[2,3]"),
-        Example("torch.pow(a, i)", "tf.pow(a, tf.cast(i, tf.float32))", "a: f32(0.5,2)[2,3], i: i64(0,3)[3]"),
+        Example("torch.pow(a, i)", "tf.pow(a, tf.cast(i, a.dtype))", "a: f32(0.5,2)[2,3], i: i64(0,3)[3]"),
     ),
 )
 def pow(call: CallSite) -> str | Unmapped:
@@ -350,8 +350,8 @@ def pow(call: CallSite) -> str | Unmapped:
     dtype = common_dtype([base, exponent])
     if base.kind == "tensor" and exponent.kind == "int":
         return f"tf.pow({base.text}, {exponent.text})"
-    left = as_dtype(base, dtype)
+    left = as_dtype(base, dtype, [exponent])
     if base.kind != "tensor" and exponent.kind == "tensor" and dtype in FLOATS:
         left = number(base, dtype) if base.kind in ("int", "float") and base.constant is not None else left
         left = left if base.kind == "float" or left != base.text else f"tf.cast({left}, {exponent.atom}.dtype)"
-    return f"tf.pow({left}, {as_dtype(exponent, dtype)})"
+    return f"tf.pow({left}, {as_dtype(exponent, dtype, [base])})"

@@ -35,7 +35,8 @@ def clamp(call: CallSite) -> str | Unmapped:
 
     def bound(name: str) -> str:
         arg = call.arg(name)
-        return as_dtype(arg, tensor.dtype if arg.kind == "tensor" else common_dtype([tensor, arg]))
+        dtype = tensor.dtype if arg.kind == "tensor" else common_dtype([tensor, arg])
+        return as_dtype(arg, dtype, [tensor])
 
     bounds = [call.arg(name) for name in ("min", "max") if call.has(name)]
     clamped = promoted(tensor, *bounds)[0] if all(b.kind != "tensor" for b in bounds) else tensor.text

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate.callsite import TF_DTYPES, Arg, CallSite
+from scaffold.translate.promotion import COMPUTED
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import INTEGERS, both, rewrites
 
@@ -331,7 +332,7 @@ def finfo(call: CallSite) -> str | Unmapped:
     dtype = call.arg("type").atom if call.has("type") else "tf.float32"
     parent = call.engine.parent(call.node)
     if isinstance(parent, ast.Attribute) and parent.attr in ("min", "max"):
-        return dtype
+        return f"tf.as_dtype({dtype})" if dtype == COMPUTED else dtype
     return f"{call.uses('np')}.finfo({dtype}.as_numpy_dtype)"
 
 

@@ -112,7 +112,7 @@ def masked_select(call: CallSite) -> str | Unmapped:
 def masked_scatter(call: CallSite) -> str | Unmapped:
     """The source's elements in order, where the mask is set."""
     call.emits("masked_scatter")
-    source = as_dtype(call.arg("source"), call.arg("self").dtype)
+    source = as_dtype(call.arg("source"), call.arg("self").dtype, [call.arg("self")])
     return f"_masked_scatter({call.text('self')}, {mask_of(call.arg('mask'))}, {source})"
 
 
@@ -126,7 +126,7 @@ def masked_scatter(call: CallSite) -> str | Unmapped:
         Example("torch.where(m, a, 0)", "tf.where(m, a, 0.0)", "m: bool[2,3], a: f32[2,3]"),
         Example("torch.where(m, 1, i)", "tf.where(m, 1, i)", "m: bool[2,3], i: i64[2,3]"),
         Example(
-            "torch.where(m, i, a)", "tf.where(m, tf.cast(i, tf.float32), a)", "m: bool[2,3], i: i64[2,3], a: f32[2,3]"
+            "torch.where(m, i, a)", "tf.where(m, tf.cast(i, a.dtype), a)", "m: bool[2,3], i: i64[2,3], a: f32[2,3]"
         ),
         Example("torch.where(a > 0)[0]", "tf.unstack(tf.cast(tf.where(a > 0), tf.int32), axis=-1)[0]", "a: f32[2,3]"),
     ),
@@ -138,7 +138,7 @@ def where(call: CallSite) -> str | Unmapped:
         return f"tf.unstack({indices(condition)}, axis=-1)"
     choices = [call.arg("input"), call.arg("other")]
     dtype = common_dtype(choices)
-    texts = [as_dtype(choice, dtype) for choice in choices]
+    texts = [as_dtype(choice, dtype, choices) for choice in choices]
     tensors = [choice for choice in choices if choice.kind == "tensor"]
     if len(tensors) == 1 and dtype == tensors[0].dtype:
         texts = [c.text if c is tensors[0] else beside(c, tensors[0]) for c in choices]

@@ -46,7 +46,7 @@ def _is_given_mask(call: CallSite, item: Arg) -> bool:
         Example("torch.cat((a, b), 1)", "tf.concat([a, b], axis=1)", "a: f32[2,3], b: f32[2,4]"),
         Example("torch.cat((a, b))", "tf.concat([a, b], axis=0)", "a: f32[2,3], b: f32[1,3]"),
         Example(
-            "torch.cat([a, m], dim=-1)", "tf.concat([a, tf.cast(m, tf.float32)], axis=-1)", "a: f32[2,3], m: bool[2,4]"
+            "torch.cat([a, m], dim=-1)", "tf.concat([a, tf.cast(m, a.dtype)], axis=-1)", "a: f32[2,3], m: bool[2,4]"
         ),
         Example("torch.cat(s, dim=1)", "tf.concat(s, axis=1)", "a: f32[2,3]", "s = [a, a]"),
         Example("torch.cat([a for _ in range(4)], dim=1)", "tf.tile(a, [1, 4])", "a: f32[2,3]"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from scaffold.translate.callsite import CallSite
+from scaffold.translate.promotion import COMPUTED
 from scaffold.translate.rule import LayerRule, Rule, Unmapped, rewrite
 from scaffold.translate.rules.logic import isin
 
@@ -15,7 +16,8 @@ from scaffold.translate.rules.logic import isin
 @rewrite("self.get_head_mask", args=("head_mask", "num_hidden_layers", "is_attention_chunked"), result="other")
 def get_head_mask(call: CallSite) -> str:
     """One mask a layer, broadcastable to the attention probabilities."""
-    return f"{call.emits('prepare_head_mask')}({call.text('head_mask')}, {call.text('num_hidden_layers')})"
+    mask, layers = call.text("head_mask"), call.text("num_hidden_layers")
+    return f"{call.emits('prepare_head_mask')}({mask}, {layers}, {COMPUTED})"
 
 
 @rewrite(
@@ -26,14 +28,13 @@ def get_head_mask(call: CallSite) -> str:
 def get_extended_attention_mask(call: CallSite) -> str:
     """Additive mask; causal when the configuration says that the model is a decoder."""
     mask, shape = call.text("attention_mask"), call.text("input_shape")
-    return f"{call.emits('extend_attention_mask')}({mask}, {shape}, is_decoder=self.config.is_decoder)"
+    return f"{call.emits('extend_attention_mask')}({mask}, {shape}, {COMPUTED}, is_decoder=self.config.is_decoder)"
 
 
 @rewrite("self.invert_attention_mask", args=("encoder_attention_mask",))
 def invert_attention_mask(call: CallSite) -> str:
     """Additive mask from a mask of ones and zeros."""
-    mask = call.arg("encoder_attention_mask")
-    return f"{call.uses('invert_attention_mask')}({call.cast(mask, 'float32')})"
+    return f"{call.uses('invert_attention_mask')}(tf.cast({call.text('encoder_attention_mask')}, {COMPUTED}))"
 
 
 @rewrite(
@@ -63,7 +64,7 @@ _MASKS = "transformers.modeling_attn_mask_utils."
 )
 def prepare_causal_attention_mask(call: CallSite) -> str:
     """Additive causal mask of rank 4, combined with a padding mask when there is one."""
-    return _causal(call, call.text("attention_mask"))
+    return _causal(call, call.text("attention_mask"), f"{call.arg('inputs_embeds').atom}.dtype")
 
 
 @rewrite(
@@ -72,11 +73,11 @@ def prepare_causal_attention_mask(call: CallSite) -> str:
 )
 def create_causal_attention_mask(call: CallSite) -> str:
     """Additive causal mask of rank 4 without a padding mask."""
-    return _causal(call, "None")
+    return _causal(call, "None", call.text("dtype"))
 
 
-def _causal(call: CallSite, mask: str) -> str:
-    parts = [mask, call.text("input_shape")]
+def _causal(call: CallSite, mask: str, dtype: str) -> str:
+    parts = [mask, call.text("input_shape"), dtype]
     if "past_key_values_length" in call.bound:
         parts.append(call.text("past_key_values_length"))
     if call.has("sliding_window"):
@@ -88,7 +89,7 @@ def _causal(call: CallSite, mask: str) -> str:
 def prepare_attention_mask(call: CallSite) -> str:
     """Additive mask of rank 4 from a padding mask."""
     length = f", {call.text('tgt_len')}" if call.has("tgt_len") else ""
-    return f"{call.emits('expand_attention_mask')}({call.text('mask')}{length})"
+    return f"{call.emits('expand_attention_mask')}({call.text('mask')}, {call.text('dtype')}{length})"
 
 
 @rewrite("transformers.utils.torch_float", args=("x",), result="float")

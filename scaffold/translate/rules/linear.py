@@ -74,8 +74,8 @@ def product(call: CallSite, left: Arg, right: Arg) -> str:
     dtype = common_dtype([left, right])
     return invoke(
         "tf.matmul",
-        as_dtype(below_left or left, dtype),
-        as_dtype(below_right or right, dtype),
+        as_dtype(below_left or left, dtype, [right]),
+        as_dtype(below_right or right, dtype, [left]),
         transpose_a="True" if below_left else None,
         transpose_b="True" if below_right else None,
     )
@@ -158,7 +158,7 @@ RULES += both(
     args=("input", "vec2"),
     examples=(
         Example("torch.outer(a, b)", "tf.tensordot(a, b, axes=0)", "a: f32[3], b: f32[2]"),
-        Example("torch.outer(i, b)", "tf.tensordot(tf.cast(i, tf.float32), b, axes=0)", "i: i64[3], b: f32[2]"),
+        Example("torch.outer(i, b)", "tf.tensordot(tf.cast(i, b.dtype), b, axes=0)", "i: i64[3], b: f32[2]"),
     ),
 )
 def outer(call: CallSite) -> str | Unmapped:
@@ -182,7 +182,7 @@ def outer(call: CallSite) -> str | Unmapped:
         ),
         Example('torch.einsum("...ij,jk", [a, b])', 'tf.einsum("...ij,jk", a, b)', "a: f32[2,3,4], b: f32[4,5]"),
         Example(
-            'torch.einsum("i,j->ij", i, b)', 'tf.einsum("i,j->ij", tf.cast(i, tf.float32), b)', "i: i64[3], b: f32[2]"
+            'torch.einsum("i,j->ij", i, b)', 'tf.einsum("i,j->ij", tf.cast(i, b.dtype), b)', "i: i64[3], b: f32[2]"
         ),
     ),
 )

@@ -8,11 +8,10 @@ from __future__ import annotations
 from scaffold.translate.callsite import Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import (
-    as_dtype,
     atom,
     both,
-    common_dtype,
     invoke,
+    promoted,
     receiver,
     rewrites,
 )
@@ -102,7 +101,7 @@ def argsort(call: CallSite) -> str | Unmapped:
 
 def _searched(call: CallSite, boundaries: Arg, values: Arg, right: bool) -> str | Unmapped:
     side = ', side="right"' if right else ""
-    a, b = (as_dtype(arg, common_dtype([boundaries, values])) for arg in (boundaries, values))
+    a, b = promoted(boundaries, values)
     if values.rank is None or values.rank == boundaries.rank:
         return f"tf.searchsorted({a}, {b}{side})"
     if values.rank == 0:

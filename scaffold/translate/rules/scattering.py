@@ -49,7 +49,7 @@ def scatter(call: CallSite) -> str | Unmapped:
         return call.refuse("TFP102", "argument `reduce` has no TensorFlow counterpart", "write it out")
     call.emits("scatter")
     source = call.arg("src") if call.has("src") else call.arg("value")
-    value = beside(source, tensor) if source.kind != "tensor" else as_dtype(source, tensor.dtype)
+    value = beside(source, tensor) if source.kind != "tensor" else as_dtype(source, tensor.dtype, [tensor])
     add = ", add=True" if reduce else ""
     return f"_scatter({tensor.text}, {call.text('index')}, {value}, axis={call.text('dim')}{add})"
 
@@ -73,7 +73,7 @@ def scatter_add(call: CallSite) -> str | Unmapped:
     """An emitted function: TensorFlow scatters by whole coordinates."""
     call.emits("scatter")
     tensor = receiver(call)
-    source = as_dtype(call.arg("src"), tensor.dtype)
+    source = as_dtype(call.arg("src"), tensor.dtype, [tensor])
     return f"_scatter({tensor.text}, {call.text('index')}, {source}, axis={call.text('dim')}, add=True)"
 
 
@@ -123,7 +123,7 @@ def _by_rows(call: CallSite, function: str) -> str | Unmapped:
         return call.refuse(
             "TFP102", "only whole rows (dim=0, alpha=1) can be written this way", "transpose before and after"
         )
-    source = as_dtype(call.arg("source"), tensor.dtype)
+    source = as_dtype(call.arg("source"), tensor.dtype, [tensor])
     return f"{function}({tensor.text}, tf.expand_dims({call.text('index')}, axis=-1), {source})"
 
 

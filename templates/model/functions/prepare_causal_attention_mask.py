@@ -1,5 +1,9 @@
 def prepare_causal_attention_mask(
-    attention_mask: tf.Tensor | None, input_shape, past_key_values_length: int = 0, sliding_window: int | None = None
+    attention_mask: tf.Tensor | None,
+    input_shape,
+    dtype,
+    past_key_values_length: int = 0,
+    sliding_window: int | None = None,
 ) -> tf.Tensor:
     """
     Additive causal mask of shape `(batch_size, 1, query_length, key_length)`: 0 where a position may be attended to,
@@ -9,7 +13,8 @@ def prepare_causal_attention_mask(
     query_length = input_shape[-1]
     key_length = query_length + past_key_values_length
     if attention_mask is not None and len(shape_list(attention_mask)) == 4:
-        return (1.0 - tf.cast(attention_mask, tf.float32)) * tf.float32.min
+        attention_mask = tf.cast(attention_mask, dtype)
+        return (1.0 - attention_mask) * attention_mask.dtype.min
     query_positions = tf.range(past_key_values_length, key_length)[:, None]
     key_positions = tf.range(key_length)[None, :]
     allowed = key_positions <= query_positions
@@ -18,4 +23,5 @@ def prepare_causal_attention_mask(
     allowed = tf.broadcast_to(allowed, [input_shape[0], 1, query_length, key_length])
     if attention_mask is not None:
         allowed = tf.logical_and(allowed, tf.cast(attention_mask, tf.bool)[:, None, None, :])
-    return tf.where(allowed, 0.0, tf.float32.min)
+    allowed = tf.cast(allowed, dtype)
+    return (1.0 - allowed) * allowed.dtype.min

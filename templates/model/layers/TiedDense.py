@@ -10,5 +10,6 @@ class TFModelTiedDense(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        result = tf.matmul(inputs, self.input_embeddings.embeddings, transpose_b=True)
+        weight = tf.cast(self.input_embeddings.embeddings, inputs.dtype)  # which mixed precision does not convert
+        result = tf.matmul(inputs, weight, transpose_b=True)
         return result if self.bias is None else tf.nn.bias_add(result, self.bias)

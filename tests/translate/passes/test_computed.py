@@ -66,17 +66,16 @@ def test_the_table_is_the_initial_weight_and_a_longer_one_is_a_local(tmp_path: P
     call = method_text(text, "TFQuokkaPositions", "call")
     assert "table = tf.convert_to_tensor(self.embeddings)" in call and "if longest > shape_list(table)[0]:" in call
     assert "table = self.table(longest, self.output_dim, self.padding_idx)" in call
-    assert "return tf.gather(table, ids)" in call
+    assert "return tf.cast(tf.gather(table, ids), self.compute_dtype)" in call
     assert "make_weight" not in text
 
 
 def test_a_linear_layer_with_the_weight_of_an_embedding_is_that_embedding(tmp_path: Path) -> None:
     text = port(tmp_path, POSITIONS).text
     decoder = class_text(text, "TFQuokkaDecoder")
-    assert (
-        "tf.matmul(self.embed_tokens(ids) + self.positions(ids), self.embed_tokens.embeddings, transpose_b=True)"
-        in (" ".join(decoder.split()))
-    )
+    table = "tf.cast(self.embed_tokens.embeddings, self.compute_dtype)"
+    product = f"tf.matmul( self.embed_tokens(ids) + self.positions(ids), {table}, transpose_b=True, )"
+    assert product in " ".join(decoder.split())
     assert "self.projection" not in decoder
     assert "self.embed_tokens.build(None)" in decoder  # nobody else keeps it
 
