@@ -18,10 +18,12 @@ from scaffold.translate.pretrained import configuration_text
 from scaffold.translate.tensor_spec import (
     FEATURES,
     VIDEOS,
+    channels_spec,
     image_spec,
     input_spec,
     input_width,
     is_image,
+    lacks_channels,
     video_spec,
 )
 
@@ -76,9 +78,10 @@ def _of_text_beside_features(function: ast.FunctionDef, first: str) -> dict[str,
     if first != "input_ids" or "input_features" not in names:
         return {}
     taken = [name for name in names if name in _INFERRED - {"pixel_values"}]
-    return {name: f'tf.TensorSpec((None, None), tf.int32, name="{name}")' for name in taken}
+    return {name: _TEXT_SPEC.format(name) for name in taken}
 
 
+_TEXT_SPEC = 'tf.TensorSpec((None, None), tf.int32, name="{}")'
 #: What the library infers for models that take `input_ids`, and only for those.
 _TEXT = frozenset({"attention_mask", "token_type_ids", "decoder_input_ids", "decoder_attention_mask"})
 
@@ -142,7 +145,27 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
             lines += ["", *_NO_CALL]
         if lines:
             found[info.name] = [*lines, ""]
-    return _with_features(classes, shared) | found
+    found = _with_features(classes, shared) | found
+    return found | (_with_channels(located, engine, classes, found) if lacks_channels(located) else {})
+
+
+def _with_channels(
+    located: Located, engine: Engine, classes: dict[str, ClassInfo], found: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    """The signatures of models for images whose configuration has no number of channels: the library's own asks for it."""
+    described = {}
+    for info in classes.values():
+        seen = _observed(engine, {info.name: info}).get("pixel_values", []) if info.name in engine.types.classes else []
+        if {o.rank for o in seen} != {4}:
+            continue
+        needed = engine.types.classes[info.name].needed
+        specs = {"pixel_values": channels_spec(info, seen)}
+        specs |= {name: _TEXT_SPEC.format(name) for name in ("input_ids", *sorted(_TEXT)) if _takes(info, name)}
+        specs |= {n: input_spec(located, n, [o]) for n, o in needed.items() if n not in _INFERRED}
+        lines = found.get(info.name, [])
+        start = lines.index("def dummy_inputs(self):") - 2 if "def dummy_inputs(self):" in lines else len(lines)
+        described[info.name] = [*_signature("pixel_values", specs), *(lines[start:] or [""])]
+    return described
 
 
 def _and_images(engine: Engine, info: ClassInfo, needed: Mapping[str, Observation]) -> Mapping[str, Observation]:

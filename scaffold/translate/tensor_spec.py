@@ -8,8 +8,9 @@ from collections.abc import Iterable
 
 from scaffold.core.checkout import Located
 from scaffold.core.typedb import Observation
+from scaffold.translate.classes import ClassInfo
 from scaffold.translate.engine import Engine
-from scaffold.translate.pretrained import configuration_text
+from scaffold.translate.pretrained import config_class, configuration_text
 
 #: Numbers that describe one place on a page: two corners or four. A longer axis of integers is a length.
 _COORDINATES = 8
@@ -30,11 +31,29 @@ VIDEOS = tuple(
 def video_spec(located: Located, seen: Observation) -> str:
     """The spec of a batch of videos: the library's own for images with frames, where its configuration says what that needs."""
     config = configuration_text(located)
+    if lacks_channels(located) and seen.shape is not None:
+        size = 'getattr(self.config, "vision_config", self.config).image_size'
+        return f'tf.TensorSpec((None, None, {seen.shape[2]}, {size}, {size}), tf.float32, name="pixel_values")'
     if re.search(r"\bvision_config\b|self\.num_channels\b", config) or seen.shape is None:
         return VIDEOS["num_frames" not in config]
     named = set(re.findall(r"self\.(\w*(?:img|image)_size)\b", config))
     size = f"self.config.{named.pop()}" if len(named) == 1 else "None"
     shape = f"None, self.config.num_frames, {seen.shape[2]}, {size}, {size}"
+    return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
+
+
+def lacks_channels(located: Located) -> bool:
+    """True where the model's vision configuration has no number of channels, whatever a test's configuration has been given."""
+    tree = ast.parse(configuration_text(located))
+    classes = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name.endswith("VisionConfig")]
+    return bool(classes) and not any(re.search(r"self\.num_channels\b", ast.unparse(node)) for node in classes)
+
+
+def channels_spec(info: ClassInfo, seen: list[Observation]) -> str:
+    """The spec of `pixel_values` with the number of channels that the model is made for."""
+    channels = next((o.shape[1] for o in seen if o.shape), 3)
+    config = "self.config" if config_class(info).endswith("VisionConfig") else "self.config.vision_config"
+    shape = f"None, {channels}, {config}.image_size, {config}.image_size"
     return f'tf.TensorSpec(({shape}), tf.float32, name="pixel_values")'
 
 

@@ -115,6 +115,40 @@ def test_videos_of_a_configuration_without_channels_are_described_whole(tmp_path
     assert '"input_ids": tf.TensorSpec((None, None), tf.int32, name="input_ids")' in text
 
 
+VISION_CONFIG = """
+class QuokkaVisionConfig(PretrainedConfig):
+    def __init__(self, image_size=16, **kwargs):
+        self.image_size = image_size
+{more}
+
+class QuokkaConfig(PretrainedConfig):
+    def __init__(self, vision_config=None, **kwargs):
+        self.vision_config = QuokkaVisionConfig(**vision_config)
+"""
+
+
+def test_channels_are_those_of_the_weights_where_the_configuration_class_has_none(tmp_path: Path) -> None:
+    model = FRAMES + FRAMES.replace("QuokkaModel", "QuokkaEyes").replace(
+        "input_ids: torch.Tensor = None, ", ""
+    ).replace("    def __init__", "    config_class = QuokkaVisionConfig\n\n    def __init__", 1)
+    source = HEAD + BASE + model
+    seen = Observation("tensor", "float32", 4, shape=(2, 3, 16, 16))
+    types = first_seen(source, pixel_values=(seen, seen))
+    types.classes["QuokkaEyes"] = ProbedClass("QuokkaEyes")
+    file = "src/transformers/models/quokka/configuration_quokka.py"
+    found = []
+    for more in ("", "        self.num_channels = 3\n"):
+        files = {file: VISION_CONFIG.format(more=more)}
+        located = checkout(tmp_path / str(len(more)), source, exported=("QuokkaModel", "QuokkaEyes"), files=files)
+        text = translate(located, types).text
+        found.append([" ".join(class_text(text, name).split()) for name in ("TFQuokkaModel", "TFQuokkaEyes")])
+    both, eyes = found[0]
+    assert "(None, 3, self.config.vision_config.image_size, self.config.vision_config.image_size)" in both
+    assert '"input_ids": tf.TensorSpec((None, None), tf.int32, name="input_ids")' in both
+    assert "(None, 3, self.config.image_size, self.config.image_size)" in eyes and "input_ids" not in eyes
+    assert not any("def input_signature" in text for text in found[1])
+
+
 def test_a_mask_that_must_fit_the_data_leaves_no_dummy_inputs(tmp_path: Path) -> None:
     needed = {
         "pixel_values": Observation("tensor", "float32", 4),
