@@ -54,6 +54,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     rotary.dynamic_frequencies,
     rotary.rebound_buffer,
     switches.lasts_for_the_call,
+    switches.lasts_when_set,
     memo.kept_tensor,
     memo.converted_constant,
     groups.by_module,

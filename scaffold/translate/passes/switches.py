@@ -1,7 +1,7 @@
 """A model that switches to another kind of layer inside a call: in a port the switch lasts for that call.
 
 PyTorch keeps what a call switched to. A port is traced, called with dummy inputs while weights load, and shared by requests of
-different lengths, so a call must not depend on those before it.
+different lengths, so a call must not depend on those before it. What a user sets with the same method lasts.
 """
 
 from __future__ import annotations
@@ -55,8 +55,26 @@ def lasts_for_the_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
     method = next((name for name in calls if name in found), None)
     if method is None:
         return None
-    back = f"self.{method}(self.initial_{found[method]})"
+    attribute = found[method]
     lines = writer.plain(statement)
     # `bool` refuses a length that is not known when the model is traced, for which both branches would be traced
     lines[0] = f"if bool({lines[0].removeprefix('if ').removesuffix(':')}):"
-    return ["# what an earlier call has switched to does not last", back, *lines]
+    return [
+        "# what an earlier call has switched to does not last",
+        f"lasting_{attribute} = self.initial_{attribute}",
+        f"self.{method}(lasting_{attribute})",
+        *lines,
+        f"    self.initial_{attribute} = lasting_{attribute}",
+    ]
+
+
+def lasts_when_set(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """The method that switches, before it returns if nothing changes: whoever calls it from outside means later calls too."""
+    function, owner = writer.engine.function_of(statement), writer.engine.class_of(statement)
+    attribute = switches(owner).get(function.name) if function is not None and owner is not None else None
+    if attribute is None or function is None or statement not in function.body[:-1]:
+        return None
+    check = function.body[function.body.index(statement) + 1]
+    if not isinstance(check, ast.If) or not isinstance(check.body[0], ast.Return):
+        return None
+    return [*writer.plain(statement), f"self.initial_{attribute} = {function.args.args[1].arg}"]
