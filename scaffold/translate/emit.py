@@ -244,7 +244,7 @@ class ClassWriter:
             return True
         if info.category is Category.MODEL and function.name in ("get_output_embeddings", "set_output_embeddings"):
             return info.name in self.engine.tied_models
-        if states.is_about_states(self.engine, function):
+        if states.is_about_states(self.engine, function) or generation.keeps_images(function):
             return True
         decorators = [ast.unparse(d) for d in function.decorator_list]
         unscripted = any(d.endswith(("torch.jit.ignore", "torch.jit.unused")) for d in decorators)

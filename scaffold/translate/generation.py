@@ -117,6 +117,23 @@ def generates(engine: Engine, info: ClassInfo) -> bool:
 _WITH_PROMPT = re.compile(r"(?:pixel|image|video)\w*")
 
 
+def keeps_images(function: ast.FunctionDef) -> bool:
+    """True for the method that hands what was computed of images to the next step: they are read with the prompt alone.
+
+    Without images it would hand on None, which no loop of TensorFlow's takes.
+    """
+    kept = [
+        target.slice.value
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant)
+    ]
+    others = any(isinstance(node, (ast.If, ast.For)) for node in function.body)
+    is_update = function.name == "_update_model_kwargs_for_generation" and not others
+    return is_update and bool(kept) and all(_WITH_PROMPT.fullmatch(str(key)) for key in kept)
+
+
 def _with_prompt(own: ast.FunctionDef | None, names: list[str], ranks: Mapping[str, int]) -> dict[str, list[str]]:
     """Images among the inputs of a class's own method → lines that take an axis of beams out of them."""
     given = [a.arg for a in own.args.args] if own is not None else []

@@ -288,23 +288,31 @@ def _next_step(subject: Subject) -> dict[str, Any]:
 
 
 def generate(subject: Subject) -> None:
-    """Greedy and beam search."""
+    """Greedy and beam search, from a prompt with two tokens less; from the whole one where those stand for a part of an image."""
     if not getattr(type(subject.model), "can_generate", lambda: False)() or not subject.inputs:
         return
+    _searched(subject, 2)
+    if "generate" in subject.dropped and any(name.startswith("pixel") for name in subject.inputs):
+        subject.dropped = {name: why for name, why in subject.dropped.items() if name not in ("generate", "beam")}
+        _searched(subject, 0)
+
+
+def _searched(subject: Subject, cut: int) -> None:
     inputs = {name: v for name, v in subject.inputs.items() if not name.startswith("decoder_")}
     ids = inputs.get("input_ids")
+    length = int(ids.shape[1]) - cut if ids is not None and ids.dim() == 2 else 1
     if ids is not None and ids.dim() == 2:
-        inputs["input_ids"] = ids[:, :-2]
+        inputs["input_ids"] = ids[:, :length]
         inputs.update(
-            {n: v[:, :-2] for n, v in inputs.items() if n != "input_ids" and v.dim() > 1 and v.shape[:2] == ids.shape}
+            {
+                n: v[:, :length]
+                for n, v in inputs.items()
+                if n != "input_ids" and v.dim() > 1 and v.shape[:2] == ids.shape
+            }
         )
         if "attention_mask" in inputs:
             inputs["attention_mask"] = torch.ones_like(inputs["attention_mask"])
-    prompt = (
-        int(ids.shape[1]) - 2
-        if ids is not None and ids.dim() == 2 and "decoder_input_ids" not in subject.accepts
-        else 1
-    )
+    prompt = 1 if "decoder_input_ids" in subject.accepts else length
     for name, beams in (("generate", 1), ("beam", 2)):
         kwargs: dict[str, Any] = {"max_new_tokens": _NEW_TOKENS, "do_sample": False, "num_beams": beams}
         if beams > 1:

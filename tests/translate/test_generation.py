@@ -163,3 +163,19 @@ def test_the_position_of_the_last_token_goes_by_the_mask(tmp_path: Path) -> None
     )
     counted = "tf.reduce_sum(attention_mask, axis=-1, keepdims=True) + self.config.pad_token_id"
     assert f"position_ids = ( {counted} )" in text or f"position_ids = {counted}" in text
+
+
+UPDATE = """
+    def _update_model_kwargs_for_generation(self, outputs, model_kwargs, is_encoder_decoder, **kwargs):
+        model_kwargs = super()._update_model_kwargs_for_generation(
+            outputs=outputs, model_kwargs=model_kwargs, is_encoder_decoder=is_encoder_decoder, **kwargs
+        )
+        model_kwargs["{key}"] = outputs.{key}
+        return model_kwargs
+"""
+
+
+def test_what_was_computed_of_images_is_not_handed_from_step_to_step(tmp_path: Path) -> None:
+    name = "_update_model_kwargs_for_generation"
+    assert name not in ported(tmp_path / "images", method=UPDATE.format(key="image_hidden_states"))
+    assert f"def {name}" in ported(tmp_path / "other", method=UPDATE.format(key="audio_state"))
