@@ -131,6 +131,8 @@ class Engine(Context):
         return iter(sorted(found, key=self.source.start))
 
     def _listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> str:
+        if (numbers := iteration.numbers(self, node)) is not None:
+            return numbers
         for loop in node.generators:
             iteration.take_apart(self, loop.iter)
         return self.splice(node)

@@ -25,6 +25,47 @@ def take_apart(engine: Engine, node: ast.expr) -> None:
         engine.remember(node, f"tf.unstack({engine.expression(node)})")
 
 
+def numbers(engine: Engine, node: ast.AST | None) -> str | None:
+    """Python's numbers of a range that the configuration gives, as a constructor reads them, or lists of them; None for others.
+
+    `[x.item() for x in torch.linspace(0, rate, n)]`, `[x.tolist() for x in torch.linspace(0, rate, n).split(depths)]`.
+    """
+    loop = _only_loop(node)
+    read = ast.unparse(node.elt) if isinstance(node, ast.ListComp) else ""
+    if loop is None:
+        return None
+    name = ast.unparse(loop.target)
+    if read == f"{name}.item()":
+        array = spaced(engine, loop.iter)
+        return f"{array}.tolist()" if array is not None else None
+    is_split = (
+        isinstance(loop.iter, ast.Call) and isinstance(loop.iter.func, ast.Attribute) and len(loop.iter.args) == 1
+    )
+    if read != f"{name}.tolist()" or not is_split or loop.iter.func.attr != "split":  # type: ignore[attr-defined]
+        return None
+    array = spaced(engine, loop.iter.func.value)  # type: ignore[attr-defined]
+    sizes = engine.expression(loop.iter.args[0])  # type: ignore[attr-defined]
+    return f"[{read} for {name} in np.split({array}, np.cumsum({sizes})[:-1])]" if array is not None else None
+
+
+def spaced(engine: Engine, node: ast.AST) -> str | None:
+    """`np.linspace(…)` for a range of PyTorch's that depends on no tensor, or a tensor made of NumPy's; None for others."""
+    name = engine.source.qualname(node.func) if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or name is None:
+        return None
+    if name in ("torch.Tensor", "torch.tensor") and node.args and isinstance(node.args[0], ast.Call):
+        return engine.expression(node.args[0]) if ast.unparse(node.args[0].func) == "np.linspace" else None
+    bounds = {**dict(zip(_BOUNDS, node.args, strict=False)), **{str(k.arg): k.value for k in node.keywords}}
+    known = name == "torch.linspace" and set(_BOUNDS) <= set(bounds)
+    if not known or any(engine.type_of(bounds[bound]).kind == "tensor" for bound in _BOUNDS):
+        return None
+    engine.uses.add("np")
+    return f"np.linspace({', '.join(engine.expression(bounds[bound]) for bound in _BOUNDS)})"
+
+
+_BOUNDS = ("start", "end", "steps")
+
+
 def repeated(engine: Engine, node: ast.AST | None) -> tuple[ast.expr, ast.expr] | None:
     """Tensor and number of `[x for _ in range(n)]`, `[x] * n` and `n * [x]`; a tensor times a list would be a product."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate.callsite import TF_DTYPES, Arg, CallSite
+from scaffold.translate.iteration import spaced
 from scaffold.translate.promotion import COMPUTED
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import INTEGERS, both, rewrites
@@ -115,11 +116,15 @@ def to(call: CallSite) -> str | Unmapped:
     examples=(
         Example("i.tolist()", "tf.unstack(i)", "i: i64[3]"),
         Example("a.tolist()", "a.numpy().tolist()", "a: i64[2,3]"),
+        Example("torch.linspace(0, r, n).tolist()", "np.linspace(0, r, n).tolist()", "r: 0.5, n: 3"),
     ),
 )
 def tolist(call: CallSite) -> str:
     """The numbers of a vector whose length is known; anything else in eager mode only."""
     tensor = call.arg("self")
+    array = spaced(call.engine, tensor.node) if tensor.node is not None else None
+    if array is not None:
+        return f"{array}.tolist()"
     return f"tf.unstack({tensor.text})" if tensor.rank == 1 else f"{tensor.atom}.numpy().tolist()"
 
 
