@@ -36,10 +36,7 @@ def write(engine: Engine, tie: Tie, nested: bool) -> None:
         ]
         engine.method_overrides[tie.model, "set_output_embeddings"] = [
             "def set_output_embeddings(self, value):",
-            f"    if {layer} is not None:",
-            f"        {layer} = value",
-            "    else:",
-            "        self.set_input_embeddings(value)",
+            *_exchanged(engine, layer, nested, f"{layer} is None", "self.set_input_embeddings(value)"),
         ]
         if tie.model not in _language_models(engine):
             engine.method_overrides[tie.model, "get_lm_head"] = _LM_HEAD
@@ -72,7 +69,7 @@ def _nested_methods(engine: Engine, tie: Tie) -> None:
     ]
     engine.method_overrides[tie.owner, "set_output_embeddings"] = [
         "def set_output_embeddings(self, value):",
-        "    self.input_embeddings.embeddings = value",
+        *_exchanged(engine, f"self.{kept}", True, f"self.{kept} is None", "self.input_embeddings.embeddings = value"),
     ]
     bias = tie.bias or ("bias" if "bias" in engine.classes[tie.owner].parameters else None)  # added after the product
     if bias is None:
@@ -84,7 +81,26 @@ def _nested_methods(engine: Engine, tie: Tie) -> None:
     ]
     engine.method_overrides[tie.owner, "set_bias"] = [
         "def set_bias(self, value: Dict[str, tf.Variable]):",
-        f'    self.{bias} = value["{bias}"]',
+        _remade(f"self.{bias}", bias),
+    ]
+
+
+def _remade(weight: str, name: str) -> str:
+    """The library hands over a tensor of the new size; only a variable is saved, and can be resized again."""
+    return f'    {weight} = tf.Variable(value["{name}"], name={weight}.name.split(":")[0])'
+
+
+def _exchanged(engine: Engine, layer: str, nested: bool, tied: str, replace: str) -> list[str]:
+    """The body of `set_output_embeddings`: the embeddings where the layer is tied, else the layer itself."""
+    engine.emits.add("resized_dense")
+    table = "self.input_embeddings" if nested else "self.get_input_embeddings()"
+    return [
+        f"    if {tied}:",
+        f"        {replace}",
+        "    elif value is not None:",
+        f"        {layer} = value",
+        "    else:  # the library resizes the embeddings and does not know this layer's weight",
+        f"        {layer} = resized_dense({layer}, {table}.input_dim)",
     ]
 
 
@@ -99,7 +115,6 @@ def _head_of(engine: Engine, tie: Tie) -> None:
 def _methods_with_bias(engine: Engine, tie: Tie, nested: bool) -> None:
     """The tied layer is there in either case; what it has for a weight is its own or the embedding layer."""
     layer, own = f"self.{kept_name(engine.classes[tie.owner], tie.attr)}", tie.owner
-    table = "self.input_embeddings" if nested else "self.get_input_embeddings()"
     replace = "self.input_embeddings.embeddings = value" if nested else "self.set_input_embeddings(value)"
     engine.method_overrides[own, "get_output_embeddings"] = [
         "def get_output_embeddings(self) -> keras.layers.Layer:",
@@ -107,14 +122,8 @@ def _methods_with_bias(engine: Engine, tie: Tie, nested: bool) -> None:
     ]
     engine.method_overrides[own, "set_output_embeddings"] = [
         "def set_output_embeddings(self, value):",
-        f'    if hasattr({layer}, "input_embeddings"):',
-        f"        {replace}",
-        "    elif value is not None:",
-        f"        {layer} = value",
-        "    else:  # the library resizes the embeddings and does not know this layer's weight",
-        f"        {layer} = resized_dense({layer}, {table}.input_dim)",
+        *_exchanged(engine, layer, nested, f'hasattr({layer}, "input_embeddings")', replace),
     ]
-    engine.emits.add("resized_dense")
     if nested:
         _head_of(engine, tie)
     elif tie.model not in _language_models(engine):
@@ -127,7 +136,7 @@ def _methods_with_bias(engine: Engine, tie: Tie, nested: bool) -> None:
     ]
     engine.method_overrides[own, "set_bias"] = [
         "def set_bias(self, value: Dict[str, tf.Variable]):",
-        f'    {layer}.bias = value["bias"]',
+        _remade(f"{layer}.bias", "bias"),
     ]
 
 

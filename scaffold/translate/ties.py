@@ -150,7 +150,10 @@ def _embeddings(engine: Engine, info: ClassInfo, prefix: str) -> str | None:
         return None
     base = engine.classes.get(child.class_name)
     path = _returned_path(base, "get_input_embeddings") if base else None
-    return "self." + ".".join([prefix, *path]) if path else None
+    asked = ast.parse(f"self.{prefix}.get_input_embeddings()", mode="eval").body
+    place = None if path else _place(engine, info, asked)  # which may ask a part of its own in turn
+    path = (prefix, *path) if path else place[1] if place else None
+    return "self." + ".".join(path) if path else None
 
 
 def _owner(engine: Engine, info: ClassInfo, path: tuple[str, ...]) -> ClassInfo | None:

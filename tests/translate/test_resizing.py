@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from tests.frameworks import tensorflow
 from tests.translate.checkouts import class_text, method_text, port
 
 EMBEDS = """
@@ -156,3 +160,20 @@ def test_a_resized_embedding_keeps_its_scale(tmp_path: Path) -> None:
 def test_an_embedding_of_positions_is_not_resized(tmp_path: Path) -> None:
     offset = SCALED.replace("(input_ids) * self.embed_scale", "(input_ids + self.embed_scale)")
     assert "_v2_get_resized_embeddings" not in port(tmp_path, offset, exported=("QuokkaModel",)).text
+
+
+@pytest.mark.e2e
+def test_a_resized_layer_keeps_the_whole_names_of_its_weights() -> None:
+    tf = tensorflow()
+    file = Path(__file__).resolve().parents[2] / "templates" / "model" / "functions" / "resized_dense.py"
+    found: dict[str, Any] = {"tf": tf, "keras": tf.keras}
+    exec("from __future__ import annotations\n" + file.read_text(encoding="utf-8"), found)
+    head = tf.keras.layers.Dense(3, name="decoder")
+    with tf.name_scope("model"), tf.name_scope("head"), tf.name_scope("decoder"):
+        head.build([None, None, 2])
+    with tf.name_scope("elsewhere"):
+        larger = found["resized_dense"](head, 5)
+    assert [(w.name, tuple(w.shape)) for w in larger.weights] == [
+        ("model/head/decoder/kernel:0", (2, 5)),
+        ("model/head/decoder/bias:0", (5,)),
+    ]

@@ -58,6 +58,15 @@ def test_embeddings_and_bias_can_be_resized(ported: Translation) -> None:
     for name in ("get_output_embeddings", "set_output_embeddings", "get_bias", "set_bias"):
         assert f"def {name}(" in head
     assert "return self.cls" in method_text(ported.text, "TFQuokkaForMaskedLM", "get_lm_head")
+    assert 'self.bias = tf.Variable(value["bias"], name=self.bias.name.split(":")[0])' in head
+
+
+def test_an_untied_layer_is_resized_as_itself(ported: Translation) -> None:
+    below = squeezed(method_text(ported.text, "TFQuokkaLMPredictionHead", "set_output_embeddings"))
+    assert "if self.decoder is None: self.input_embeddings.embeddings = value" in below
+    assert "self.decoder = resized_dense(self.decoder, self.input_embeddings.input_dim)" in below
+    direct = squeezed(method_text(ported.text, "TFQuokkaForCausalLM", "set_output_embeddings"))
+    assert "self.lm_head = resized_dense(self.lm_head, self.get_input_embeddings().input_dim)" in direct
 
 
 def test_heads_without_a_tie_have_nothing_of_it(ported: Translation) -> None:
@@ -367,11 +376,17 @@ class QuokkaForCausalLM(QuokkaPreTrainedModel):
     def forward(self, input_ids):
         return self.lm_head(self.quokka(input_ids))
 """
+_SHARED_WORDS = "self.quokka.decoder.words.embeddings, self.compute_dtype), transpose_b=True) if self.lm_head is None"
 
 
 def test_a_tie_that_methods_lead_to(tmp_path: Path) -> None:
     text = port(tmp_path, BY_METHODS, exported=("QuokkaModel", "QuokkaForCausalLM")).text
     call = squeezed(method_text(text, "TFQuokkaForCausalLM", "call"))
-    assert (
-        "self.quokka.decoder.words.embeddings, self.compute_dtype), transpose_b=True) if self.lm_head is None" in call
-    )
+    assert _SHARED_WORDS in call
+
+
+def test_a_model_may_ask_a_part_for_its_embeddings(tmp_path: Path) -> None:
+    forward = "    def forward(self, input_ids):\n        return self.lm_head(self.quokka(input_ids))\n"
+    body = BY_METHODS.partition("    def tie_weights")[0] + forward
+    text = port(tmp_path, body, exported=("QuokkaModel", "QuokkaForCausalLM")).text
+    assert _SHARED_WORDS in squeezed(method_text(text, "TFQuokkaForCausalLM", "call"))

@@ -7,7 +7,8 @@ def resized_dense(dense: keras.layers.Dense, new_num_tokens: int | None, transpo
     added = [[0, new_num_tokens - kernel.shape[axis]], [0, 0]]
     kernel = tf.pad(kernel, added if transposed else added[::-1])
     resized = keras.layers.Dense(kernel.shape[1], use_bias=dense.use_bias, name=dense.name)
-    resized.build([None, None, kernel.shape[0]])
+    with tf.name_scope(dense.kernel.name.rpartition("/")[0] + "/"):  # the weights keep their whole names
+        resized.build([None, None, kernel.shape[0]])
     resized.kernel.assign(kernel)
     if dense.use_bias:
         bias = dense.bias[: resized.units]
