@@ -122,8 +122,7 @@ def to(call: CallSite) -> str | Unmapped:
 def tolist(call: CallSite) -> str:
     """The numbers of a vector whose length is known; anything else in eager mode only."""
     tensor = call.arg("self")
-    array = spaced(call.engine, tensor.node) if tensor.node is not None else None
-    if array is not None:
+    if tensor.node is not None and (array := spaced(call.engine, tensor.node)) is not None:
         return f"{array}.tolist()"
     return f"tf.unstack({tensor.text})" if tensor.rank == 1 else f"{tensor.atom}.numpy().tolist()"
 
@@ -353,39 +352,7 @@ def iinfo(call: CallSite) -> str | Unmapped:
     return call.arg("type").atom
 
 
-# -- the environment ---------------------------------------------------------------------------------------------------
-
-
-def _fixed(name: str, value: str, args: tuple[str, ...] = (), result: str = "bool") -> Rule:
-    return Rule(
-        torch=f"torch.{name}",
-        args=args,
-        ignore=args,
-        tf=value,
-        result=result,
-        note="Has one answer in a TensorFlow port.",
-        examples=(Example(f"torch.{name}()", value, witness=False),),
-    )
-
-
 RULES += [
-    _fixed("jit.is_tracing", "False"),
-    _fixed("jit.is_scripting", "False"),
-    _fixed("onnx.is_in_onnx_export", "False"),
-    _fixed("compiler.is_compiling", "False"),
-    _fixed("_dynamo.is_compiling", "False"),
-    _fixed("is_autocast_enabled", "False", ("device_type",)),
-    _fixed("is_grad_enabled", "False"),
-    _fixed("are_deterministic_algorithms_enabled", "False"),
-    _fixed("cuda.is_available", "False"),
-    _fixed("cuda.device_count", "0", result="int"),
-    _fixed("distributed.is_available", "False"),
-    _fixed("distributed.is_initialized", "False"),
-    _fixed("distributed.get_world_size", "1", ("group",), result="int"),
-    _fixed("distributed.get_rank", "0", ("group",), result="int"),
-    _fixed("get_default_dtype", "tf.float32", result="dtype"),
-    _fixed("get_autocast_gpu_dtype", "tf.float16", result="dtype"),
-    _fixed("device", "None", ("type", "index"), result="device"),
     Rule(
         torch="torch.is_tensor",
         args=("obj",),
