@@ -78,7 +78,9 @@ class ClassWriter:
         if info.category is Category.MODEL:
             if info.name in self.engine.main_layers:
                 lines = self._layer(info, main=True)
-                return [*lines, "", "", *thin_model(self, info)] if info.name in self.engine.thin_models else lines
+                return (
+                    [*lines, "", "", *thin_model(self, info, lines)] if info.name in self.engine.thin_models else lines
+                )
             return self._head(info)
         return self._layer(info)
 

@@ -131,6 +131,8 @@ class FileTranslator:
             if info.category is not Category.MODEL or "forward" not in info.methods or generates(self.engine, info):
                 continue
             is_public = info.name in self.public
+            if is_public and pretrained.wraps_base_model(self.classes, info):
+                continue  # with a main layer its weights had one level more than those of the base model have
             if info.name in used or (info.name == f"{self.located.names.camel}Model" and not info.stands_alone):
                 main = re.sub(r"Model$", "", info.tf_name) + "MainLayer" if is_public else info.tf_name
                 self.engine.main_layers[info.name] = main

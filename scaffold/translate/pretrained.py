@@ -97,6 +97,13 @@ def annotated_config(node: ast.stmt) -> str:
     return ""
 
 
+def wraps_base_model(classes: dict[str, ClassInfo], info: ClassInfo) -> bool:
+    """True for a model around the base model of its file, under the base model's prefix: a head."""
+    child = info.children.get(base_model_prefix(classes, info))
+    inner = classes.get(child.class_name) if child is not None and not child.is_list else None
+    return inner is not None and inner.category is Category.MODEL
+
+
 def base_model_prefix(classes: dict[str, ClassInfo], model: ClassInfo | None = None) -> str:
     """`base_model_prefix` of a model or of what it derives from, empty when there is none; of the file's first base class."""
     waiting = [model] if model is not None else []

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 DOCUMENTING = ("add_start_docstrings", "add_code_sample", "replace_return")
 
 
-def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
-    """`TFXModel`: the main layer under `base_model_prefix`, every argument handed on (G23)."""
+def thin_model(writer: ClassWriter, info: ClassInfo, layer: list[str]) -> list[str]:
+    """`TFXModel`: the main layer (its lines are `layer`) under `base_model_prefix`, every argument handed on (G23)."""
     forward = info.methods["forward"]
     name = writer.engine.thin_models[info.name]
     entries = signature.parameters(writer.engine, forward, public=True, extra=("training: bool = False",))
@@ -58,7 +58,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo) -> list[str]:
         "    return outputs",
         "",
         *_parts(writer, info, attr),
-        *_forwarded(writer, info, attr),
+        *_forwarded(writer, info, attr, layer),
         "def build(self, input_shape=None):",
         "    if self.built:",
         "        return",
@@ -87,16 +87,24 @@ def _parts(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
     return lines
 
 
-def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
-    """Public `get_…` and `freeze_…` methods of the main layer, under the model's own name."""
+#: How the names of the methods begin that a model's users call.
+_FOR_USERS = ("get_", "set_", "freeze_", "unfreeze_", "encode", "decode")
+
+
+def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str, layer: list[str]) -> list[str]:
+    """Public methods of the main layer (`get_…`, `unfreeze_…`, `encode`), under the model's own name."""
     lines: list[str] = []
     for name, function in info.methods.items():
         decorators = [ast.unparse(d) for d in function.decorator_list if "no_grad" not in ast.unparse(d)]
         is_decorated = decorators and name.endswith("embeddings")
-        if name in _REACHED or not name.startswith(("get_", "freeze_")) or is_decorated:
+        is_written = any(line.startswith(f"    def {name}(") for line in layer)
+        if name in _REACHED or not name.startswith(_FOR_USERS) or is_decorated or not is_written:
             continue
-        entries = signature.parameters(writer.engine, function, public=True)
-        arguments = ", ".join(f"{a.arg}={a.arg}" for a in function.args.args if a.arg != "self")
+        trained = name in info.training_methods
+        extra = ("training: bool = False",) if trained else ()
+        entries = signature.parameters(writer.engine, function, public=True, extra=extra)
+        names = [a.arg for a in function.args.args if a.arg != "self"] + ["training"] * trained
+        arguments = ", ".join(f"{argument}={argument}" for argument in names)
         lines += [*signature.header(name, entries), f"    return self.{attr}.{name}({arguments})", ""]
     return lines
 

@@ -29,9 +29,39 @@ class QuokkaModel(QuokkaPreTrainedModel):
     def get_image_embeddings(self, pixel_values):
         return self.vision_encoder(pixel_values)
 
+    def unfreeze_decoder(self):
+        for param in self.decoder.parameters():
+            param.requires_grad = True
+
+    def encode(self, pixel_values):
+        return F.dropout(self.vision_encoder(pixel_values), 0.1, training=self.training)
+
+    def reorder(self, pixel_values):
+        return pixel_values
+
     def forward(self, pixel_values):
         return self.decoder(self.vision_encoder(pixel_values))
+
+
+class QuokkaForDetection(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.classifier = nn.Linear(config.hidden_size, 2)
+
+    def forward(self, pixel_values):
+        return self.classifier(self.quokka(pixel_values))
+
+
+class QuokkaForSegmentation(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.detector = QuokkaForDetection(config)
+
+    def forward(self, pixel_values):
+        return self.detector(pixel_values)
 """
+HEADS = ("QuokkaForDetection", "QuokkaForSegmentation")
 
 
 def test_parts_with_a_configuration_of_their_own_are_reached_as_in_pytorch(tmp_path: Path) -> None:
@@ -40,3 +70,19 @@ def test_parts_with_a_configuration_of_their_own_are_reached_as_in_pytorch(tmp_p
     assert "def decoder(self)" not in text
     assert "return self.quokka.get_image_features(pixel_values=pixel_values)" in text
     assert "return self.quokka.get_image_embeddings(pixel_values=pixel_values)" in text
+
+
+def test_what_users_call_on_the_model_is_handed_on(tmp_path: Path) -> None:
+    text = class_text(port(tmp_path, BODY, exported=("QuokkaModel",)).text, "TFQuokkaModel")
+    assert "def unfreeze_decoder(self):\n        return self.quokka.unfreeze_decoder()\n" in text
+    assert "return self.quokka.encode(pixel_values=pixel_values, training=training)" in text
+    assert "def reorder" not in text
+
+
+def test_a_head_that_is_part_of_another_has_its_weights_where_the_base_model_looks(tmp_path: Path) -> None:
+    text = port(tmp_path, BODY, exported=("QuokkaModel", *HEADS)).text
+    assert "QuokkaForDetectionMainLayer" not in text
+    assert 'self.quokka = TFQuokkaMainLayer(config, name="quokka")' in class_text(text, "TFQuokkaForDetection")
+    assert 'self.detector = TFQuokkaForDetection(config, name="detector")' in class_text(
+        text, "TFQuokkaForSegmentation"
+    )

@@ -2,7 +2,8 @@
 
 Keras freezes layers, not weights, and a layer has no weights before it is built: the loops over parameters become loops over the
 layers that hold them. A batch normalisation that is not trainable uses its stored statistics, which is what PyTorch's models
-exchange it for a "frozen" class for (https://keras.io/guides/transfer_learning/).
+exchange it for a "frozen" class for (https://keras.io/guides/transfer_learning/). `trainable = True` of a layer reaches all
+layers below it, so there is such a class here too: PyTorch's has buffers, which stay as they are.
 """
 
 from __future__ import annotations
@@ -97,14 +98,26 @@ def frozen_class(function: ast.FunctionDef) -> str | None:
 
 
 def freezing_function(function: ast.FunctionDef, frozen: ClassInfo) -> list[str]:
-    """The function that freezes the batch normalisations in their places; `frozen` says with which epsilon."""
+    """The frozen layer, and the function that makes one of every batch normalisation; `frozen` says with which epsilon."""
     argument = function.args.args[0].arg
     return [
+        f"class {frozen.tf_name}(keras.layers.BatchNormalization):",
+        '    """Batch normalization with fixed statistics and weights, also where the model around it is made trainable."""',
+        "",
+        "    @property",
+        "    def trainable(self):",
+        "        return False",
+        "",
+        "    @trainable.setter",
+        "    def trainable(self, value):",
+        "        pass",
+        "",
+        "",
         f"def {function.name}({argument}):",
         '    """Freezes every batch normalization below a layer: it uses its stored statistics and is not trained."""',
         f"    for layer in {argument}._flatten_layers():",
         "        if isinstance(layer, keras.layers.BatchNormalization):",
-        f"            layer.trainable, layer.epsilon = False, {_epsilon(frozen)}",
+        f"            layer.__class__, layer.epsilon = {frozen.tf_name}, {_epsilon(frozen)}",
     ]
 
 
@@ -116,7 +129,7 @@ def _epsilon(frozen: ClassInfo) -> str:
 
 
 def drop_frozen_classes(classes: dict[str, ClassInfo], functions: dict[str, ast.FunctionDef]) -> dict[str, ClassInfo]:
-    """Function → the class it exchanges batch normalisations for; such a class is not written."""
+    """Function → the class it exchanges batch normalisations for; such a class is written with the function."""
     found = {}
     for name, function in functions.items():
         info = classes.get(frozen_class(function) or "")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from tests.frameworks import tensorflow
 from tests.translate.checkouts import class_text, method_text, port
 
 BODY = """
@@ -49,10 +53,23 @@ class QuokkaThing(nn.Module):
 
 def test_normalisations_are_frozen_in_their_places(tmp_path: Path) -> None:
     text = port(tmp_path, BODY).text
-    assert "class TFQuokkaFrozen" not in text
+    assert text.count("class TFQuokkaFrozen(keras.layers.BatchNormalization):") == 1
     assert "def freeze(model):" in text
-    assert "layer.trainable, layer.epsilon = False, 0.0001" in text
+    assert "layer.__class__, layer.epsilon = TFQuokkaFrozen, 0.0001" in text
     assert "TODO(port)" not in class_text(text, "TFQuokkaThing")
+
+
+def test_frozen_normalisations_stay_frozen_in_a_layer_that_is_made_trainable(tmp_path: Path) -> None:
+    tf, keras = tensorflow(), pytest.importorskip("tf_keras", reason="Keras 2 is not installed")
+    text = port(tmp_path, BODY).text
+    names: dict[str, Any] = {"keras": keras}
+    exec(text[text.index("class TFQuokkaFrozen") : text.index("class TFQuokkaThing")], names)
+    model = keras.Sequential([keras.layers.Dense(3), keras.layers.BatchNormalization(name="norm")])
+    names["freeze"](model)
+    model.trainable = True
+    model(tf.random.normal((4, 3)), training=True)
+    assert [weight.name for weight in model.trainable_weights] == ["dense/kernel:0", "dense/bias:0"]
+    assert not model.layers[1].moving_mean.numpy().any()
 
 
 def test_layers_are_frozen_where_pytorch_freezes_parameters(tmp_path: Path) -> None:
