@@ -68,9 +68,13 @@ def _of_tensor(engine: Engine, argument: ast.expr, name: str) -> str | None:
 
 
 def _whole(engine: Engine, number: ast.expr, text: str) -> str | None:
-    """`int` of dimensions, which may be tensors in a graph: a sum is whole already, a product if both its factors are."""
+    """`int` of dimensions, which may be tensors in a graph: a name and a sum are whole, a product if both its factors are."""
     function = engine.function_of(number)
-    if not isinstance(number, ast.BinOp) or function is None or function.name == "__init__":
+    if function is None or function.name == "__init__":
+        return None
+    if isinstance(number, ast.Name):
+        return text
+    if not isinstance(number, ast.BinOp):
         return None
     if isinstance(number.op, ast.Mult):
         engine.emits.add("as_int")

@@ -111,8 +111,7 @@ def masks(subject: Subject) -> None:
     old = _masked_input(subject, name)
     if name is None or old is None or old.dim() != 2 or old.shape[0] < 2 or old.shape[1] < 4:
         return
-    is_sound = old.shape[1] > _LONGEST_TEXT and "input_ids" not in subject.inputs
-    quarter = old.shape[1] // 4 if is_sound else 0
+    quarter = old.shape[1] // 4 if old.shape[1] > _LONGEST_TEXT and "input_ids" not in subject.inputs else 0
     right = torch.ones(old.shape, dtype=torch.long)
     right[0, -max(2, quarter) :] = 0
     left = torch.ones(old.shape, dtype=torch.long)

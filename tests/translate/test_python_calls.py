@@ -111,6 +111,7 @@ class QuokkaSteps(nn.Module):
 
 def test_a_product_of_whole_numbers_may_be_a_tensor() -> None:
     assert statements("y = int(n * m)", n="int", m="int") == "y = _as_int(n * m)"
+    assert statements("y = x.repeat(1, int(n))", n="int", x="float32[2]") == "y = tf.tile(x, [1, n])"
 
 
 def test_tensors_are_compared_by_tensorflow() -> None:
