@@ -33,7 +33,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReport:
-    """One case (inputs and flags) of one class in one mode: one of MODES or MORE_MODES, or `generate`."""
+    """One case (inputs and flags) of one class in one mode: one of MODES or MORE_MODES, `generate` or `method`."""
 
     case: str
     mode: str

@@ -108,7 +108,7 @@ class ClassRun:
         from tf_compare import compare
         from tf_model import describe
 
-        mode = "generate" if case.mode == "generate" else "eager"
+        mode = "eager" if case.mode == "forward" else case.mode
         try:
             bad = [e for e in compare(case.expected, _outputs(variant, case, mode)) if not e["ok"]]
         except Exception as error:

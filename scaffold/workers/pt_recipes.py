@@ -12,6 +12,7 @@ import pt_inputs
 import pt_labels
 import pt_parts
 import torch
+from pt_methods import accessors, public_methods
 from pt_subject import Subject
 
 _OUTPUT_FLAGS = ("output_hidden_states", "output_attentions")
@@ -343,19 +344,6 @@ def training(subject: Subject) -> None:
             subject.run("train_labels", {**subject.inputs, **labels}, save=False, train=True, note=False)
 
 
-def accessors(subject: Subject) -> None:
-    """Getters and setters of embeddings, which no forward pass calls."""
-    for kind in ("input", "output"):
-        get = getattr(subject.model, f"get_{kind}_embeddings", None)
-        put = getattr(subject.model, f"set_{kind}_embeddings", None)
-        try:
-            value = get() if get is not None else None
-            if value is not None and put is not None:
-                put(value)
-        except Exception:
-            continue  # not every model has both
-
-
 def combined(subject: Subject) -> None:
     """What the calls above changed one by one, together: for heads, which only have to pass their inputs on."""
     if not subject.unsaved:
@@ -392,6 +380,7 @@ RECIPES: tuple[Callable[[Subject], None], ...] = (
     cache,
     generate,
     accessors,
+    public_methods,
     training,
 )
 

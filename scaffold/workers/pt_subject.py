@@ -138,16 +138,18 @@ class Subject:
         save: bool = True,
         train: bool = False,
         generate: dict[str, Any] | None = None,
+        method: str = "",
         note: bool = True,
     ) -> Any:
-        """Call the model; the outputs, or None when the call failed (then `failure` and, with `note`, `dropped` say why)."""
+        """Call the model or a method of it; None when that failed (then `failure` and, with `note`, `dropped` say why)."""
         if time.process_time() > self.deadline:
             raise OutOfTime(name)
         settings = dict(vars(self.config))
         save = save and name not in self.unsaved
         try:
             with at_most(_CALL_SECONDS), _buffers_kept(self.model, train), _unchanged(self.model):
-                outputs = self._run(name, inputs, {**self.defaults, **(flags or {})}, save, train, generate)
+                given = flags if method else {**self.defaults, **(flags or {})}
+                outputs = self._run(name, inputs, given or {}, save, train, {"method": method} if method else generate)
             self.done[name] = dict(inputs)
             return outputs
         except Exception as error:
@@ -186,7 +188,7 @@ class Subject:
             self.cases.append(
                 Case(
                     name=name,
-                    mode="forward" if generate is None else "generate",
+                    mode="forward" if generate is None else "method" if "method" in generate else "generate",
                     flags={} if generate is not None else flags,
                     kwargs=generate or {},
                     inputs=list(inputs),
@@ -197,6 +199,8 @@ class Subject:
         return outputs
 
     def _called(self, inputs: dict[str, Any], flags: dict[str, Any], generate: Any) -> Any:
+        if generate is not None and "method" in generate:
+            return getattr(self.model, generate["method"])(**inputs)
         if generate is not None:
             return {"sequences": self.model.generate(**inputs, **generate)}
         return self.model(**inputs, **flags)

@@ -91,7 +91,7 @@ class ClassRun:
         for variant in variants:
             self.load(variant)
             for case in variant.cases:
-                self.execute(variant, case, "generate" if case.mode == "generate" else "eager")
+                self.execute(variant, case, "eager" if case.mode == "forward" else case.mode)
         self.checks(variants)
         for mode in (m for m in modes if m != "eager"):
             if mode not in EXPORTS:
@@ -159,7 +159,7 @@ class ClassRun:
         from tf_model import SKIP, outputs
         from tf_training import run_training_checks
 
-        usable = [(v, c) for v in variants for c in v.cases if c.passed and c.inputs]
+        usable = [(v, c) for v in variants for c in v.cases if c.passed and c.inputs and c.mode == "forward"]
         if not usable:
             self.check({"name": "properties", "status": SKIP, "detail": "no case agrees with PyTorch in eager mode"})
             return
@@ -205,7 +205,11 @@ class ClassRun:
         from tf_model import describe
 
         reason = "no case agrees with PyTorch in eager mode"
-        usable = [(variant, c) for c in variant.cases if c.passed and c.flags.get("return_dict") is not False]
+        usable = [
+            (variant, c)
+            for c in variant.cases
+            if c.passed and c.mode == "forward" and c.flags.get("return_dict") is not False
+        ]
         for case in candidates(variant.model, mode, [case for _, case in sorted(usable, key=simplicity)]):
             try:
                 found = exported(variant.model, mode, case.inputs, {**case.flags, **case.kwargs})
@@ -231,6 +235,8 @@ def _outputs(variant: Variant, case: Case, mode: str) -> dict[str, Any]:
 
     model = variant.model
     tensors = {name: _as_output(tf.nest.map_structure(tf.constant, value)) for name, value in case.inputs.items()}
+    if mode == "method":
+        return dict(arrays(flatten(getattr(model, case.kwargs["method"])(**tensors))))
     if mode == "generate":
         # `generate` does not cast its keywords as `call` does; tokenizers give int32 to TensorFlow.
         tensors = {
