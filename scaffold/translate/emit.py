@@ -35,6 +35,7 @@ from scaffold.translate.passes import (
     deprecated,
     functional_dropout,
     losses,
+    masks,
     rotary,
     switches,
     tables,
@@ -268,6 +269,7 @@ class ClassWriter:
         self.engine.layer_name = "name" if makes else None
         first = [
             *generation.flat_extra_inputs(writer, function),
+            *masks.as_factors(writer, function),
             *caches.own_copy(writer, function),
             *caches.of_decoders(writer, function),
             *caches.unstacked(writer, function),

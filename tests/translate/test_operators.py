@@ -6,7 +6,7 @@ import pytest
 
 from scaffold.core.typedb import Observation, TypeInfo
 from scaffold.translate.engine import translate_expression
-from tests.translate.checkouts import known
+from tests.translate.checkouts import engine_for, known
 
 TYPES = {
     "x": "float32[2]",
@@ -155,3 +155,23 @@ SINGLE = TypeInfo((Observation("tensor", "float32", 3, None, (2, 1, 1)),))
 def test_an_axis_that_is_a_length_may_be_longer_than_in_a_tiny_model(text: str, expected: bool) -> None:
     made = translate_expression(text, {"x": SINGLE, "outputs.hidden_states[-1]": SINGLE})[0]
     assert (" == 1 else " in made) is expected
+
+
+def test_an_axis_in_front_of_what_a_layer_returns_may_be_the_configurations() -> None:
+    text = """
+class Relations(nn.Module):
+    def forward(self, x):
+        return x
+
+class Head(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.relations = Relations(config)
+
+    def forward(self, x):
+        return self.relations(x).squeeze(0)
+"""
+    engine = engine_for(text)
+    returned = engine.classes["Head"].methods["forward"].body[0].value  # type: ignore[attr-defined]
+    assert engine.expression(returned) == "_squeeze_one(self.relations(x), axis=0)"
+    assert "squeeze_one" in engine.emits
