@@ -251,6 +251,27 @@ def position_of_last_token(writer: BlockWriter, statement: ast.stmt) -> list[str
     return [f"{target} = {counted} + {writer.engine.expression(padding[0])}"]
 
 
+def length_beside_embeddings(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
+    """`generate_kwargs["max_length"] = …` in a model's own `generate`, which hands embeddings to that of a part.
+
+    PyTorch's generation takes their number off the lengths (`_prepare_generated_length`), TensorFlow's counts tokens alone.
+    """
+    function = writer.engine.function_of(statement)
+    if not isinstance(statement, ast.Assign) or function is None or function.name != "generate":
+        return None
+    target = re.fullmatch(r"\w+\['(max|min)_length'\]", ast.unparse(statement.targets[0]))
+    stored = [n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    made = any(n.id == "inputs_embeds" and n.lineno < statement.lineno for n in stored)
+    if target is None or not made:
+        return None
+    engine = writer.engine
+    engine.uses.add("shape_list")
+    length = f"{engine.expression(statement.value)} - shape_list(inputs_embeds)[1]"
+    value = f"max({length}, 0)" if target[1] == "min" else length
+    comment = ["# PyTorch's generation counts the embeddings, too, and takes their number off"] * (target[1] == "max")
+    return [*comment, *writer.with_comment(statement, f"{engine.expression(statement.targets[0])} = {value}")]
+
+
 #: Arguments that TensorFlow's generation already hands over in the right shape.
 _PLAIN = frozenset(
     {

@@ -179,3 +179,29 @@ def test_what_was_computed_of_images_is_not_handed_from_step_to_step(tmp_path: P
     name = "_update_model_kwargs_for_generation"
     assert name not in ported(tmp_path / "images", method=UPDATE.format(key="image_hidden_states"))
     assert f"def {name}" in ported(tmp_path / "other", method=UPDATE.format(key="audio_state"))
+
+
+LENGTHS = """
+class QuokkaForCausalLM(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(2, 2)
+
+    def forward(self, states: torch.Tensor):
+        return self.dense(states)
+
+    def generate(self, states, **generate_kwargs):
+        inputs_embeds = self.dense(states)
+        generate_kwargs["max_length"] = generate_kwargs.get("max_length", 20) + states.shape[1] - 1
+        generate_kwargs["min_length"] = generate_kwargs.get("min_length", 0) + states.shape[1]
+        generate_kwargs["top_k"] = 2
+        return self.dense.generate(inputs_embeds=inputs_embeds, **generate_kwargs)
+"""
+
+
+def test_lengths_do_not_count_the_embeddings(tmp_path: Path) -> None:
+    text = method_text(port(tmp_path, LENGTHS).text, "TFQuokkaForCausalLM", "generate")
+    generate = " ".join(text.split())
+    assert "+ shape_list(states)[1] - 1 - shape_list(inputs_embeds)[1]" in generate
+    assert 'generate_kwargs.get("min_length", 0) + shape_list(states)[1] - shape_list(inputs_embeds)[1], 0' in generate
+    assert 'generate_kwargs["top_k"] = 2' in generate

@@ -45,6 +45,7 @@ CALL_PASSES: tuple[Pass, ...] = (
     generation.last_token_only,
     generation.position_of_last_token,
     generation.flat_extra_input,
+    generation.length_beside_embeddings,
     caches.warning_about_tuples,
     caches.handed_back,
     caches.stacked,
