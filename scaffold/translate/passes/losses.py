@@ -111,8 +111,15 @@ def loss_of_one_item(writer: BlockWriter, statement: ast.stmt) -> list[str] | No
     name = _returned_loss(function)
     if name is None:
         return None
-    guard = [f"if {name} is not None:", f"    {name} = tf.reshape({name}, (1,))", ""]
+    size = "-1" if _may_stay_whole(function) else "1"
+    guard = [f"if {name} is not None:", f"    {name} = tf.reshape({name}, ({size},))", ""]
     return [*guard, *writer.plain(statement)]
+
+
+def _may_stay_whole(function: ast.FunctionDef) -> bool:
+    """True where the configuration says how a loss is reduced: with `"none"` it has an item for each row."""
+    calls = (n for n in ast.walk(function) if isinstance(n, ast.Call))
+    return any(k.arg == "reduction" and not isinstance(k.value, ast.Constant) for n in calls for k in n.keywords)
 
 
 def _returned_loss(function: ast.FunctionDef) -> str | None:

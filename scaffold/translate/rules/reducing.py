@@ -5,9 +5,12 @@ Source: torch's documentation, "Reduction Ops". torch counts booleans, sums inte
 
 from __future__ import annotations
 
+import ast
+
 from scaffold.translate.callsite import NOT_CONSTANT, Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import (
+    INTEGERS,
     cast_to,
     counting,
     floating,
@@ -38,6 +41,32 @@ def _converted(call: CallSite, text: str) -> str:
     return cast_to(receiver(call).text, dtype)
 
 
+def _counted(call: CallSite, *, of_rows: bool) -> str:
+    """The receiver where torch counts: booleans are integers, and users may give a mask of booleans where the tests do not.
+
+    `of_rows`: the result has an item for each row, which nothing that has the mask's own dtype goes with.
+    """
+    tensor = receiver(call)
+    root: ast.AST | None = tensor.node
+    while isinstance(root, (ast.Call, ast.Attribute)):
+        root = root.func if isinstance(root, ast.Call) else root.value
+    is_mask = isinstance(root, ast.Name) and root.id == "attention_mask"
+    whole = tensor.kind == "tensor" and set(tensor.info.dtypes) <= INTEGERS | {"bool"}
+    return f"tf.cast({tensor.text}, tf.int32)" if is_mask and whole and of_rows else counting(tensor)
+
+
+def _is_last_or_truth(call: CallSite) -> bool:
+    """True for `x.cumsum(-1)[:, -1]` and `x.cumsum(-1).flip([-1]).bool()`."""
+    node = call.engine.parent(call.node)
+    while isinstance(node, (ast.Attribute, ast.Call)) and not ast.unparse(node).endswith(".bool()"):
+        node = call.engine.parent(node)
+    return (
+        isinstance(node, ast.Call)
+        or isinstance(node, ast.Subscript)
+        and ast.unparse(node.slice).strip("()").endswith(", -1")
+    )
+
+
 def _examples(name: str, tf: str) -> tuple[Example, ...]:
     return (
         Example(f"torch.{name}(a)", f"tf.{tf}(a)", "a: f32[2,3]"),
@@ -62,7 +91,7 @@ def _examples(name: str, tf: str) -> tuple[Example, ...]:
 )
 def sum(call: CallSite) -> str | Unmapped:
     """Booleans are counted."""
-    return reduced(call, "tf.reduce_sum", _converted(call, counting(receiver(call))))
+    return reduced(call, "tf.reduce_sum", _converted(call, _counted(call, of_rows=call.has("dim"))))
 
 
 @rewrites(
@@ -338,7 +367,8 @@ def _running(name: str, function: str) -> None:
     )
     def running(call: CallSite) -> str | Unmapped:
         """Booleans are counted."""
-        return invoke(function, _converted(call, counting(receiver(call))), axis=call.text("dim"))
+        counts = _counted(call, of_rows=_is_last_or_truth(call))
+        return invoke(function, _converted(call, counts), axis=call.text("dim"))
 
 
 _running("cumsum", "tf.cumsum")

@@ -10,6 +10,7 @@ def _ctc_loss(
     """Connectionist temporal classification of (time, batch, classes); targets are in rows or flattened."""
     if targets.shape.rank == 1:
         targets = tf.RaggedTensor.from_row_lengths(targets, target_lengths).to_tensor()
+    targets = tf.pad(targets, [[0, 0], [0, 1]])  # where no row has a label there is no column
     loss = tf.nn.ctc_loss(
         labels=tf.cast(targets, tf.int32),
         logits=log_probs,

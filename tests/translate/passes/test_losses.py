@@ -129,6 +129,25 @@ def test_answers_that_are_labels_are_no_spans(tmp_path: Path) -> None:
     assert "_cross_entropy(" in text
 
 
+def test_a_loss_that_the_configuration_may_leave_unreduced_keeps_its_items(tmp_path: Path) -> None:
+    body = """
+class QuokkaForCTC(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.dense = nn.Linear(2, 2)
+
+    def forward(self, x, labels=None, return_dict=None):
+        loss = None
+        if labels is not None:
+            loss = F.mse_loss(self.dense(x), labels, reduction=self.config.reduction)
+        if not return_dict:
+            return (loss,)
+        return BaseModelOutput(loss=loss)
+"""
+    text = port(tmp_path, body, exported=("QuokkaForCTC",)).text
+    assert "loss = tf.reshape(loss, (-1,))" in method_text(text, "TFQuokkaForCTC", "call")
+
+
 def test_the_loss_of_a_model_that_others_hold_has_one_item_too(tmp_path: Path) -> None:
     body = """
 class QuokkaModel(QuokkaPreTrainedModel):
