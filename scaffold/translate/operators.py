@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import TypeInfo
-from scaffold.translate import binding, composite, factories, foreign, in_numpy, mixed, python_calls, registry
+from scaffold.translate import binding, composite, factories, foreign, in_numpy, mixed, python_calls, registry, upcasts
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import is_dropped, popped_keywords, replacement_of, trained_parameter, unheard_keywords
@@ -47,7 +47,7 @@ def binary(engine: Engine, node: ast.BinOp) -> str:
         return f"tf.{logical}({engine.expression(node.left)}, {engine.expression(node.right)})"
     target = _common_dtype(node, left, right)
     if target is None:
-        return engine.splice(node)
+        return replace_operands(engine, node, upcasts.casts(engine, node.left, node.right))
     texts = {}
     for operand, info in ((node.left, left), (node.right, right)):
         text = engine.expression(operand)
