@@ -31,11 +31,10 @@ from scaffold.translate.constructor_lines import after_super, below_docstring, w
 from scaffold.translate.engine import Engine
 from scaffold.translate.passes import (
     CALL_PASSES,
-    caches,
+    FIRST_STATEMENTS,
     deprecated,
     functional_dropout,
     losses,
-    masks,
     rotary,
     switches,
     tables,
@@ -266,14 +265,7 @@ class ClassWriter:
         writer = BlockWriter(self.engine, CALL_PASSES, self._method_docstring(info, is_call))
         makes = info.is_plain and function.name in self.engine.making_methods
         self.engine.layer_name = "name" if makes else None
-        first = [
-            *generation.flat_extra_inputs(writer, function),
-            *masks.as_factors(writer, function),
-            *caches.own_copy(writer, function),
-            *caches.of_decoders(writer, function),
-            *caches.unstacked(writer, function),
-            *tables.own_state(writer, function),
-        ]
+        first = [line for pass_ in FIRST_STATEMENTS for line in pass_(writer, function)]
         body = below_docstring(first, writer.body(function.body, self._header_line(function)))
         body += tables.returned(writer, function)
         trains = (

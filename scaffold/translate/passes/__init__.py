@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Callable
+
 from scaffold.translate import autograd, generation, resizing
 from scaffold.translate.passes import (
     caches,
@@ -17,6 +20,7 @@ from scaffold.translate.passes import (
     guards,
     inplace,
     losses,
+    masks,
     memo,
     no_gradient,
     prune,
@@ -26,7 +30,7 @@ from scaffold.translate.passes import (
     switches,
     tables,
 )
-from scaffold.translate.writer import Pass
+from scaffold.translate.writer import BlockWriter, Pass
 
 CALL_PASSES: tuple[Pass, ...] = (
     caches.length_of_the_mask,
@@ -85,4 +89,14 @@ CALL_PASSES: tuple[Pass, ...] = (
     containers.numbered_table,
     containers.replaced_layer,
     containers.sequential_call,
+)
+
+#: What stands below a method's docstring, in front of its own statements.
+FIRST_STATEMENTS: tuple[Callable[[BlockWriter, ast.FunctionDef], list[str]], ...] = (
+    generation.flat_extra_inputs,
+    masks.as_factors,
+    caches.own_copy,
+    caches.of_decoders,
+    caches.unstacked,
+    tables.own_state,
 )
