@@ -7,6 +7,8 @@ dtypes are known to differ.
 from __future__ import annotations
 
 from scaffold.translate.callsite import Arg, CallSite
+from scaffold.translate.given import has_callers_dtype
+from scaffold.translate.promotion import named
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import (
     FLOATS,
@@ -271,9 +273,26 @@ def _binary(names: tuple[str, ...], template: str, examples: tuple[Example, ...]
         if dtype == "bool" and len(first.info.dtypes) > 1 and first.info.dtypes <= {"bool", "int32", "int64"}:
             # a mask may be of truth values in one call and of integers in the next
             left = f"tf.cast({left}, tf.int32)" if second.kind == "int" else left
+        elif dtype == "bool":
+            left, right = _beside_given(call, first, second) or (left, right)
         if template.startswith("{a} "):
             left, right = atom(left), atom(right)
         return template.format(a=left, b=right)
+
+
+def _beside_given(call: CallSite, first: Arg, second: Arg) -> tuple[str, str] | None:
+    """Integers compared with a mask that callers give: they take its dtype, which a call need not have seen."""
+    if first.dtype not in INTEGERS or second.dtype not in INTEGERS:
+        return None
+    given = [has_callers_dtype(call.engine, side.node) for side in (first, second)]
+    if given[0] == given[1]:
+        return None
+    dtype = named((first if given[0] else second).text)
+    texts = (
+        side.text if is_given or dtype is None else f"tf.cast({side.text}, {dtype})"
+        for side, is_given in zip((first, second), given, strict=True)
+    )
+    return next(texts), next(texts)
 
 
 _TWO = "a: f32(-5,5)[2,3], b: f32(1,2)[3]"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 
 from scaffold.translate.callsite import TF_DTYPES, Arg, CallSite
+from scaffold.translate.given import has_callers_dtype
 from scaffold.translate.iteration import spaced
 from scaffold.translate.promotion import COMPUTED
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
@@ -35,7 +36,7 @@ def cast_method(name: str, torch_dtype: str, keep: tuple[str, ...]) -> None:
     def method(call: CallSite) -> str | Unmapped:
         """A cast."""
         tensor = call.arg("self")
-        if tensor.kind == "tensor" and tensor.dtype in keep:
+        if tensor.kind == "tensor" and tensor.dtype in keep and not has_callers_dtype(call.engine, tensor.node):
             return tensor.text
         return f"tf.cast({tensor.text}, {dtype})"
 
@@ -67,9 +68,11 @@ def is_dtype(arg: Arg) -> bool:
     return name.endswith("dtype") or arg.text in TF_DTYPES.values()
 
 
-def converted(tensor: Arg, dtype: Arg) -> str:
+def converted(call: CallSite, dtype: Arg) -> str:
     """A cast, unless the tensor is an integer and the dtype one too."""
-    if tensor.kind == "tensor" and tensor.dtype in INTEGERS and dtype.text == "tf.int32":
+    tensor = call.arg("self")
+    is_whole = tensor.kind == "tensor" and tensor.dtype in INTEGERS
+    if is_whole and dtype.text == "tf.int32" and not has_callers_dtype(call.engine, tensor.node):
         return tensor.text
     return f"tf.cast({tensor.text}, {dtype.text})"
 
@@ -97,13 +100,13 @@ def to(call: CallSite) -> str | Unmapped:
     tensor = call.arg("self")
     for target in call.varargs.get("target", []):
         if is_dtype(target):
-            return converted(tensor, target)
+            return converted(call, target)
         if target.kind == "tensor" or (target.kind is None and target.text in call.sliced):
             return f"tf.cast({tensor.text}, {target.atom}.dtype)"
         if not is_device(target) and target.kind not in ("none", "bool"):
             return call.refuse("TFP114", "neither a dtype nor a device is known to be meant", "write `.to(dtype=…)`")
     if call.has("dtype"):
-        return converted(tensor, call.arg("dtype"))
+        return converted(call, call.arg("dtype"))
     return f"tf.cast({tensor.text}, {call.arg('other').atom}.dtype)" if call.has("other") else tensor.text
 
 
@@ -155,7 +158,7 @@ def type(call: CallSite) -> str | Unmapped:
     tensor, target = call.arg("self"), call.arg("dtype")
     name = target.constant if isinstance(target.constant, str) else target.text
     dtype = _TYPES.get(name.rsplit(".", 1)[-1])
-    return f"tf.cast({tensor.text}, {dtype})" if dtype else converted(tensor, target)
+    return f"tf.cast({tensor.text}, {dtype})" if dtype else converted(call, target)
 
 
 RULES += [
