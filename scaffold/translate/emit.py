@@ -78,8 +78,7 @@ class ClassWriter:
         if info.category is Category.MODEL:
             if info.name in self.engine.main_layers:
                 lines = self._layer(info, main=True)
-                thin = thin_model(self, info, lines) if info.name in self.engine.thin_models else []
-                return [*lines, "", "", *thin] if thin else lines
+                return [*lines, *thin_model(self, info, lines)]
             return self._head(info)
         return self._layer(info)
 

@@ -22,7 +22,12 @@ DOCUMENTING = ("add_start_docstrings", "add_code_sample", "replace_return")
 
 
 def thin_model(writer: ClassWriter, info: ClassInfo, layer: list[str]) -> list[str]:
-    """`TFXModel`: the main layer (its lines are `layer`) under `base_model_prefix`, every argument handed on (G23)."""
+    """`TFXModel`: the main layer (its lines are `layer`) under `base_model_prefix`, every argument handed on (G23).
+
+    Blank lines come first; nothing at all for a model that is not public.
+    """
+    if info.name not in writer.engine.thin_models:
+        return []
     forward = info.methods["forward"]
     name = writer.engine.thin_models[info.name]
     entries = signature.parameters(writer.engine, forward, public=True, extra=("training: bool = False",))
@@ -67,7 +72,7 @@ def thin_model(writer: ClassWriter, info: ClassInfo, layer: list[str]) -> list[s
         f"        with tf.name_scope(self.{attr}.name):",
         f"            self.{attr}.build(None)",
     ]
-    return [*writer.decorators(info), f"class {name}({writer.model_bases(info)}):", *indented(body)]
+    return ["", "", *writer.decorators(info), f"class {name}({writer.model_bases(info)}):", *indented(body)]
 
 
 #: Methods that the library reaches through the main layer by itself.
