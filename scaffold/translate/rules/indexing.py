@@ -6,6 +6,8 @@ here: masks must be boolean, and a number must have the dtype of the tensor it s
 
 from __future__ import annotations
 
+import ast
+
 from scaffold.translate.callsite import Arg, CallSite
 from scaffold.translate.rule import Example, Rule, Unmapped
 from scaffold.translate.rules import _rows
@@ -46,6 +48,24 @@ def beside(value: Arg, tensor: Arg) -> str:
     return f"tf.cast({number(value, tensor.dtype)}, {tensor.atom}.dtype)"
 
 
+_NOT = "tf.logical_not("
+
+
+def replaced(mask: str, value: Arg, tensor: Arg) -> str:
+    """
+    A tensor with a value where the mask is set. In a graph a bare number takes the dtype of what stands before it, and
+    that of float32 where nothing does: it is cast, or the tensor goes first.
+    """
+    new = beside(value, tensor)
+    if tensor.dtype != "float32" or value.kind == "tensor" or new.startswith("tf.cast") or ".dtype." in new:
+        return f"tf.where({mask}, {new}, {tensor.text})"
+    if isinstance(negated := ast.parse(mask, mode="eval").body, ast.Call) and mask.startswith(_NOT):
+        return f"tf.where({ast.unparse(negated.args[0])}, {tensor.text}, {new})"
+    if tensor.text.isidentifier():
+        return f"tf.where({mask}, tf.cast({new}, {tensor.text}.dtype), {tensor.text})"
+    return f"tf.where({_NOT}{mask}), {tensor.text}, {new})"
+
+
 # -- masks -------------------------------------------------------------------------------------------------------------
 
 
@@ -57,10 +77,16 @@ def beside(value: Arg, tensor: Arg) -> str:
     args=("input", "mask", "value"),
     rank="same",
     examples=(
-        Example("torch.masked_fill(a, m, -1e9)", "tf.where(m, -1e9, a)", "a: f32[2,3], m: bool[2,3]"),
-        Example("torch.masked_fill(a, m, 0)", "tf.where(m, 0.0, a)", "a: f32[2,3], m: bool[1,3]"),
+        Example("torch.masked_fill(a, m, -1e9)", "tf.where(m, tf.cast(-1e9, a.dtype), a)", "a: f32[2,3], m: bool[2,3]"),
+        Example("torch.masked_fill(a, m, 0)", "tf.where(m, tf.cast(0.0, a.dtype), a)", "a: f32[2,3], m: bool[1,3]"),
         Example("torch.masked_fill(i, m, -100)", "tf.where(m, -100, i)", "i: i64[2,3], m: bool[2,3]"),
-        Example('torch.masked_fill(a, a > 0, float("-inf"))', 'tf.where(a > 0, float("-inf"), a)', "a: f32[2,3]"),
+        Example("torch.masked_fill(a, ~m, 0)", "tf.where(m, a, 0.0)", "a: f32[2,3], m: bool[1,3]"),
+        Example("torch.masked_fill(a + 1, m, 0)", "tf.where(tf.logical_not(m), a + 1, 0.0)", "a: f32[2,3], m: bool[1,3]"),
+        Example(
+            'torch.masked_fill(a, a > 0, float("-inf"))',
+            'tf.where(a > 0, tf.cast(float("-inf"), a.dtype), a)',
+            "a: f32[2,3]",
+        ),
         Example("torch.masked_fill(a, a == 0, s)", "tf.where(a == 0, tf.cast(s, a.dtype), a)", "a: f64[2,3], s: 2.5"),
         Example("torch.masked_fill(m, m, 0)", "tf.where(m, tf.cast(0, tf.bool), m)", "m: bool[2,3]"),
     ),
@@ -68,7 +94,7 @@ def beside(value: Arg, tensor: Arg) -> str:
 def masked_fill(call: CallSite) -> str | Unmapped:
     """The value takes the tensor's dtype."""
     tensor = receiver(call)
-    return f"tf.where({mask_of(call.arg('mask'))}, {beside(call.arg('value'), tensor)}, {tensor.text})"
+    return replaced(mask_of(call.arg("mask")), call.arg("value"), tensor)
 
 
 def _same_shape(left: Arg, right: Arg) -> bool:
@@ -124,6 +150,7 @@ def masked_scatter(call: CallSite) -> str | Unmapped:
     examples=(
         Example("torch.where(m, a, b)", "tf.where(m, a, b)", "m: bool[2,3], a: f32[2,3], b: f32[2,3]"),
         Example("torch.where(m, a, 0)", "tf.where(m, a, 0.0)", "m: bool[2,3], a: f32[2,3]"),
+        Example("torch.where(m, 0, a)", "tf.where(m, tf.cast(0.0, a.dtype), a)", "m: bool[2,3], a: f32[2,3]"),
         Example("torch.where(m, 1, i)", "tf.where(m, 1, i)", "m: bool[2,3], i: i64[2,3]"),
         Example(
             "torch.where(m, i, a)", "tf.where(m, tf.cast(i, a.dtype), a)", "m: bool[2,3], i: i64[2,3], a: f32[2,3]"
@@ -140,6 +167,8 @@ def where(call: CallSite) -> str | Unmapped:
     dtype = common_dtype(choices)
     texts = [as_dtype(choice, dtype, choices) for choice in choices]
     tensors = [choice for choice in choices if choice.kind == "tensor"]
+    if choices[1:] == tensors and dtype == tensors[0].dtype:
+        return replaced(mask_of(condition), choices[0], tensors[0])
     if len(tensors) == 1 and dtype == tensors[0].dtype:
         texts = [c.text if c is tensors[0] else beside(c, tensors[0]) for c in choices]
     return f"tf.where({mask_of(condition)}, {', '.join(texts)})"
