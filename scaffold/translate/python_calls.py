@@ -145,12 +145,23 @@ def _extreme_of_lengths(engine: Engine, argument: ast.expr, name: str) -> str | 
     return f"functools.reduce(tf.{name}imum, {text if text[0] in '[(' and text[-1] in '])' else f'[{text}]'})"
 
 
+def _is_handed_shapes(engine: Engine, function: ast.FunctionDef | None) -> bool:
+    """True in a function of the file that is called with shapes: `largest([list(x.shape) for x in xs])`."""
+    if function is None or engine.functions.get(function.name) is not function:
+        return False
+    calls = (
+        n for n in ast.walk(engine.source.tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == function.name
+    )
+    return any(isinstance(n, ast.Attribute) and n.attr == "shape" for c in calls for a in c.args for n in ast.walk(a))
+
+
 def _extreme(engine: Engine, node: ast.Call, name: str) -> str:
     """`max(0, x.size(1) - n)`: tensors, and dimensions that are some in graph mode, Python's own functions cannot compare."""
     function = engine.function_of(node)
-    if not any(
+    of_a_graph = _is_handed_shapes(engine, function) or any(
         reads_shape(a, function) or depends_on_length(a, function) or engine.type_of(a).kind == "tensor"
         for a in node.args
-    ):
+    )
+    if not of_a_graph:
         return engine.splice(node)
     return f"tf.{name}imum({', '.join(engine.expression(a) for a in node.args)})"

@@ -119,6 +119,21 @@ def test_tensors_are_compared_by_tensorflow() -> None:
     assert statements("n = max(a, b)", a="int", b="int") == "n = max(a, b)"
 
 
+def test_shapes_that_a_function_is_handed_are_compared_by_tensorflow(tmp_path: Path) -> None:
+    body = """
+def largest(shapes):
+    return max(shapes[0][0], shapes[1][0])
+
+
+class QuokkaPadded(nn.Module):
+    def forward(self, xs):
+        return largest(GIVEN)
+"""
+    given = body.replace("GIVEN", "[list(x.shape) for x in xs]")
+    assert "return tf.maximum(shapes[0][0], shapes[1][0])" in port(tmp_path / "a", given).text
+    assert "return max(shapes[0][0], shapes[1][0])" in port(tmp_path / "b", body.replace("GIVEN", "[[1], [2]]")).text
+
+
 def test_tensors_among_other_kinds() -> None:
     text = translate_expression("isinstance(x, (torch.Tensor, dict))")[0]
     assert text == "(tf.is_tensor(x) or isinstance(x, (dict,)))"
