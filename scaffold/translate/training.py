@@ -23,7 +23,8 @@ TRAINING_LAYERS = frozenset(
 
 #: Methods that look at the parts of a model and compute nothing.
 _LOOKS = re.compile(
-    r"(get|set)_(input_embeddings|output_embeddings|encoder|decoder)|_?(un)?freeze\w*|(named_)?(parameters|modules)"
+    r"get_(input_embeddings|output_embeddings|encoder|decoder)|(set|resize)_\w+|_?(un)?freeze\w*|requires_grad_"
+    r"|(named_)?(parameters|modules)"
 )
 
 

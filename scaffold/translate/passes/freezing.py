@@ -59,9 +59,32 @@ def frozen_parameters(writer: BlockWriter, statement: ast.stmt) -> list[str] | N
         body = writer.body(statement.body, statement.iter.end_lineno or statement.lineno)
         return [header, *indented(body)]
     found = _frozen(statement)
-    if found is None or not isinstance(found[0], ast.Name) or not _in_such_a_loop(writer, statement):
+    if found is None:
         return None
-    return [f"{found[0].id}.trainable = {writer.engine.expression(found[1])}"]
+    if isinstance(found[0], ast.Name) and _in_such_a_loop(writer, statement):
+        return [f"{found[0].id}.trainable = {writer.engine.expression(found[1])}"]
+    return _frozen_module(writer, found[0], found[1]) if isinstance(statement, ast.Expr) else None
+
+
+def _frozen_module(writer: BlockWriter, module: ast.expr, value: ast.expr) -> list[str] | None:
+    """`self.part.requires_grad_(False)`; None for anything but a sub-module, and the model itself.
+
+    The whole model is frozen layer by layer: what is in a layer that is not trainable is not trained, whatever it says itself,
+    and a part of the model may be made trainable afterwards.
+    """
+    engine = writer.engine
+    child, text = engine.child_of(module), engine.expression(module)
+    owner = engine.owner_of(module.value) if isinstance(module, ast.Attribute) else None
+    line = f"{text}.trainable = {engine.expression(value)}"
+    if child is not None and owner is not None:
+        if (owner.name, child.attr) in engine.always_tied:
+            return []
+        is_tied = (owner.name, child.attr) in engine.tied_calls
+        return [f"if {text} is not None:", *indented([line])] if is_tied else [line]
+    if text != "self":
+        return None
+    engine.emits.add("named_layers")
+    return ["for _, layer in named_layers(self):", *indented([f"layer.trainable = {engine.expression(value)}"])]
 
 
 def _in_such_a_loop(writer: BlockWriter, statement: ast.stmt) -> bool:

@@ -118,3 +118,62 @@ def test_a_model_can_be_frozen_as_pytorchs(tmp_path: Path) -> None:
     assert "def _freeze_parameters(self):\n        self.trainable = False\n" in text
     assert "def freeze_encoder(self):\n        self.encoder._freeze_parameters()\n" in text  # the main layer's
     assert "def freeze_encoder(self):\n        return self.quokka.freeze_encoder()\n" in text
+
+
+TUNING = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.embeddings.requires_grad_(False)
+        self.encoder = QuokkaEncoder(config)
+
+    def get_input_embeddings(self):
+        return self.embeddings
+
+    def set_tuning(self):
+        self.requires_grad_(False)
+        self.encoder.prompt.requires_grad_(True)
+
+    def forward(self, input_ids):
+        return self.encoder(self.embeddings(input_ids))
+
+
+class QuokkaForMaskedLM(QuokkaPreTrainedModel):
+    _tied_weights_keys = ["lm_head.weight"]
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+        self.lm_head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+
+    def get_output_embeddings(self):
+        return self.lm_head
+
+    def set_tuning(self):
+        self.quokka.set_tuning()
+        self.lm_head.requires_grad_(False)
+
+    def forward(self, input_ids):
+        return self.lm_head(self.quokka(input_ids))
+"""
+
+PROMPTED = """
+class QuokkaEncoder(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.prompt = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, x):
+        return self.dropout(self.prompt(x))
+"""
+
+
+def test_parts_are_frozen_as_a_whole(tmp_path: Path) -> None:
+    text = port(tmp_path, PROMPTED + TUNING, exported=("QuokkaModel", "QuokkaForMaskedLM")).text
+    assert "        self.embeddings.trainable = False\n" in text
+    tuned = "        for _, layer in named_layers(self):\n            layer.trainable = False\n"
+    assert f"    def set_tuning(self):\n{tuned}        self.encoder.prompt.trainable = True\n" in text
+    tied = "        if self.lm_head is not None:\n            self.lm_head.trainable = False\n"
+    assert f"    def set_tuning(self):\n        self.quokka.set_tuning()\n{tied}" in text
