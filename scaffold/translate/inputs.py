@@ -20,6 +20,7 @@ from scaffold.translate.tensor_spec import (
     VIDEOS,
     channels_spec,
     image_spec,
+    input_channels,
     input_spec,
     input_width,
     is_image,
@@ -44,12 +45,7 @@ def members(
     observed = {**{name: [seen] for name, seen in needed.items()}, **_observed(engine, classes)}
     own = [] if first in _INFERRED else [first]
     own += [name for name in (*_demanded(function), *needed) if name not in _INFERRED and name not in own]
-    specs = {
-        name: input_spec(
-            located, name, observed.get(name, []), input_width(located, engine, name, observed.get(name, []))
-        )
-        for name in own
-    }
+    specs = {name: _spec(located, engine, name, observed.get(name, [])) for name in own}
     image = image_spec(located, observed.get(first, [])) if first == "pixel_values" else None
     if image is not None:
         specs = {first: image, **specs}
@@ -70,6 +66,11 @@ def members(
     if composite.has_parts(engine) and not any("dummy_inputs" in line for line in lines):
         lines += ["", *composite.DUMMIES] if lines else composite.DUMMIES
     return lines or (_fixed_length(located) if first == "input_ids" else [])
+
+
+def _spec(located: Located, engine: Engine, name: str, seen: list[Observation]) -> str:
+    """An input with the sizes of the layer that takes it."""
+    return input_spec(located, name, seen, input_width(located, engine, name, seen), input_channels(engine, name))
 
 
 def _of_text_beside_features(function: ast.FunctionDef, first: str) -> dict[str, str]:
@@ -125,16 +126,13 @@ def own_members(located: Located, engine: Engine, base: str, classes: dict[str, 
             continue
         alone = _TEXT if not _takes(info, "input_ids") else frozenset()  # the library infers these beside `input_ids`
         extra = {name: seen for name, seen in needed.items() if name not in (shared | _INFERRED) - alone}
-        specs = {
-            name: input_spec(located, name, [seen], input_width(located, engine, name, [seen]))
-            for name, seen in extra.items()
-        }
+        specs = {name: _spec(located, engine, name, [seen]) for name, seen in extra.items()}
         if "pixel_values" not in shared and "pixel_values" in needed and needed["pixel_values"].rank == 5:
             specs["pixel_values"] = video_spec(located, needed["pixel_values"])
-        inferred = specs.get("pixel_values") in (None, *VIDEOS)
+        inferred = specs.get("pixel_values") in (None, *VIDEOS) and "input_features" not in specs
         if not inferred:  # the library's own refuses
             specs = {name: specs.get(name) or input_spec(located, name, [seen]) for name, seen in needed.items()}
-        lines = _signature("" if inferred else "pixel_values", specs)
+        lines = _signature("" if inferred else next(iter(specs)), specs)
         if (
             "pixel_values" in needed
             and needed["pixel_values"].rank == 4

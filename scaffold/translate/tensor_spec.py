@@ -76,6 +76,26 @@ def input_width(located: Located, engine: Engine, name: str, given: list[Observa
     return ""
 
 
+def input_channels(engine: Engine, name: str) -> str:
+    """The second axis of an input that goes into an `nn.Conv1d` as it is; empty where its size is no configuration's."""
+    for info in engine.classes.values():
+        function, made = info.methods.get("forward"), info.methods.get("__init__")
+        if function is None or made is None:
+            continue
+        for node in ast.walk(function):
+            if not isinstance(node, ast.Call) or [ast.unparse(a) for a in node.args] != [name]:
+                continue
+            child = engine.child_of(node.func)
+            if child is None or child.qualname != "torch.nn.Conv1d" or not child.calls or not child.calls[0].args:
+                continue
+            part, _, size = ast.unparse(child.calls[0].args[0]).removeprefix("self.").rpartition(".")
+            if part == "config":
+                return f"self.config.{size}"
+            if f"self.{part} = config.{part}\n" in ast.unparse(made) + "\n":
+                return f"self.config.{part}.{size}"
+    return ""
+
+
 def _size(located: Located, text: str) -> str:
     """A number or `config.state_dim` for a model's method; empty where it is neither, or not the vision model's."""
     if not re.fullmatch(r"(self\.)?config\.\w+|\d+", text):
@@ -109,7 +129,7 @@ def _cut_off(function: ast.FunctionDef, name: str) -> str:
 FEATURES = ("input_feat_per_channel", "input_channels")
 
 
-def input_spec(located: Located, name: str, seen: list[Observation], width: str = "") -> str:
+def input_spec(located: Located, name: str, seen: list[Observation], width: str = "", channels: str = "") -> str:
     """A TensorSpec: batch and length free, a last axis that never varied fixed, the configuration's sizes where it has them."""
     ranks = {o.rank for o in seen if o.rank is not None}
     rank = ranks.pop() if len(ranks) == 1 else 2
@@ -124,6 +144,8 @@ def input_spec(located: Located, name: str, seen: list[Observation], width: str 
         dims[1:] = ["self.config.max_length", "self.config.num_mel_bins"]
     elif frames and all(f"self.{part}" in config for part in FEATURES):
         dims[-1] = " * ".join(f"self.config.{part}" for part in FEATURES)
+    elif rank == 3 and channels:
+        dims[1:] = [channels, "None"]
     elif rank >= 3 and not integral:
         dims[1:] = [*["None"] * (rank - 2), width or "None"]
     shape = ", ".join(dims) + ("," if rank == 1 else "")

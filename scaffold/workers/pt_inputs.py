@@ -195,7 +195,7 @@ def _wanted(cls: Any) -> list[str]:
     ]
     first = [main] if main in parameters else []
     text = ["input_ids"] if "input_ids" in parameters and "pixel_values" in parameters else []
-    both = [name for name in ("pixel_values",) if name in parameters]
+    both = [name for name in ("pixel_values", "input_features") if name in parameters]
     return list(dict.fromkeys((*first, *required, *text, *both, *extra)))
 
 

@@ -395,3 +395,36 @@ def test_the_public_model_is_described_and_images_without_a_number_of_channels_a
     path.write_text(config, encoding="utf-8")
     base = class_text(translate(located, types).text, "TFQuokkaPreTrainedModel")
     assert "(None, 3, None, None), tf.float32" in base and "features" not in base
+
+
+SONGS = """
+class QuokkaConditioning(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.decoder_config = config.decoder_config
+        self.conv = nn.Conv1d(self.decoder_config.feature_size, 4, kernel_size=1)
+
+    def forward(self, input_features):
+        return self.conv(input_features)
+
+
+class QuokkaForSongs(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.conditioning = QuokkaConditioning(config)
+
+    def forward(self, input_ids=None, input_features=None):
+        return self.conditioning(input_features)
+"""
+
+
+def test_features_that_a_convolution_takes_have_its_channels(tmp_path: Path) -> None:
+    needed = {
+        "input_ids": Observation("tensor", "int64", 2),
+        "input_features": Observation("tensor", "float32", 3, shape=(3, 32, 40)),
+    }
+    types = TypeDB(classes={"QuokkaForSongs": ProbedClass("QuokkaForSongs", needed=needed)})
+    text = translate(checkout(tmp_path, HEAD + BASE + SONGS, exported=("QuokkaForSongs",)), types).text
+    shape = "(None, self.config.decoder_config.feature_size, None)"
+    assert f'tf.TensorSpec({shape}, tf.float32, name="input_features")' in " ".join(text.split()).replace("( ", "(")
+    assert "super().input_signature" not in text  # which refuses models for sounds
