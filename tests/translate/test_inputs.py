@@ -426,5 +426,5 @@ def test_features_that_a_convolution_takes_have_its_channels(tmp_path: Path) -> 
     types = TypeDB(classes={"QuokkaForSongs": ProbedClass("QuokkaForSongs", needed=needed)})
     text = translate(checkout(tmp_path, HEAD + BASE + SONGS, exported=("QuokkaForSongs",)), types).text
     shape = "(None, self.config.decoder_config.feature_size, None)"
-    assert f'tf.TensorSpec({shape}, tf.float32, name="input_features")' in " ".join(text.split()).replace("( ", "(")
+    assert f'{shape}, tf.float32, name="input_features"' in text
     assert "super().input_signature" not in text  # which refuses models for sounds
