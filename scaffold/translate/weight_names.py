@@ -6,10 +6,15 @@ is taken out; a model that wraps a main layer has the prefix in front of every n
 
 from __future__ import annotations
 
+import ast
+
 from scaffold.translate import composite
 from scaffold.translate.classes import ClassInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.writer import indented
+
+#: By which a module says what is done to a checkpoint's names before they are loaded.
+_LOADING = "register_load_state_dict_pre_hook"
 
 
 def main_attribute(prefix: str) -> str:
@@ -22,8 +27,9 @@ def renamed(engine: Engine, info: ClassInfo, prefix: str, *, thin: bool) -> list
     parts = composite.renaming(engine, info, f"{engine.main_attribute}." if thin else "")
     value, why = ("", "") if composite.without_prefix(engine, prefix) else _value(engine, info, prefix, thin)
     aliases = [f'tf_weight.replace("{table}.", "{layer}.", 1)' for layer, table in _tied_to(engine, info)]
+    first = value.removeprefix("(").removesuffix(")").rstrip(",") or "tf_weight"
+    aliases += [f'{first.split(", ")[0]}.replace("{new}", "{old}", 1)' for old, new in _renamed_on_loading(engine)]
     if aliases:
-        first = value.removeprefix("(").removesuffix(")").rstrip(",") or "tf_weight"
         value = f"({', '.join([first, *aliases])})"
         why = why or "a checkpoint holds the weight under either of its names"
     shared = shared_in(engine, info)
@@ -53,6 +59,25 @@ def _tied_to(engine: Engine, info: ClassInfo) -> list[tuple[str, str]]:
             tables = [n.removesuffix(".weight") for n in group if not n.endswith(f".{attr}.weight")]
             found += [(layers[0], table) for table in tables if layers]
     return found
+
+
+def _renamed_on_loading(engine: Engine) -> list[tuple[str, str]]:
+    """(old, new) of `state_dict[key.replace(old, new)] = …` in the methods that models register to be called on loading."""
+    found: dict[tuple[str, str], None] = {}
+    for info in engine.classes.values():
+        for call in ast.walk(info.init) if info.init is not None else ():
+            if not isinstance(call, ast.Call) or not ast.unparse(call.func).endswith(_LOADING) or not call.args:
+                continue
+            hook = info.methods.get(ast.unparse(call.args[0]).removeprefix("self."))
+            found |= dict.fromkeys(_replaced_keys(hook) if hook is not None else ())
+    return list(found)
+
+
+def _replaced_keys(hook: ast.FunctionDef) -> list[tuple[str, str]]:
+    keys = [n.slice for n in ast.walk(hook) if isinstance(n, ast.Subscript) and isinstance(n.ctx, ast.Store)]
+    calls = [k for k in keys if isinstance(k, ast.Call) and ast.unparse(k.func).endswith(".replace")]
+    texts = [[a.value for a in call.args if isinstance(a, ast.Constant)] for call in calls]
+    return [(str(found[0]), str(found[1])) for found in texts if len(found) == 2]
 
 
 def _value(engine: Engine, info: ClassInfo, prefix: str, thin: bool) -> tuple[str, str]:

@@ -84,3 +84,27 @@ def test_a_function_that_makes_a_layer_is_told_its_name(tmp_path: Path) -> None:
     assert 'encoding = build_encoding(config, name="position_embedding")' in model
     assert 'self.direct = build_encoding(config, name="direct")' in model
     assert "self.direct.build(None)" in model
+
+
+HOOKED = """
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.embeddings = nn.Embedding(4, 4)
+        self._register_load_state_dict_pre_hook(self.load_hook)
+
+    def load_hook(self, state_dict, prefix, *args):
+        for k in state_dict:
+            if "embedding." in k:
+                state_dict[k.replace("embedding.", "embeddings.")] = state_dict.pop(k)
+                break
+
+    def forward(self, input_ids):
+        return self.embeddings(input_ids)
+"""
+
+
+def test_names_that_pytorch_replaces_on_loading_are_looked_for(tmp_path: Path) -> None:
+    text = port(tmp_path, HOOKED, exported=("QuokkaModel",)).text
+    assert 'return (tf_weight, tf_weight.replace("embeddings.", "embedding.", 1))' in text
+    assert "load_hook" not in text
