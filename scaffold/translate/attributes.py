@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scaffold.translate import binding, registry
 from scaffold.translate.classes import Category
 from scaffold.translate.names import trained_parameter
-from scaffold.translate.promotion import ABOUT, COMPUTED, table_of
+from scaffold.translate.promotion import ABOUT, AS_DTYPE, COMPUTED, table_of
 from scaffold.translate.rule import AnyRule, AttributeRule, Rule
 
 if TYPE_CHECKING:
@@ -94,10 +94,27 @@ def _sizes(engine: Engine, node: ast.Attribute) -> str | None:
 
 def _computed(engine: Engine, node: ast.Attribute) -> str:
     """The dtype that the model's parameters are used in; outside of a layer there is no policy to ask for it."""
+    if not _in_layer(engine, node):
+        return "tf.float32"
+    return COMPUTED if _is_named_only(engine, node) else AS_DTYPE
+
+
+def _in_layer(engine: Engine, node: ast.Attribute) -> bool:
     owner, function = engine.class_of(node), engine.function_of(node)
     layers = (Category.LAYER, Category.SUBCLASS, Category.MODEL)
-    in_call = owner is not None and owner.category in layers and function is not None and function.name != "__init__"
-    return COMPUTED if in_call else "tf.float32"
+    return owner is not None and owner.category in layers and function is not None and function.name != "__init__"
+
+
+def _is_named_only(engine: Engine, node: ast.expr) -> bool:
+    """True for a dtype that torch's functions are given, or that is compared: Keras has its name alone, which is no dtype."""
+    parent = engine.parent(node)
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+        function, name = engine.function_of(node), parent.targets[0].id
+        uses = [n for n in ast.walk(function or parent) if isinstance(n, ast.Name) and n.id == name]
+        return all(n is parent.targets[0] or (isinstance(n.ctx, ast.Load) and _is_named_only(engine, n)) for n in uses)
+    call = engine.parent(parent) if isinstance(parent, ast.keyword) else parent
+    rule = engine.rule_for(call) if isinstance(call, ast.Call) else None
+    return (rule is not None and rule.torch != "torch.finfo") or isinstance(parent, (ast.Compare, ast.Tuple, ast.List))
 
 
 #: Methods that fill weights, hand them on or put others in their place.
@@ -109,7 +126,7 @@ def _is_computed_with(engine: Engine, node: ast.Attribute) -> bool:
     function, parent = engine.function_of(node), engine.parent(node)
     about = isinstance(parent, ast.Attribute) and parent.attr in ABOUT
     moved = function is not None and function.name.startswith(_NOT_COMPUTING)
-    return _computed(engine, node) == COMPUTED and isinstance(node.ctx, ast.Load) and not about and not moved
+    return _in_layer(engine, node) and isinstance(node.ctx, ast.Load) and not about and not moved
 
 
 def _is_parameter(node: ast.expr) -> bool:

@@ -10,7 +10,7 @@ from scaffold.translate import binding, composite, factories, foreign, in_numpy,
 from scaffold.translate.callsite import Arg, CallSite, parenthesised, rewritten, tf_dtype
 from scaffold.translate.infer import promote, widest
 from scaffold.translate.names import is_dropped, popped_keywords, replacement_of, trained_parameter, unheard_keywords
-from scaffold.translate.promotion import dtype_among
+from scaffold.translate.promotion import AS_DTYPE, COMPUTED, dtype_among
 from scaffold.translate.rule import LayerRule, Unmapped
 from scaffold.translate.variants import eager_function
 
@@ -53,8 +53,21 @@ def binary(engine: Engine, node: ast.BinOp) -> str:
         text = engine.expression(operand)
         if info.kind == "tensor" and info.dtype != target:
             beside = [engine.arg(side) for side in (node.left, node.right)]
-            texts[operand] = f"tf.cast({text}, {dtype_among(beside, target)})"
+            dtype = _of_a_bound(engine, node) if target == "float32" else None
+            texts[operand] = f"tf.cast({text}, {dtype or dtype_among(beside, target)})"
     return replace_operands(engine, node, texts)
+
+
+def _of_a_bound(engine: Engine, node: ast.BinOp) -> str | None:
+    """`dtype` of `(1.0 - mask) * torch.finfo(dtype).min`: what is multiplied is made for that dtype."""
+    product = engine.parent(node)
+    if not isinstance(product, ast.BinOp) or not isinstance(product.op, ast.Mult) or not isinstance(node.op, ast.Sub):
+        return None
+    bound = product.right if product.left is node else product.left
+    call = bound.value if isinstance(bound, ast.Attribute) and bound.attr == "min" else None
+    is_finfo = isinstance(call, ast.Call) and engine.source.qualname(call.func) == "torch.finfo" and len(call.args) == 1
+    text = engine.expression(call.args[0]) if is_finfo and isinstance(call, ast.Call) else None
+    return COMPUTED if text == AS_DTYPE else text
 
 
 def replace_operands(engine: Engine, node: ast.AST, texts: dict[ast.expr, str]) -> str:

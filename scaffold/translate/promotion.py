@@ -13,6 +13,8 @@ from scaffold.translate.callsite import Arg, tf_dtype
 
 #: What a layer computes in: a policy may have it differ from its weights' dtype.
 COMPUTED = "self.compute_dtype"
+#: The same where its bounds are asked for: Keras has the name alone.
+AS_DTYPE = f"tf.as_dtype({COMPUTED})"
 #: What may be asked about a weight that is not computed with.
 ABOUT = frozenset({"shape", "dtype", "device", "data", "size", "requires_grad"})
 #: Functions whose first argument has the result's dtype.

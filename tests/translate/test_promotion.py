@@ -41,6 +41,10 @@ def test_tensors_that_tell_their_dtype(text: str, dtype: str | None) -> None:
         ("y = x[:, None] * m", "y = x[:, None] * tf.cast(m, x.dtype)"),
         ("y = torch.where(m > 0, x, m)", "y = tf.where(m > 0, x, tf.cast(m, x.dtype))"),
         ("x *= m", "x *= tf.cast(m, x.dtype)"),
+        (
+            "y = (1.0 - m) * torch.finfo(x.dtype).min",
+            "y = (1.0 - tf.cast(m, x.dtype)) * x.dtype.min",
+        ),
         ("k *= b", "k *= tf.cast(b, tf.int32)"),
     ],
 )
@@ -65,7 +69,8 @@ class QuokkaModel(QuokkaPreTrainedModel):
         causal = _prepare_4d_causal_attention_mask(attention_mask, x.shape, x, 0)
         expanded = _prepare_4d_attention_mask(attention_mask, x.dtype, tgt_len=3)
         mask = (1.0 - attention_mask.to(self.dtype)) * torch.finfo(self.dtype).min
-        x = x.to(self.dense.weight.dtype)
+        target = self.dense.weight.dtype
+        x = helper(x.to(target), self.dtype)
         return self.dense(x @ self.words.weight.T), self.words.weight.shape[0], mask
 """
 
@@ -80,7 +85,8 @@ def test_masks_and_tables_are_of_the_dtype_that_the_model_computes_in(tmp_path: 
     assert "prepare_causal_attention_mask(attention_mask, shape_list(x), x.dtype, 0)" in call
     assert "expand_attention_mask(attention_mask, x.dtype, 3)" in call
     assert "(1.0 - tf.cast(attention_mask, self.compute_dtype)) * tf.as_dtype(self.compute_dtype).min" in call
-    assert "x = tf.cast(x, self.compute_dtype)" in call
+    assert "target = self.compute_dtype" in call
+    assert "x = helper(tf.cast(x, target), tf.as_dtype(self.compute_dtype))" in call, "it may ask for its bounds"
     assert "tf.cast(self.words.embeddings, self.compute_dtype)" in call
     assert "shape_list(self.words.embeddings)[0]" in call
 

@@ -10,7 +10,6 @@ import ast
 from scaffold.translate.callsite import TF_DTYPES, Arg, CallSite
 from scaffold.translate.given import has_callers_dtype
 from scaffold.translate.iteration import spaced
-from scaffold.translate.promotion import COMPUTED
 from scaffold.translate.rule import Example, Rule, Safety, Unmapped
 from scaffold.translate.rules._family import INTEGERS, both, rewrites
 
@@ -339,7 +338,7 @@ def finfo(call: CallSite) -> str | Unmapped:
     dtype = call.arg("type").atom if call.has("type") else "tf.float32"
     parent = call.engine.parent(call.node)
     if isinstance(parent, ast.Attribute) and parent.attr in ("min", "max"):
-        return f"tf.as_dtype({dtype})" if dtype == COMPUTED else dtype
+        return dtype
     return f"{call.uses('np')}.finfo({dtype}.as_numpy_dtype)"
 
 
