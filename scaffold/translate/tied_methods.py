@@ -25,6 +25,8 @@ _TABLES = re.compile(rf"^MODEL_FOR_(?:{'|'.join(_LANGUAGE)})_MAPPING_NAMES = .*?
 def write(engine: Engine, tie: Tie, nested: bool) -> None:
     """Plan the methods of the model, and of the head below it when the tied layer is `nested` there."""
     attr = tie.attr
+    if tie.beside:  # what the library resizes are the words' embeddings and their head
+        return
     _follow(engine, tie, nested)
     if tie.own_bias:
         _methods_with_bias(engine, tie, nested)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scaffold.translate import composite, tied_methods, weight_names
 from scaffold.translate.classes import Category, ClassInfo
@@ -30,6 +30,7 @@ class Tie:
     embeddings: str
     bias: str | None
     own_bias: str = ""  # the linear layer's own `use_bias`, where that may be true
+    beside: bool = False  # to other embeddings than the words', which another layer of the model is tied to
 
 
 def find(engine: Engine, base_prefix: str) -> list[Tie]:
@@ -42,9 +43,11 @@ def find(engine: Engine, base_prefix: str) -> list[Tie]:
     declares = _library_declares(engine)
     for info in engine.classes.values():
         if info.category is Category.MODEL and (not declares or "_tied_weights_keys" in ast.unparse(info.node)):
-            pairs = [(_returned_path(info, "get_output_embeddings"), _embeddings(engine, info, base_prefix))]
-            made = [_tie(engine, info, path, embeddings) for path, embeddings in [*pairs, *_explicit(engine, info)]]
-            found += [tie for tie in made if tie is not None]
+            words = _embeddings(engine, info, base_prefix)
+            pairs = [(_returned_path(info, "get_output_embeddings"), words), *_explicit(engine, info)]
+            made = [tie for path, table in pairs if (tie := _tie(engine, info, path, table)) is not None]
+            head = any(tie.embeddings == words for tie in made)
+            found += [replace(tie, beside=head and tie.embeddings != words) for tie in made]
     return found
 
 
