@@ -81,7 +81,9 @@ def replaced(mask: str, value: Arg, tensor: Arg) -> str:
         Example("torch.masked_fill(a, m, 0)", "tf.where(m, tf.cast(0.0, a.dtype), a)", "a: f32[2,3], m: bool[1,3]"),
         Example("torch.masked_fill(i, m, -100)", "tf.where(m, -100, i)", "i: i64[2,3], m: bool[2,3]"),
         Example("torch.masked_fill(a, ~m, 0)", "tf.where(m, a, 0.0)", "a: f32[2,3], m: bool[1,3]"),
-        Example("torch.masked_fill(a + 1, m, 0)", "tf.where(tf.logical_not(m), a + 1, 0.0)", "a: f32[2,3], m: bool[1,3]"),
+        Example(
+            "torch.masked_fill(a + 1, m, 0)", "tf.where(tf.logical_not(m), a + 1, 0.0)", "a: f32[2,3], m: bool[1,3]"
+        ),
         Example(
             'torch.masked_fill(a, a > 0, float("-inf"))',
             'tf.where(a > 0, tf.cast(float("-inf"), a.dtype), a)',

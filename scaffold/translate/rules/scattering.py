@@ -8,6 +8,7 @@ from __future__ import annotations
 from scaffold.translate.callsite import CallSite
 from scaffold.translate.rule import Example, Rule, Unmapped
 from scaffold.translate.rules._family import (
+    FLOATS,
     as_dtype,
     axis_of,
     both,
@@ -232,11 +233,16 @@ def diag(call: CallSite) -> str | Unmapped:
     args=("self", "fill_value", "wrap"),
     rank="same",
     examples=(
-        Example("a.fill_diagonal_(2)", "tf.linalg.set_diag(a, tf.fill(shape_list(a)[:-1], 2.0))", "a: f32[3,3]"),
+        Example(
+            "a.fill_diagonal_(2)",
+            "tf.linalg.set_diag(a, tf.fill(shape_list(a)[:-1], tf.cast(2.0, a.dtype)))",
+            "a: f32[3,3]",
+        ),
     ),
 )
 def fill_diagonal_(call: CallSite) -> str | Unmapped:
     """A square matrix's diagonal."""
     tensor = call.arg("self")
     value = beside(call.arg("value"), tensor) if "value" in call.bound else beside(call.arg("fill_value"), tensor)
+    value = f"tf.cast({value}, {tensor.atom}.dtype)" if tensor.dtype in FLOATS else value
     return f"tf.linalg.set_diag({tensor.text}, tf.fill({call.shape(tensor)}[:-1], {value}))"
