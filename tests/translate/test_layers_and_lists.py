@@ -84,7 +84,8 @@ def test_a_switch_lasts_for_the_call(tmp_path: Path) -> None:
     text = port(tmp_path, SWITCH).text
     assert "self.initial_kind = self.kind" in method_text(text, "TFQuokkaEncoder", "__init__")
     call = method_text(text, "TFQuokkaEncoder", "call")
-    assert call.index("self.set_kind(self.initial_kind)") < call.index("if bool(shape_list(hidden_states)[1] < 8):")
+    assert call.index("self.set_kind(lasting_kind)") < call.index("if bool(shape_list(hidden_states)[1] < 8):")
+    assert "self.initial_kind = value\n    if value == self.kind:" in method_text(text, "TFQuokkaEncoder", "set_kind")
 
 
 CHOSEN = """

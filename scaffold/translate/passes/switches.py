@@ -72,9 +72,9 @@ def lasts_when_set(writer: BlockWriter, statement: ast.stmt) -> list[str] | None
     """The method that switches, before it returns if nothing changes: whoever calls it from outside means later calls too."""
     function, owner = writer.engine.function_of(statement), writer.engine.class_of(statement)
     attribute = switches(owner).get(function.name) if function is not None and owner is not None else None
-    if attribute is None or function is None or statement not in function.body[:-1]:
+    if attribute is None or function is None or not isinstance(statement, ast.If):
         return None
-    check = function.body[function.body.index(statement) + 1]
-    if not isinstance(check, ast.If) or not isinstance(check.body[0], ast.Return):
+    value = function.args.args[1].arg
+    if ast.unparse(statement.test) != f"{value} == self.{attribute}" or not isinstance(statement.body[0], ast.Return):
         return None
-    return [*writer.plain(statement), f"self.initial_{attribute} = {function.args.args[1].arg}"]
+    return [f"self.initial_{attribute} = {value}", *writer.plain(statement)]

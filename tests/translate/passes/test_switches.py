@@ -40,4 +40,4 @@ def test_a_switch_in_a_call_lasts_for_that_call(tmp_path: Path) -> None:
 def test_what_a_user_sets_lasts(tmp_path: Path) -> None:
     text = port(tmp_path, MODEL, exported=("QuokkaModel",)).text
     method = " ".join(method_text(text, "TFQuokkaMainLayer", "set_kind").split())
-    assert "self.initial_kind = value # already set if value == self.kind: return self.kind = value" in method
+    assert "# already set self.initial_kind = value if value == self.kind: return self.kind = value" in method
