@@ -160,7 +160,22 @@ class Context:
                     child = self.child_of(whole.value if isinstance(whole, ast.Subscript) else whole)
                     if child is not None and child.is_list:
                         return child.item()
-        return self._argument_child(node, function) if function is not None else None
+        if function is None:
+            return None
+        return self._argument_child(node, function) or self._fetched_child(node, function)
+
+    def _fetched_child(self, node: ast.Name, function: ast.FunctionDef) -> Child | None:
+        """The sub-module in a variable that is set once, to what another one's method gives: `x = self.model.get_decoder()`."""
+        stores = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == node.id and n is not node]
+        stores = [n for n in stores if isinstance(n.ctx, ast.Store)]
+        value = getattr(self.source.parents.get(stores[0]), "value", None) if len(stores) == 1 else None
+        if not isinstance(value, ast.Call) or value.args or not isinstance(value.func, ast.Attribute):
+            return None
+        owner = self.owner_of(value.func.value)
+        body = self.all_methods(owner).get(value.func.attr, ast.Pass()) if owner is not None else ast.Pass()
+        last = body.body[-1] if isinstance(body, ast.FunctionDef) else None
+        is_own = isinstance(last, ast.Return) and isinstance(last.value, ast.Attribute) and len(body.body) == 1  # type: ignore[union-attr]
+        return self.child_of(last.value) if is_own else None  # type: ignore[union-attr]
 
     def _argument_child(self, node: ast.Name, function: ast.FunctionDef) -> Child | None:
         """The sub-module that a method's parameter stands for, where its class hands over only one."""

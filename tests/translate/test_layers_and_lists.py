@@ -248,6 +248,37 @@ class QuokkaOuter(nn.Module):
     assert "self.inner(embeds=x, input_ids=None) + self.inner(x, embeds=x) + self.inner(embeds=x, input_ids=x)" in text
 
 
+def test_a_part_that_a_method_gives_is_called_as_that_part(tmp_path: Path) -> None:
+    layers = """
+class QuokkaInner(nn.Module):
+    def forward(self, input_ids=None, embeds=None):
+        return embeds
+
+
+class QuokkaMiddle(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.inner = QuokkaInner()
+
+    def get_inner(self):
+        return self.inner
+
+    def forward(self, x: torch.Tensor):
+        return x
+
+
+class QuokkaOuter(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.middle = QuokkaMiddle(config)
+
+    def forward(self, x: torch.Tensor):
+        inner = self.middle.get_inner()
+        return inner(embeds=x)
+"""
+    assert "return inner(embeds=x, input_ids=None)" in method_text(port(tmp_path, layers).text, "TFQuokkaOuter", "call")
+
+
 NORM = """
 class QuokkaHead(nn.Module):
     def __init__(self, config):
