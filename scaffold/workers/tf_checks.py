@@ -20,7 +20,6 @@ import tensorflow as tf
 from legacy_keras import library_keras
 from numpy.typing import NDArray
 from tf_compare import arrays, compare, flatten
-from tf_mixed import mixed_precision
 from tf_model import (
     CheckFailed,
     CheckSkipped,
@@ -100,7 +99,6 @@ def run_checks(subject: Subject) -> Iterator[dict[str, str]]:
         "config-round-trip": _from_config,
         "keras-functional": _functional,
         "dynamic-shapes": _dynamic,
-        "mixed-precision": lambda s: mixed_precision(s.model, s.tensors(), s.flags, s.reference),
     }
     for name, check in checks.items():
         yield attempt(name, lambda check=check: check(subject))
