@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from scaffold.translate.classes import Category, ClassInfo
 
+#: How the names of methods begin that change a model and that no model calls itself.
+_SETTING = ("set_", "freeze_", "unfreeze_")
+
 
 def used(info: ClassInfo, classes: Mapping[str, ClassInfo], dropped: Iterable[str]) -> dict[str, ast.FunctionDef]:
     """Methods of the base classes of this file that a class calls on `self`, directly or through one another."""
@@ -33,8 +36,11 @@ def used(info: ClassInfo, classes: Mapping[str, ClassInfo], dropped: Iterable[st
 def used_by_models(
     base: ClassInfo, classes: Mapping[str, ClassInfo], layers: Iterable[str], dropped: Iterable[str]
 ) -> dict[str, ast.FunctionDef]:
-    """Methods of a base class that its models use: those that have a main layer have the ones that need no sub-module, too."""
-    found: dict[str, ast.FunctionDef] = {}
+    """Methods of a base class that its models use: those that have a main layer have the ones that need no sub-module, too.
+
+    And what only a model's users call, to set something (`set_default_language`) or to freeze parts of it.
+    """
+    found = {n: f for n, f in base.methods.items() if n.startswith(_SETTING) and n not in set(dropped)}
     for info in classes.values():
         if info.category is not Category.MODEL or base.name not in info.bases:
             continue

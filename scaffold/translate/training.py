@@ -42,7 +42,8 @@ class Training:
             changed = False
             for info in self.classes.values():
                 for name, method in self._all_methods(info).items():
-                    if name not in info.training_methods and name != "__init__" and self._depends(info, method):
+                    left_out = name in info.training_methods or name == "__init__" or _LOOKS.fullmatch(name)
+                    if not left_out and self._depends(info, method):
                         info.training_methods.add(name)
                         changed = True
             for names in self.analyser.alternatives.values():  # whichever class it is, it is called alike

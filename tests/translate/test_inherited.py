@@ -184,3 +184,66 @@ def test_a_method_of_the_base_takes_the_mode_that_its_models_hand_it(tmp_path: P
     assert (
         "def embed(self, x, training: bool = False):" in text and "self.embed(input_values, training=training)" in text
     )
+
+
+SETTING = """
+class QuokkaPreTrainedModel(PreTrainedModel):
+    config_class = QuokkaConfig
+    base_model_prefix = "quokka"
+
+    def set_language(self, language: str):
+        self.config.language = language
+
+    def freeze_languages(self):
+        for layer in self.quokka.layer:
+            for parameter in layer.output.parameters():
+                parameter.requires_grad = False
+            for parameter in layer.languages.parameters():
+                parameter.requires_grad = False
+
+
+class QuokkaLayer(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.output = nn.Linear(8, 8)
+        self.languages = nn.ModuleDict({})
+        for language in config.languages:
+            self.languages[str(language)] = nn.Linear(8, 8)
+
+    def forward(self, x):
+        return self.output(self.languages["en"](x))
+
+
+class QuokkaModel(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.layer = nn.ModuleList([QuokkaLayer(config) for _ in range(2)])
+
+    def forward(self, x):
+        for layer in self.layer:
+            x = layer(x)
+        return x
+
+
+class QuokkaForMaskedLM(QuokkaPreTrainedModel):
+    def __init__(self, config):
+        super().__init__(config)
+        self.quokka = QuokkaModel(config)
+
+    def forward(self, x):
+        return self.quokka(x)
+"""
+
+
+def test_models_have_what_sets_and_freezes_parts_of_them(tmp_path: Path) -> None:
+    base = class_text(
+        port(tmp_path, SETTING, exported=("QuokkaModel", "QuokkaForMaskedLM")).text, "TFQuokkaPreTrainedModel"
+    )
+    assert "def set_language(self, language: str):\n        self.config.language = language\n" in base
+    assert (
+        "    def freeze_languages(self):\n"
+        "        for layer in self.quokka.layer:\n"
+        "            layer.quokka_output.trainable = False\n"
+        "            for member in layer.languages.values():\n"
+        "                member.trainable = False"
+    ) in base

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ast
 
-from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.classes import Category, Child, ClassInfo
+from scaffold.translate.engine import Engine
 from scaffold.translate.writer import BlockWriter, indented
 
 _PARAMETERS = ("named_parameters", "parameters")
@@ -51,7 +52,7 @@ def frozen_parameters(writer: BlockWriter, statement: ast.stmt) -> list[str] | N
             return None
         whole = _frozen(statement.body[0]) if len(statement.body) == 1 else None
         if whole is not None:
-            return [f"{writer.engine.expression(holder)}.trainable = {writer.engine.expression(whole[1])}"]
+            return _frozen_holder(writer, holder, writer.engine.expression(whole[1]))
         pair = isinstance(statement.target, ast.Tuple)
         target = ast.unparse(statement.target).strip("()") if pair else f"_, {ast.unparse(statement.target)}"
         writer.engine.emits.add("named_layers")
@@ -64,6 +65,28 @@ def frozen_parameters(writer: BlockWriter, statement: ast.stmt) -> list[str] | N
     if isinstance(found[0], ast.Name) and _in_such_a_loop(writer, statement):
         return [f"{found[0].id}.trainable = {writer.engine.expression(found[1])}"]
     return _frozen_module(writer, found[0], found[1]) if isinstance(statement, ast.Expr) else None
+
+
+def _frozen_holder(writer: BlockWriter, holder: ast.expr, value: str) -> list[str]:
+    """A layer, or each one of a list or a dictionary of them."""
+    engine = writer.engine
+    child, text = engine.child_of(holder), engine.expression(holder)
+    if child is None or not child.is_list:
+        return [f"{text}.trainable = {value}"]
+    members = f"{text}.values()" if _is_dictionary(engine, child) else text
+    return [f"for member in {members}:", f"    member.trainable = {value}"]
+
+
+def _is_dictionary(engine: Engine, child: Child) -> bool:
+    """True for an `nn.ModuleDict`."""
+    owner = engine.class_of(child.calls[0]) if child.calls else None
+    return any(
+        isinstance(node, ast.Assign)
+        and ast.unparse(node.targets[0]) == f"self.{child.attr}"
+        and isinstance(node.value, ast.Call)
+        and engine.source.qualname(node.value.func) == "torch.nn.ModuleDict"
+        for node in (ast.walk(owner.init) if owner is not None and owner.init is not None else ())
+    )
 
 
 def _frozen_module(writer: BlockWriter, module: ast.expr, value: ast.expr) -> list[str] | None:

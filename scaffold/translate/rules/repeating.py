@@ -183,6 +183,8 @@ def _tiled(call: CallSite, items: list[Arg], text: str) -> str | Unmapped:
     if not items:
         return f"tf.tile({tensor.text}, {text})"
     numbers = [item.text for item in items]
+    if len(numbers) < rank and call.qualname.endswith("repeat"):
+        rank = len(numbers)  # PyTorch takes no fewer numbers than axes: the tensor was seen elsewhere
     if len(numbers) < rank:
         numbers = ["1"] * (rank - len(numbers)) + numbers
     extra = len(numbers) - rank
