@@ -13,6 +13,7 @@ from scaffold.core.diagnostics import Diagnostic, Severity, Span
 from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import autograd, mixed, reach
 from scaffold.translate.classes import Category, Child, ClassInfo
+from scaffold.translate.inherited import child_of_models
 from scaffold.translate.names import container_of, loop_pairs, loops
 from scaffold.translate.sources import Source
 from scaffold.translate.training import TRAINING_LAYERS
@@ -134,7 +135,7 @@ class Context:
         """The sub-module an expression (`self.encoder.layer[0]`, a loop variable) denotes, if it does."""
         if isinstance(node, ast.Attribute):
             owner = self.owner_of(node.value)
-            return owner.children.get(node.attr) or self._child_of_models(owner, node.attr) if owner else None
+            return owner.children.get(node.attr) or child_of_models(self.classes, owner, node.attr) if owner else None
         if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Slice):
             child = self.child_of(node.value)
             if child is None or not child.is_list:
@@ -150,13 +151,6 @@ class Context:
             finally:
                 self._visiting.discard(node)
         return None
-
-    def _child_of_models(self, owner: ClassInfo, attr: str) -> Child | None:
-        """The sub-module that the models derived from a base class have under a name, the base model of `self.roberta`."""
-        if owner.category is not Category.BASE:
-            return None
-        models = (info for info in self.classes.values() if owner.name in info.bases)
-        return next((info.children[attr] for info in models if attr in info.children), None)
 
     def _local_child(self, node: ast.Name) -> Child | None:
         function = self.function_of(node)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 
-from scaffold.translate.classes import Category, ClassInfo
+from scaffold.translate.classes import Category, Child, ClassInfo
 
 #: How the names of methods begin that change a model and that no model calls itself.
 _SETTING = ("set_", "freeze_", "unfreeze_")
@@ -54,3 +54,9 @@ def _needs_configuration_alone(function: ast.FunctionDef, methods: Mapping[str, 
     attributes = (n for n in ast.walk(function) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "self")
     names = {n.attr for n in attributes} - {"config", function.name}
     return all(n in methods and _needs_configuration_alone(methods[n], methods) for n in names)
+
+
+def child_of_models(classes: Mapping[str, ClassInfo], base: ClassInfo, attr: str) -> Child | None:
+    """The sub-module that the models derived from a base class have under a name, the base model of `self.roberta`."""
+    models = (info for info in classes.values() if base.category is Category.BASE and base.name in info.bases)
+    return next((info.children[attr] for info in models if attr in info.children), None)
