@@ -325,7 +325,7 @@ class ClassWriter:
         attributes = self.attributes(info)
         attributes += [*self.engine.ignored_keys.get(info.name, ()), *self.engine.own_members.get(info.name, ())]
         attributes += [
-            *generation.without_xla(info),
+            *generation.without_xla(self.engine, info),
             *labels.output_map(info),
             *weight_names.renamed(self.engine, info, self.prefix, thin=False),
         ]

@@ -202,13 +202,27 @@ def prepared_inputs(engine: Engine, info: ClassInfo, ranks: Mapping[str, int] | 
     return [*lines, "    }"]
 
 
-def without_xla(info: ClassInfo) -> list[str]:
-    """The library's own flag for what has no cache, and so no way to generate in a graph (`generation/tf_utils.py`)."""
+def without_xla(engine: Engine, info: ClassInfo) -> list[str]:
+    """The library's own flag for what has no cache to generate with in a graph (`generation/tf_utils.py`).
+
+    It knows tuples of keys and values and can pad no layer's dictionary of them.
+    """
     forward = info.methods.get("forward")
     if forward is None or not is_generative(info) or "generate" in info.methods:
         return []
     has_cache = any(a.arg == "past_key_values" for a in [*forward.args.args, *forward.args.kwonlyargs])
-    return [] if has_cache else ["supports_xla_generation = False", ""]
+    return [] if has_cache and not _of_dictionaries(engine) else ["supports_xla_generation = False", ""]
+
+
+def _of_dictionaries(engine: Engine) -> bool:
+    """True where the probe saw a dictionary in the past: `past_key_values[idx]`."""
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id.startswith("past_key_value")
+        and engine.type_of(node).kind == "dict"
+        for node in ast.walk(engine.source.tree)
+    )
 
 
 def last_token_only(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

@@ -43,6 +43,17 @@ def test_what_has_no_cache_does_not_generate_in_a_graph(tmp_path: Path) -> None:
     assert "supports_xla_generation" not in port(tmp_path / "no", body.replace(", GenerationMixin", "")).text
 
 
+def test_a_past_of_dictionaries_is_not_padded(tmp_path: Path) -> None:
+    body = DECODER.format(mixin=", GenerationMixin", more="", method="").replace(
+        "return input_ids", "return past_key_values[0]"
+    )
+    source = HEAD + BASE + body
+    place = source.split("\n").index("        return past_key_values[0]") + 1
+    types = TypeDB({(place, 15, place, 33): TypeInfo((Observation("dict"),))})
+    located = checkout(tmp_path, source, exported=("QuokkaForCausalLM",))
+    assert "    supports_xla_generation = False\n" in translate(located, types).text
+
+
 def test_positions_only_where_the_model_takes_them(tmp_path: Path) -> None:
     text = ported(tmp_path, more=", position_ids=None")
     assert "position_ids" in returned(text)
