@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN, Observation, TypeInfo
 from scaffold.translate import registry, results
-from scaffold.translate.names import bound_before, container_of, loop_pairs, loops
+from scaffold.translate.names import bound_before, container_of, loop_pairs, loops, unpacked_rank
 from scaffold.translate.rule import AttributeRule, Rule, Unmapped
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ class Inference:
             return self(before)
         if any(o.kind != "none" for o in observed):
             return TypeInfo(tuple(observed), static=True)
+        if before is None and (rank := unpacked_rank(function, node)) is not None:
+            return static("tensor", rank=rank)
         if before is not None:  # what is bound further down says nothing, and may lead back here
             values = (before, *(v for v in values if v.lineno < before.lineno))  # type: ignore[attr-defined]
         for value in values:

@@ -252,6 +252,19 @@ def bound_before(node: ast.Name, parents: Mapping[ast.AST, ast.AST]) -> ast.expr
     return None
 
 
+def unpacked_rank(function: ast.FunctionDef, node: ast.Name) -> int | None:
+    """Rank of a tensor parameter whose sizes are unpacked (`b, h, w, c = x.shape`) before it is bound anew, where it is read."""
+    rank = None
+    for statement in function.body if node.id in {a.arg for a in function.args.args} else ():
+        stores = (n for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        if any(n.id == node.id for n in stores):
+            return rank if node.lineno <= (statement.end_lineno or 0) else None
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if isinstance(target, ast.Tuple) and ast.unparse(statement.value) in (f"{node.id}.shape", f"{node.id}.size()"):  # type: ignore[attr-defined]
+            rank = len(target.elts) if not any(isinstance(e, ast.Starred) for e in target.elts) else None
+    return rank
+
+
 def bound_once(function: ast.FunctionDef) -> set[str]:
     """Names that one statement of a function's own block binds, whichever way it goes, and no other does."""
     counts: dict[str, int] = {}

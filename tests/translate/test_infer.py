@@ -11,7 +11,7 @@ from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate.engine import Engine
 from scaffold.translate.infer import promote
 from scaffold.translate.sources import Source
-from tests.translate.checkouts import PRELUDE, engine_for, known, method_text, port, statements
+from tests.translate.checkouts import PRELUDE, body_of, engine_for, known, method_text, port, statements
 
 TYPES = {"x": "float32[3]", "i": "int64[2]", "m": "bool[3]", "n": "int", "s": "size[3]"}
 
@@ -104,6 +104,19 @@ def test_assignments_are_followed_and_circles_end() -> None:
     returned = next(n for n in ast.walk(engine.source.tree) if isinstance(n, ast.Return))
     assert isinstance(returned.value, ast.Tuple)
     assert [engine.type_of(e).kind for e in returned.value.elts] == ["tensor", None]
+
+
+def test_a_parameter_has_the_rank_that_its_sizes_are_unpacked_to() -> None:
+    """Not that of what the name is bound to further down."""
+    source = """
+    b, h, w, c = x.shape
+    x = nn.functional.pad(x, (0, 0, 0, 3 - w, 0, 3 - h))
+    x = x.view(b, h // 3, 3, w // 3, 3, c)
+    return x.permute(0, 1, 3, 2, 4, 5)
+    """
+    text, _ = body_of(f"def f(x):{source}")
+    assert "tf.pad(x, [[0, 0], [0, 3 - h], [0, 3 - w], [0, 0]])" in text
+    assert "tf.transpose(x, perm=(0, 1, 3, 2, 4, 5))" in text
 
 
 def test_what_the_probe_saw_wins() -> None:
