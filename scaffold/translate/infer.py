@@ -229,6 +229,9 @@ class Inference:
             return self._result(rule, node)
         if isinstance(node.func, ast.Name) and node.func.id in ("int", "len", "float", "bool", "str"):
             return static("int" if node.func.id == "len" else node.func.id)
+        if isinstance(node.func, ast.Name) and node.func.id in ("max", "min"):
+            kinds = {self(argument).kind for argument in node.args}
+            return static("float") if "float" in kinds and kinds <= {"float", "int", None} else UNKNOWN
         if isinstance(node.func, ast.Attribute) and node.func.attr in TENSOR_ONLY:
             return static("tensor")
         child = self.engine.child_of(node.func)

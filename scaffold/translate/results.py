@@ -239,7 +239,8 @@ def _number_dtype(name: str) -> Callable[[Call], str | None]:
 
 def _range_dtype(call: Call) -> str | None:
     kinds = [call.type(name).kind for name in ("start", "end", "step") if name in call.named]
-    return "float32" if "float" in kinds else "int64" if set(kinds) == {"int"} else None
+    # a bound of which nothing is known is a size
+    return "float32" if "float" in kinds else "int64" if set(kinds) <= {"int", None} else None
 
 
 def _target_dtype(call: Call) -> str | None:

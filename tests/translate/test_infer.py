@@ -119,6 +119,13 @@ def test_a_parameter_has_the_rank_that_its_sizes_are_unpacked_to() -> None:
     assert "tf.transpose(x, perm=(0, 1, 3, 2, 4, 5))" in text
 
 
+def test_the_larger_of_numbers_one_of_which_has_a_point_has_one() -> None:
+    text, _ = body_of(
+        "def f(q, k):\n    return torch.arange(q)[:, None] * max(k / q, 1.0), torch.arange(q) * max(k, q)\n"
+    )
+    assert "tf.cast(tf.range(q)[:, None], tf.float32) * max(k / q, 1.0), tf.range(q) * max(k, q)" in text
+
+
 def test_what_the_probe_saw_wins() -> None:
     source = Source("1 + 1\n")
     node = source.tree.body[0]
