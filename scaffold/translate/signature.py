@@ -21,6 +21,7 @@ def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, n
     """An annotation's text; `public` spells it as the models' own `call` does (numpy arrays are welcome there)."""
     if node is None:
         return ""
+    node = _of_tensors(engine, node)
     text = ast.unparse(node)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         text = node.value
@@ -39,6 +40,22 @@ def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, n
         text = re.sub(rf"(?<![\w.]){re.escape(before)}\b", after, text)
     text = re.sub(r"\b(?:torch\.)?nn\.(?!functional)\w+", "keras.layers.Layer", text)
     return "" if "torch." in text or "Cache" in text or _names_torch(engine, node, text) else text
+
+
+def _of_tensors(engine: Engine, node: ast.expr) -> ast.expr:
+    """`Union[torch.Tensor, "BlockMask"]` without the quoted names that are torch's."""
+    if not isinstance(node, ast.Subscript) or ast.unparse(node.value) != "Union" or not isinstance(node.slice, ast.Tuple):
+        return node
+    kept = [
+        item
+        for item in node.slice.elts
+        if not isinstance(item, ast.Constant) or not engine.source.imports.get(str(item.value), "").startswith("torch.")
+    ]
+    if len(kept) == len(node.slice.elts) or not kept:
+        return node
+    if len(kept) == 1:
+        return kept[0]
+    return ast.copy_location(ast.Subscript(node.value, ast.Tuple(kept, ast.Load()), ast.Load()), node)
 
 
 def _names_torch(engine: Engine, node: ast.expr, text: str) -> bool:

@@ -58,6 +58,16 @@ def test_classes_of_the_file_are_renamed_in_annotations() -> None:
     assert signature.parameters(engine, function) == ["a: Dict[str, TFQuokkaLayer]", "b: NotQuokkaLayer"]
 
 
+def test_quoted_names_of_torch_are_no_annotation() -> None:
+    engine = engine_for(
+        "from torch.nn.attention.flex_attention import BlockMask\n"
+        'def f(a: Union[torch.Tensor, "BlockMask"], b: Union[int, "BlockMask", str], c: Union[int, "Quokka"]): pass\n'
+    )
+    function = engine.source.tree.body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    assert signature.parameters(engine, function) == ["a: tf.Tensor", "b: Union[int, str]", "c: Union[int, 'Quokka']"]
+
+
 def test_a_long_header_has_one_parameter_a_line() -> None:
     assert signature.header("f", ["a", "b"], "int") == ["def f(a, b) -> int:"]
     lines = signature.header("f", [f"parameter_{k}" for k in range(12)])
