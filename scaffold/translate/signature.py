@@ -44,7 +44,11 @@ def annotation(engine: Engine, node: ast.expr | None, *, public: bool = False, n
 
 def _of_tensors(engine: Engine, node: ast.expr) -> ast.expr:
     """`Union[torch.Tensor, "BlockMask"]` without the quoted names that are torch's."""
-    if not isinstance(node, ast.Subscript) or ast.unparse(node.value) != "Union" or not isinstance(node.slice, ast.Tuple):
+    if (
+        not isinstance(node, ast.Subscript)
+        or ast.unparse(node.value) != "Union"
+        or not isinstance(node.slice, ast.Tuple)
+    ):
         return node
     kept = [
         item

@@ -92,18 +92,14 @@ def _parts(writer: ClassWriter, info: ClassInfo, attr: str) -> list[str]:
     return lines
 
 
-#: How the names of the methods begin that a model's users call.
-_FOR_USERS = ("get_", "set_", "freeze_", "unfreeze_", "encode", "decode")
-
-
 def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str, layer: list[str]) -> list[str]:
-    """Public methods of the main layer (`get_…`, `unfreeze_…`, `encode`), under the model's own name."""
+    """Public methods of the main layer, which PyTorch's model has, under the model's own name."""
     lines: list[str] = []
     for name, function in info.methods.items():
         decorators = [ast.unparse(d) for d in function.decorator_list if "no_grad" not in ast.unparse(d)]
-        is_decorated = decorators and name.endswith("embeddings")
+        is_decorated = decorators and (name.endswith("embeddings") or not name.startswith("get_"))
         is_written = any(line.startswith(f"    def {name}(") for line in layer)
-        if name in _REACHED or not name.startswith(_FOR_USERS) or is_decorated or not is_written:
+        if name in _REACHED or name.startswith("_") or is_decorated or not is_written:
             continue
         trained = name in info.training_methods
         extra = ("training: bool = False",) if trained else ()
