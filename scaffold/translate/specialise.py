@@ -1,7 +1,9 @@
-"""Constructor parameters that are a torch layer's class (`norm_layer=nn.LayerNorm`), written out where they are used.
+"""What a file says in general, written out where it is used: constructor parameters that are a torch layer's class
+(`norm_layer=nn.LayerNorm`), sub-layers that are called in turn (`for layer in self.children()`).
 
-A Keras layer's constructor has other arguments, so the class cannot be handed on. Only parameters that have one value in the
-whole file are written out. Lines are kept, since the probe's observations are found by them.
+A Keras layer's constructor has other arguments, so the class cannot be handed on, and a Keras layer knows no `children`. Only
+parameters that have one value in the whole file are written out. Lines are kept, since the probe's observations are found by
+them.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ def written_out(text: str) -> str:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return text
-    edits = _from_config(tree)
+    edits = _from_config(tree) + _children_in_turn(tree)
     for node in tree.body:
         init = _constructor(node)
         for parameter, default in _class_parameters(init) if init is not None else ():
@@ -47,6 +49,42 @@ def _from_config(tree: ast.Module) -> list[_Edit]:
                 if k.arg == "attn_implementation" and k.lineno == k.end_lineno
             ]
     return edits
+
+
+def _children_in_turn(tree: ast.Module) -> list[_Edit]:
+    """`for layer in self.children(): x = layer(x)` as one call after the other, in the order the constructor makes them."""
+    edits: list[_Edit] = []
+    own = {n.name for n in tree.body if isinstance(n, ast.ClassDef)}
+    for node in tree.body:
+        names = _made_in_order(init, own) if (init := _constructor(node)) is not None else []
+        for loop in ast.walk(node) if names else ():
+            if not isinstance(loop, ast.For) or ast.unparse(loop.iter) != "self.children()" or loop.orelse:
+                continue
+            target, first = ast.unparse(loop.target), loop.body[0]
+            if len(loop.body) > 1 or first.lineno != loop.lineno + 1 or first.end_lineno != first.lineno:
+                continue
+            calls = [re.sub(rf"\b{target}\(", f"self.{name}(", ast.unparse(first)) for name in names]
+            edits.append((loop.lineno, loop.col_offset, loop.iter.end_col_offset or 0, "; ".join(calls)))
+            edits.append((loop.lineno, loop.iter.end_col_offset or 0, (loop.iter.end_col_offset or 0) + 1, ""))
+            edits.append((first.lineno, first.col_offset, first.end_col_offset or 0, ""))
+    return edits
+
+
+def _made_in_order(init: ast.FunctionDef, own: set[str]) -> list[str]:
+    """Sub-layers that a constructor without branches makes; none where one thing that it keeps may or may not be one."""
+    names = []
+    for statement in init.body:
+        if isinstance(statement, ast.Expr):
+            continue
+        if not isinstance(statement, ast.Assign) or not isinstance(target := statement.targets[0], ast.Attribute):
+            return []
+        value = ast.unparse(statement.value)
+        made = value.partition("(")[0] if isinstance(statement.value, ast.Call) else value.partition("[")[0]
+        if made in own or made == "ACT2FN" or re.fullmatch(r"nn\.[A-Z]\w+", made):
+            names.append(target.attr)
+        elif isinstance(statement.value, (ast.Call, ast.Subscript)):
+            return []
+    return names
 
 
 def _constructor(node: ast.stmt) -> ast.FunctionDef | None:

@@ -50,6 +50,31 @@ def test_a_class_given_as_a_parameter_is_written_out() -> None:
     assert written_out(other) == other
 
 
+CHILDREN = """
+class QuokkaBlock(nn.Module):
+    def __init__(self, config):
+        super().__init__()
+        self.size = config.hidden_size
+        self.first = nn.Linear(8, 8)
+        self.act = ACT2FN[config.hidden_act]
+        self.second = nn.Linear(8, 8)
+
+    def forward(self, x):
+        for layer in self.children():
+            x = layer(x)
+        return x
+"""
+
+
+def test_children_are_called_in_turn(tmp_path: Path) -> None:
+    """A Keras layer knows none."""
+    text = method_text(port(tmp_path, CHILDREN).text, "TFQuokkaBlock", "call")
+    calls = [line.strip() for line in text.split("\n") if "x = " in line]
+    assert calls == ["x = self.first(x)", "x = self.act(x)", "x = self.second(x)"]
+    odd = CHILDREN.replace("config.hidden_size", "made(config)")
+    assert written_out(odd) == odd
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
