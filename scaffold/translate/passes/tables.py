@@ -14,6 +14,7 @@ from scaffold.translate.context import Context
 from scaffold.translate.engine import Engine
 from scaffold.translate.names import reads_shape
 from scaffold.translate.passes.rotary import as_local
+from scaffold.translate.promotion import COMPUTED
 from scaffold.translate.writer import BlockWriter
 
 
@@ -103,7 +104,14 @@ def made_or_grown(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
         as_local(writer, statement, attr, attr)
     before = [f"{attr} = {place}" for attr, place in zip(made, kept, strict=True) if attr in used]
     targets = ", ".join(attr if attr in used else "_" for attr in made)
-    return [*before, f"if {test}:", f"    {targets} = {text}"]
+    after = [f"{attr} = tf.cast({attr}, {COMPUTED})" for attr in used if _is_floating(engine, info, name, attr)]
+    return [*before, f"if {test}:", f"    {targets} = {text}", *after]
+
+
+def _is_floating(engine: Engine, info: ClassInfo, maker: str, attr: str) -> bool:
+    """True for a buffer of floats, which a policy of mixed precision does not reach as it reaches weights."""
+    settings = (_setting(s) for s in engine.all_methods(info)[maker].body if isinstance(s, ast.Expr))
+    return any(name == attr and "float" in (engine.type_of(value).dtype or "") for name, value in settings if value)
 
 
 def made_for_each_input(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

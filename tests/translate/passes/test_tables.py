@@ -38,6 +38,7 @@ def test_a_call_uses_a_longer_table_as_a_local(tmp_path: Path) -> None:
         "weights = self.weights_value\n    if length > self.longest:\n        _, weights = self.make_weights(length)"
         in call
     )
+    assert "    weights = tf.cast(weights, self.compute_dtype)\n" in call and "tf.cast(longest" not in call
     assert "return x + weights[:length]" in call
 
 
