@@ -180,6 +180,7 @@ def test_a_part_that_generates_goes_on_from_embeddings(tmp_path: Path) -> None:
     text = port(tmp_path, generating, exported=("QuokkaForConditionalGeneration",)).text
     assert '_generating_part(config.text_config, "AutoModelForCausalLM", name="language_model")' in text
     assert "class _GenerationFromEmbeddings:" in text
+    assert 'kwargs["input_ids"] = tf.cast(kwargs["input_ids"], tf.int32)' in text
     assert "_generating_part" not in port(tmp_path, MODEL, exported=("QuokkaForConditionalGeneration",)).text
 
 

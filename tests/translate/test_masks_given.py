@@ -18,6 +18,14 @@ def test_what_is_joined_to_a_given_mask_has_its_dtype() -> None:
     assert "return tf.concat([own, own], axis=1)" in text
 
 
+def test_masks_that_are_given_to_generate_are_joined_likewise() -> None:
+    source = FORWARD.replace("def forward", "def generate").replace(
+        "[attention_mask, own]", "[own, attention_mask.to(own.device)]"
+    )
+    text, _ = body_of(source, attention_mask="int64[2]", own="int64[2]", x="float32[2]")
+    assert "attention_mask = tf.concat([tf.cast(own, attention_mask.dtype), attention_mask], axis=1)" in text
+
+
 CASTS = """
 def forward(self, attention_mask, input_ids, n):
     def shifted(ids):

@@ -29,9 +29,10 @@ def joined(call: CallSite, name: str) -> str:
 
 def _is_given_mask(call: CallSite, item: Arg) -> bool:
     """A mask that callers hand over, in numbers of any type; torch's functions promote what they join."""
-    function = call.engine.function_of(item.node) if isinstance(item.node, ast.Name) else None
+    function = call.engine.function_of(item.node) if item.node is not None else None
     names = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]} if function is not None else set()
-    return function is not None and function.name == "forward" and item.text in names and item.text.endswith("mask")
+    public = function is not None and function.name in ("forward", "generate")
+    return public and item.text in names and item.text.endswith("mask")
 
 
 @rewrites(

@@ -7,6 +7,11 @@ def _generating_part(config, kind: str, **kwargs) -> TFPreTrainedModel:
 
 
 class _GenerationFromEmbeddings:
+    def generate(self, *args, **kwargs):
+        if kwargs.get("input_ids") is not None:  # new tokens are of 32 bits
+            kwargs["input_ids"] = tf.cast(kwargs["input_ids"], tf.int32)
+        return super().generate(*args, **kwargs)
+
     def prepare_inputs_for_generation(self, input_ids, inputs_embeds=None, past_key_values=None, **kwargs):
         inputs = super().prepare_inputs_for_generation(input_ids, past_key_values=past_key_values, **kwargs)
         if inputs_embeds is not None and past_key_values is None:
