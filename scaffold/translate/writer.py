@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from scaffold.core.diagnostics import Severity
 from scaffold.translate import markers, prose, reach, signature
-from scaffold.translate.callsite import tf_dtype
+from scaffold.translate.callsite import parenthesised, tf_dtype
 from scaffold.translate.engine import Engine
 from scaffold.translate.iteration import take_apart
 from scaffold.translate.promotion import dtype_among
@@ -60,7 +60,7 @@ class BlockWriter:
         previous = after_line
         for statement in statements:
             first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
-            gap = self._gap(previous, first)
+            gap = self.gap(previous, first)
             written = self.statement(statement)
             if written:
                 lines += gap + written
@@ -78,7 +78,7 @@ class BlockWriter:
             lines.append("pass")
         return lines
 
-    def _gap(self, previous: int, first: int) -> list[str]:
+    def gap(self, previous: int, first: int) -> list[str]:
         """Comments and blank lines between two lines."""
         lines = (line.strip() for line in self.source.lines[previous : first - 1])
         return [prose.comment(line) for line in lines if not line or line.startswith("#")]
@@ -156,15 +156,21 @@ class BlockWriter:
         text = self.engine.expression(node)
         return f"({text})" if "\n" in text else text
 
-    def _marked_header(self, node: ast.expr) -> tuple[str, list[str]]:
-        """A header's expression, and marks for what was refused in it."""
+    def _marked(self, node: ast.expr, write: Callable[[ast.expr], str]) -> tuple[str, list[str]]:
+        """A header's expression as it is written, and marks for what was refused in it."""
         known = len(self.engine.diagnostics)
-        text = self.header(node)
+        text = write(node)
         refused = [d for d in self.engine.diagnostics[known:] if d.severity is Severity.ERROR]
         return text, [line for d in refused for line in markers.write(d)]
 
+    def condition(self, node: ast.expr) -> str:
+        """A condition's expression: a graph takes no number for a truth, as Python and PyTorch do."""
+        text, info = self.header(node), self.engine.type_of(node)
+        is_number = info.kind == "tensor" and info.dtype not in (None, "bool")
+        return f"{parenthesised(text)} != 0" if is_number else text
+
     def _if(self, statement: ast.If) -> list[str]:
-        test, refused = self._marked_header(statement.test)
+        test, refused = self._marked(statement.test, self.condition)
         lines = [*refused, f"if {test}:"]
         lines += indented(self.body(statement.body, statement.test.end_lineno or statement.lineno))
         rest = statement.orelse
@@ -173,18 +179,18 @@ class BlockWriter:
         end = statement.body[-1].end_lineno or 0
         if len(rest) == 1 and isinstance(rest[0], ast.If) and self.source.segment(rest[0]).startswith("elif"):
             nested = self.statement(rest[0])
-            comments = [line for line in self._gap(end, rest[0].lineno) if line]
+            comments = [line for line in self.gap(end, rest[0].lineno) if line]
             if nested and nested[0].startswith("if "):
                 return lines + comments + ["el" + nested[0], *nested[1:]]
             return [*lines, *comments, "else:", *indented(nested or ["pass"])] if nested else lines
         first = rest[0].lineno
         keyword = next((n for n in range(end, first) if self.source.lines[n].strip().startswith("else")), end)
-        comments = [line for line in self._gap(end, keyword + 1) if line]
+        comments = [line for line in self.gap(end, keyword + 1) if line]
         return [*lines, *comments, "else:", *indented(self.body(rest, keyword + 1))]
 
     def _for(self, statement: ast.For) -> list[str]:
         take_apart(self.engine, statement.iter)
-        iterable, refused = self._marked_header(statement.iter)
+        iterable, refused = self._marked(statement.iter, self.header)
         header = f"for {self.engine.expression(statement.target)} in {iterable}:"
         lines = [*refused, header, *indented(self.body(statement.body, statement.iter.end_lineno or statement.lineno))]
         if statement.orelse:
@@ -192,7 +198,7 @@ class BlockWriter:
         return lines
 
     def _while(self, statement: ast.While) -> list[str]:
-        test, refused = self._marked_header(statement.test)
+        test, refused = self._marked(statement.test, self.condition)
         lines = [
             *refused,
             f"while {test}:",

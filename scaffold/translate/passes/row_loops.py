@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
 
 from scaffold.core.typedb import Observation, TypeInfo
 from scaffold.translate.passes import parts
@@ -16,40 +17,30 @@ from scaffold.translate.writer import BlockWriter, indented
 def written_row_by_row(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`for i, row in enumerate(x): …; y[i][mask] = v` becomes `y = tf.map_fn(…)`, if the loop does nothing else.
 
-    Also with `enumerate(zip(x, z))`, and with `y[i, : n] = v`.
+    Also with `enumerate(zip(x, z))`, with `y[i, : n] = v` and `y[i] = v`, and where each branch of a condition writes the row.
     """
     engine = writer.engine
-    last = statement.body[-1] if isinstance(statement, ast.For) and not statement.orelse else None
-    if (
-        not isinstance(statement, ast.For)
-        or not isinstance(last, ast.Assign)
-        or not isinstance(statement.target, ast.Tuple)
-    ):
+    if not isinstance(statement, ast.For) or statement.orelse or not isinstance(statement.target, ast.Tuple):
         return None
-    over, place = _numbered(statement.iter), last.targets[0]
-    row = _row(place) if isinstance(place, ast.Subscript) else None
-    if row is None or not over or any(engine.type_of(tensor).kind != "tensor" for tensor in over):
+    number = ast.unparse(statement.target.elts[0])
+    wholes = [place.whole for last in _last(statement.body) if (place := _place(last, number)) is not None]
+    if len({whole.id for whole in wholes}) != 1:
         return None
-    assert isinstance(place, ast.Subscript)
-    whole, number = row.value, ast.unparse(statement.target.elts[0])
-    if not isinstance(whole, ast.Name) or ast.unparse(row.slice) != number or engine.type_of(whole).kind != "tensor":
+    over, name = _numbered(statement.iter), wholes[0].id
+    if not over or any(engine.type_of(tensor).kind != "tensor" for tensor in (*over, wholes[0])):
         return None
-    before = statement.body[:-1]
-    if not all(_binds_a_local(s, whole.id) for s in before):
-        return None
-    line = _row_written(writer, last, row)
-    if line is None:
+    lines = _body(writer, statement.body, name, number, statement.lineno)
+    if lines is None:
         return None
     names = [number, *_names(statement.target.elts[1])]
-    lines = [f"{', '.join(names)} = inputs", *writer.block(before, statement.lineno), *line]
     engine.uses.add("shape_list")
     rows = [engine.expression(tensor) for tensor in over]
     elements = f"(tf.range(shape_list({rows[0]})[0]), {', '.join(rows)})"
     return [
-        f"def {whole.id}_row(inputs):",
-        *indented(lines),
+        f"def {name}_row(inputs):",
+        *indented([f"{', '.join(names)} = inputs", *lines]),
         "",
-        f"{whole.id} = tf.map_fn({whole.id}_row, {elements}, fn_output_signature={whole.id}.dtype)",
+        f"{name} = tf.map_fn({name}_row, {elements}, fn_output_signature={name}.dtype)",
     ]
 
 
@@ -66,21 +57,52 @@ def _names(target: ast.expr) -> list[str]:
     return [ast.unparse(t) for t in target.elts] if isinstance(target, ast.Tuple) else [ast.unparse(target)]
 
 
-def _row(place: ast.Subscript) -> ast.Subscript | None:
-    """The row that a place lies in: `y[i]` of `y[i][mask]` and of `y[i, :n]`."""
-    if isinstance(place.value, ast.Subscript):
-        return place.value
-    if not isinstance(place.slice, ast.Tuple):
+@dataclass(frozen=True)
+class _Place:
+    """Where an assignment writes: a row of a tensor, and the index inside the row; None for all of it."""
+
+    whole: ast.Name
+    row: ast.expr
+    within: ast.expr | None
+
+
+def _place(last: ast.stmt, number: str) -> _Place | None:
+    """Of `y[i][mask] = v`, `y[i, :n] = v` and `y[i] = v`."""
+    target = last.targets[0] if isinstance(last, ast.Assign) else None
+    if not isinstance(target, ast.Subscript):
         return None
-    return ast.copy_location(ast.Subscript(place.value, place.slice.elts[0], ast.Load()), place)
+    whole, row = target.value, target.slice
+    within: ast.expr | None = None
+    if isinstance(whole, ast.Subscript):
+        row, whole, within = whole.slice, whole.value, target.slice
+    elif isinstance(row, ast.Tuple):
+        row, *rest = row.elts
+        within = rest[0] if len(rest) == 1 else ast.copy_location(ast.Tuple(rest, ast.Load()), target)
+    return _Place(whole, row, within) if isinstance(whole, ast.Name) and ast.unparse(row) == number else None
 
 
-def _within(place: ast.Subscript) -> ast.expr:
-    """The index inside the row."""
-    if not isinstance(place.slice, ast.Tuple) or isinstance(place.value, ast.Subscript):
-        return place.slice
-    rest = place.slice.elts[1:]
-    return rest[0] if len(rest) == 1 else ast.copy_location(ast.Tuple(rest, ast.Load()), place)
+def _last(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements that a block may end with."""
+    last = body[-1]
+    return [*_last(last.body), *_last(last.orelse)] if isinstance(last, ast.If) and last.orelse else [last]
+
+
+def _body(writer: BlockWriter, body: list[ast.stmt], whole: str, number: str, line: int) -> list[str] | None:
+    """Statements that bind locals, then `return …`, in each branch of a condition at the end; `line` is that above them."""
+    *before, last = body
+    if not all(_binds_a_local(s, whole) for s in before):
+        return None
+    lines = writer.block(before, line)
+    lines += writer.gap(before[-1].end_lineno or line if before else line, last.lineno)
+    if isinstance(last, ast.If):
+        ends = last.test.end_lineno or line, last.body[-1].end_lineno or line
+        yes, no = (_body(writer, b, whole, number, end) for b, end in zip((last.body, last.orelse), ends, strict=True))
+        if yes is None or no is None:
+            return None
+        return [*lines, f"if {writer.condition(last.test)}:", *indented(yes), "else:", *indented(no)]
+    place = _place(last, number)
+    written = _row_written(writer, last, place) if place is not None and isinstance(last, ast.Assign) else None
+    return None if written is None else [*lines, *written]
 
 
 def _binds_a_local(statement: ast.stmt, whole: str) -> bool:
@@ -89,14 +111,15 @@ def _binds_a_local(statement: ast.stmt, whole: str) -> bool:
     return isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name) and whole not in names
 
 
-def _row_written(writer: BlockWriter, last: ast.Assign, row: ast.Subscript) -> list[str] | None:
+def _row_written(writer: BlockWriter, last: ast.Assign, place: _Place) -> list[str] | None:
     """`return …`: the row with what the loop's last statement assigns into it."""
-    engine, place = writer.engine, last.targets[0]
-    assert isinstance(place, ast.Subscript)
-    info = engine.type_of(row.value)
-    name = ast.copy_location(ast.Name("row", ast.Load()), row)
-    target = ast.copy_location(ast.Subscript(name, _within(place), place.ctx), place)
-    engine.source.parents[name], engine.source.parents[target], engine.source.parents[row] = target, last, last
+    engine = writer.engine
+    if place.within is None:
+        return [f"return {engine.expression(last.value)}"]
+    info = engine.type_of(place.whole)
+    name = ast.copy_location(ast.Name("row", ast.Load()), last)
+    target = ast.copy_location(ast.Subscript(name, place.within, ast.Store()), last)
+    engine.source.parents[name], engine.source.parents[target] = target, last
     engine.given["row"] = TypeInfo(
         (Observation("tensor", info.dtype, info.rank - 1 if info.rank else None),), static=True
     )
@@ -104,7 +127,7 @@ def _row_written(writer: BlockWriter, last: ast.Assign, row: ast.Subscript) -> l
     del engine.given["row"]
     if text is None:
         return None
-    return [f"row = {engine.expression(row.value)}[{engine.expression(row.slice)}]", f"return {text}"]
+    return [f"row = {engine.expression(place.whole)}[{engine.expression(place.row)}]", f"return {text}"]
 
 
 def full_mask(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

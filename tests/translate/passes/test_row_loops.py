@@ -29,6 +29,26 @@ def test_rows_of_several_tensors_of_which_a_part_is_written() -> None:
     assert "row = x[i]" in text
 
 
+def test_each_branch_writes_the_row() -> None:
+    loop = """
+for i, a in enumerate(m):
+    # where padding begins
+    if (a == 0).sum():
+        pos = a.argmax()
+        x[i] = a[pos:]
+    else:
+        # nothing is padded
+        x[i] = a + 1
+"""
+    text = statements(loop, m="int64[2]", x="int64[2]", a="int64[1]", pos="int64[0]")
+    assert "    # where padding begins\n    if tf.reduce_sum(tf.cast(a == 0, tf.int32)) != 0:\n" in text
+    assert "        return a[pos:]\n    else:\n        # nothing is padded\n        return a + 1\n" in text
+    assert "x = tf.map_fn(x_row, (tf.range(shape_list(m)[0]), m), fn_output_signature=x.dtype)" in text
+    assert "map_fn" not in statements(
+        loop.replace("x[i] = a + 1", "y[i] = a + 1"), m="int64[2]", x="int64[2]", y="int64[2]"
+    )
+
+
 def test_a_loop_that_does_more_stays_and_says_what_it_cannot() -> None:
     text = statements(LOOP.replace("values = n * count", "self.seen += 1"), **TYPES)
     assert "map_fn" not in text
