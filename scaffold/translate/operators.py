@@ -202,6 +202,7 @@ def plain_call(engine: Engine, node: ast.Call) -> str:
 def _named_call(engine: Engine, node: ast.Call, func: ast.Name) -> str:
     """A call by a bare name: a class or function of this file, a built-in, a sub-module in a variable."""
     builtin = in_numpy.call(engine, node, func) or python_calls.call(engine, node, func)
+    builtin = builtin or python_calls.checked_count(engine, node)
     if builtin is not None:
         return builtin
     if func.id in engine.classes or (func.id in engine.functions and not engine.is_local(func)):

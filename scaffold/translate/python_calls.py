@@ -6,6 +6,7 @@ Source of truth: translator.md §1.3 (dimensions may be tensors in graph mode).
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 from scaffold.core.typedb import UNKNOWN
@@ -43,6 +44,22 @@ def call(engine: Engine, node: ast.Call, func: ast.Name) -> str | None:
     if func.id in ("max", "min") and len(node.args) == 1 and not node.keywords:
         return _extreme_of_lengths(engine, node.args[0], func.id)
     return _extreme(engine, node, func.id) if func.id in ("max", "min") and len(node.args) == 2 else None
+
+
+def checked_count(engine: Engine, node: ast.Call) -> str | None:
+    """`range(n)` after `if n != self.n: raise …`, of a dimension, which a graph need not know: the number that it must be."""
+    function, count = engine.function_of(node), ast.unparse(node.args[0]) if node.args else ""
+    is_range = ast.unparse(node.func) == "range" and len(node.args) == 1
+    if function is None or not is_range or not reads_shape(node.args[0], function):
+        return None
+    for check in function.body:
+        test = check.test if isinstance(check, ast.If) and isinstance(check.body[0], ast.Raise) else None
+        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotEq) or check.lineno > node.lineno:
+            continue
+        own = test.comparators[0]
+        if len(test.ops) == 1 and ast.unparse(test.left) == count and re.fullmatch(r"self\.\w+", ast.unparse(own)):
+            return f"range({engine.expression(own)})"
+    return None
 
 
 def attribute_by_name(engine: Engine, node: ast.Call) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scaffold.translate.engine import translate_expression
-from tests.translate.checkouts import class_text, method_text, port, statements
+from tests.translate.checkouts import body_of, class_text, method_text, port, statements
 
 
 def test_a_torch_function_with_some_arguments_given(tmp_path: Path) -> None:
@@ -137,3 +137,15 @@ class QuokkaPadded(nn.Module):
 def test_tensors_among_other_kinds() -> None:
     text = translate_expression("isinstance(x, (torch.Tensor, dict))")[0]
     assert text == "(tf.is_tensor(x) or isinstance(x, (dict,)))"
+
+
+def test_a_dimension_that_was_checked_is_the_number_it_must_be() -> None:
+    source = """
+def forward(self, x):
+    n = x.shape[1]
+    if n != self.channels:
+        raise ValueError("no")
+    return [x[:, i] for i in range(n)]
+"""
+    assert "for i in range(self.channels)]" in body_of(source, x="float32[3]", n="int")[0]
+    assert "range(n)" in body_of(source.replace("!=", ">"), x="float32[3]", n="int")[0]
