@@ -5,6 +5,7 @@ Source of truth: guide.md G33 and what the library's common TensorFlow tests ask
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import importlib
 import inspect
@@ -305,7 +306,9 @@ def _from_config(s: Subject) -> str | None:
     except Exception as error:
         raise CheckSkipped(f"the configuration itself cannot be rebuilt: {describe(error)}") from error
     again = s.cls.from_config(s.model.get_config())
-    call(again, s.tensors(), **s.flags)
+    # What weights drawn anew decide may be impossible (a code beyond a small vocabulary); the layers are built all the same.
+    with contextlib.suppress(tf.errors.InvalidArgumentError):
+        call(again, s.tensors(), **s.flags)
     copy_weights(s.model, again)
     s.agree(outputs(again, s.tensors(), **s.flags, training=False), "from_config(get_config())")
     return None

@@ -239,6 +239,8 @@ def _one_axis(engine: Engine, target: ast.Subscript, value: ast.expr, axis: int,
         rows = _squeezed(engine, target, value)
         new = f"tf.expand_dims({new}, axis={axis})" if rows is None else f"tf.reshape({rows}, [-1, 1])"
     given, wanted = engine.type_of(value), engine.type_of(target.value)
+    if given.kind == "tensor" and isinstance(item, ast.Slice) and wanted.rank == 1 and given.rank != 1:
+        new = f"tf.reshape({new}, [-1])"  # PyTorch leaves out axes of size one in front
     if given.kind == "tensor" and given.dtype and wanted.dtype and given.dtype != wanted.dtype:
         new = f"tf.cast({new}, {tensor}.dtype)"
     pieces = [f"{tensor}[{lead}:{lower}]"] if lower not in (None, "0") else []

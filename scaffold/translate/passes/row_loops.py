@@ -17,13 +17,14 @@ from scaffold.translate.writer import BlockWriter, indented
 def written_row_by_row(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """`for i, row in enumerate(x): …; y[i][mask] = v` becomes `y = tf.map_fn(…)`, if the loop does nothing else.
 
-    Also with `enumerate(zip(x, z))`, with `y[i, : n] = v` and `y[i] = v`, and where each branch of a condition writes the row.
+    Also with `enumerate(zip(x, z))`, with `y[i, : n] = v` and `y[i] = v`, where each branch of a condition writes the row, and
+    where a row is left as it is (`continue`) or written to several times.
     """
     engine = writer.engine
     if not isinstance(statement, ast.For) or statement.orelse or not isinstance(statement.target, ast.Tuple):
         return None
     number = ast.unparse(statement.target.elts[0])
-    wholes = [place.whole for last in _last(statement.body) if (place := _place(last, number)) is not None]
+    wholes = [p.whole for node in ast.walk(statement) if (p := _place(node, number)) is not None]
     if len({whole.id for whole in wholes}) != 1:
         return None
     over, name = _numbered(statement.iter), wholes[0].id
@@ -31,7 +32,10 @@ def written_row_by_row(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
         return None
     lines = _body(writer, statement.body, name, number, statement.lineno)
     if lines is None:
-        return None
+        steps = _steps(writer, statement.body, name, number, statement.lineno)
+        if steps is None:
+            return None
+        lines = [f"row = {engine.expression(wholes[0])}[{number}]", *steps, "return row"]
     names = [number, *_names(statement.target.elts[1])]
     engine.uses.add("shape_list")
     rows = [engine.expression(tensor) for tensor in over]
@@ -59,14 +63,13 @@ def _names(target: ast.expr) -> list[str]:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where an assignment writes: a row of a tensor, and the index inside the row; None for all of it."""
+    """The tensor that an assignment writes a row of, and the index inside the row; None for all of it."""
 
     whole: ast.Name
-    row: ast.expr
     within: ast.expr | None
 
 
-def _place(last: ast.stmt, number: str) -> _Place | None:
+def _place(last: ast.AST, number: str) -> _Place | None:
     """Of `y[i][mask] = v`, `y[i, :n] = v` and `y[i] = v`."""
     target = last.targets[0] if isinstance(last, ast.Assign) else None
     if not isinstance(target, ast.Subscript):
@@ -78,13 +81,7 @@ def _place(last: ast.stmt, number: str) -> _Place | None:
     elif isinstance(row, ast.Tuple):
         row, *rest = row.elts
         within = rest[0] if len(rest) == 1 else ast.copy_location(ast.Tuple(rest, ast.Load()), target)
-    return _Place(whole, row, within) if isinstance(whole, ast.Name) and ast.unparse(row) == number else None
-
-
-def _last(body: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements that a block may end with."""
-    last = body[-1]
-    return [*_last(last.body), *_last(last.orelse)] if isinstance(last, ast.If) and last.orelse else [last]
+    return _Place(whole, within) if isinstance(whole, ast.Name) and ast.unparse(row) == number else None
 
 
 def _body(writer: BlockWriter, body: list[ast.stmt], whole: str, number: str, line: int) -> list[str] | None:
@@ -101,8 +98,37 @@ def _body(writer: BlockWriter, body: list[ast.stmt], whole: str, number: str, li
             return None
         return [*lines, f"if {writer.condition(last.test)}:", *indented(yes), "else:", *indented(no)]
     place = _place(last, number)
-    written = _row_written(writer, last, place) if place is not None and isinstance(last, ast.Assign) else None
-    return None if written is None else [*lines, *written]
+    text = _row_with(writer, last, place) if place is not None and isinstance(last, ast.Assign) else None
+    if place is None or text is None:
+        return None
+    row = f"row = {writer.engine.expression(place.whole)}[{number}]"
+    return [*lines, *([row] if place.within is not None else []), f"return {text}"]
+
+
+def _steps(writer: BlockWriter, body: list[ast.stmt], whole: str, number: str, line: int) -> list[str] | None:
+    """Statements that bind locals or write to the row, under conditions or not; `continue` leaves it as it is."""
+    lines: list[str] = []
+    for statement in body:
+        lines += writer.gap(line, statement.lineno)
+        place = _place(statement, number)
+        if _binds_a_local(statement, whole):
+            lines += writer.statement(statement)
+        elif isinstance(statement, ast.Assign) and place is not None:
+            text = _row_with(writer, statement, place)
+            if text is None:
+                return None
+            lines.append(f"row = {text}")
+        elif isinstance(statement, ast.If) and not statement.orelse:
+            goes_on = [isinstance(s, ast.Continue) for s in statement.body] == [True]
+            end = statement.test.end_lineno or line
+            inner = ["return row"] if goes_on else _steps(writer, statement.body, whole, number, end)
+            if inner is None:
+                return None
+            lines += [f"if {writer.condition(statement.test)}:", *indented(inner)]
+        else:
+            return None
+        line = statement.end_lineno or line
+    return lines
 
 
 def _binds_a_local(statement: ast.stmt, whole: str) -> bool:
@@ -111,23 +137,27 @@ def _binds_a_local(statement: ast.stmt, whole: str) -> bool:
     return isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name) and whole not in names
 
 
-def _row_written(writer: BlockWriter, last: ast.Assign, place: _Place) -> list[str] | None:
-    """`return …`: the row with what the loop's last statement assigns into it."""
+def _row_with(writer: BlockWriter, statement: ast.Assign, place: _Place) -> str | None:
+    """The row, named `row`, with what the statement assigns into it."""
     engine = writer.engine
     if place.within is None:
-        return [f"return {engine.expression(last.value)}"]
+        return engine.expression(statement.value)
     info = engine.type_of(place.whole)
-    name = ast.copy_location(ast.Name("row", ast.Load()), last)
-    target = ast.copy_location(ast.Subscript(name, place.within, ast.Store()), last)
-    engine.source.parents[name], engine.source.parents[target] = target, last
-    engine.given["row"] = TypeInfo(
-        (Observation("tensor", info.dtype, info.rank - 1 if info.rank else None),), static=True
-    )
-    text = parts.assigned(engine, target, last.value)
+    rank = info.rank or _rank_elsewhere(writer, place.whole)
+    name = ast.copy_location(ast.Name("row", ast.Load()), statement)
+    target = ast.copy_location(ast.Subscript(name, place.within, ast.Store()), statement)
+    engine.source.parents[name], engine.source.parents[target] = target, statement
+    engine.given["row"] = TypeInfo((Observation("tensor", info.dtype, rank - 1 if rank else None),), static=True)
+    text = parts.assigned(engine, target, statement.value)
     del engine.given["row"]
-    if text is None:
-        return None
-    return [f"row = {engine.expression(place.whole)}[{engine.expression(place.row)}]", f"return {text}"]
+    return text
+
+
+def _rank_elsewhere(writer: BlockWriter, whole: ast.Name) -> int | None:
+    """What the function says of the tensor at other places: rows are of one rank wherever they are written."""
+    function = writer.engine.function_of(whole)
+    named = (n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == whole.id) if function else ()
+    return next((rank for node in named if (rank := writer.engine.type_of(node).rank)), None)
 
 
 def full_mask(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:

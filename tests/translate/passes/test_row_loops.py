@@ -49,6 +49,27 @@ for i, a in enumerate(m):
     )
 
 
+def test_rows_that_are_left_as_they_are_or_written_to_several_times() -> None:
+    loop = """
+for i, a in enumerate(m):
+    # nothing to stop at
+    if a.sum() == 0:
+        continue
+
+    stop = a.argmax()
+    x[i, stop:] = 3
+    if stop - 3 < x.shape[1]:
+        x[i, -3:] = v
+"""
+    text = statements(loop, m="int64[2]", x="int64[2]", a="int64[1]", stop="int64[0]", v="int64[1]")
+    assert "    i, a = inputs\n    row = x[i]\n    # nothing to stop at\n" in text
+    assert "    if tf.reduce_sum(a) == 0:\n        return row\n\n    stop = " in text
+    assert "    if stop - 3 < shape_list(x)[1]:\n        row = " in text and "    return row\n\nx = tf.map_fn(" in text
+    longer = statements(loop, m="int64[2]", x="int64[2]", a="int64[1]", stop="int64[0]", v="int64[2]")
+    assert "row = tf.concat([row[:-3], tf.reshape(v, [-1])], axis=0)" in longer
+    assert "map_fn" not in statements(loop.replace("continue", "break"), m="int64[2]", x="int64[2]", a="int64[1]")
+
+
 def test_a_loop_that_does_more_stays_and_says_what_it_cannot() -> None:
     text = statements(LOOP.replace("values = n * count", "self.seen += 1"), **TYPES)
     assert "map_fn" not in text
