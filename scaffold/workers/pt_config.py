@@ -223,12 +223,20 @@ def _is_config(value: Any) -> bool:
     return hasattr(value, "to_dict") and hasattr(value, "model_type")
 
 
-def shrink(cls: type, keep: frozenset[str] = frozenset(), default: Any = None) -> Any:
-    """A configuration of the class with small sizes, its sub-configurations shrunk too."""
+def _codes(config: Any) -> int:
+    """How many tokens the codes need that a configuration or a part of it writes into texts (`decoder_fixing_codes`)."""
+    parts = (config, *(part for part in vars(config).values() if _is_config(part)))
+    lists = [v for part in parts for name, v in vars(part).items() if name.endswith("_codes") and _whole_list(v)]
+    return 1 + max((max(codes) for codes in lists), default=0)
+
+
+def shrink(cls: type, keep: frozenset[str] = frozenset(), default: Any = None, tokens: int = VOCABULARY) -> Any:
+    """A configuration of the class with small sizes, its sub-configurations shrunk too; `tokens` stay in every vocabulary."""
     default = cls() if default is None else default
-    values = _parameters(cls, default)
+    values, tokens = _parameters(cls, default), max(tokens, _codes(default))
     changes = shrunk_values(values, keep)
-    children = {name: shrink(type(v), keep, v) for name, v in values.items() if _is_config(v)}
+    changes.update({n: _each(values[n], lambda v: min(v, tokens)) for n in changes if _VOCABULARY.search(n)})
+    children = {name: shrink(type(v), keep, v, tokens) for name, v in values.items() if _is_config(v)}
     # A parameter that the default configuration was given explicitly (a sub-configuration of a composite) must stay.
     given = {name: v for name, v in values.items() if default is not None and not _is_config(v) and _plain(v)}
     try:

@@ -146,3 +146,18 @@ def test_a_constructor_that_rejects_is_skipped() -> None:
 def test_these_are_no_widths(name: str) -> None:
     changed = shrunk_values({"hidden_size": 768, name: 65}, frozenset({"images"}))
     assert name not in changed
+
+
+def test_vocabularies_hold_the_codes_that_a_part_writes_into_texts() -> None:
+    class Codes(Config):
+        def __init__(self, vocab_size: int = 8194, fixing_codes: tuple[int, ...] = (83, 248), **kwargs: Any) -> None:
+            self.vocab_size, self.fixing_codes = vocab_size, fixing_codes
+
+    class Pair(Config):
+        def __init__(self, text: Any = None, codes: Any = None, **kwargs: Any) -> None:
+            self.text = TextConfig(**text) if isinstance(text, dict) else text or TextConfig()
+            self.codes = Codes(**codes) if isinstance(codes, dict) else codes or Codes()
+
+    assert (shrink(Codes).vocab_size, shrink(TextConfig).vocab_size) == (249, 99)
+    pair = shrink(Pair)
+    assert (pair.codes.vocab_size, pair.text.vocab_size) == (249, 249)
