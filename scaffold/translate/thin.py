@@ -97,7 +97,9 @@ def _forwarded(writer: ClassWriter, info: ClassInfo, attr: str, layer: list[str]
     lines: list[str] = []
     for name, function in info.methods.items():
         decorators = [ast.unparse(d) for d in function.decorator_list if "no_grad" not in ast.unparse(d)]
-        is_decorated = decorators and (name.endswith("embeddings") or not name.startswith("get_"))
+        is_decorated = any(not d.startswith(DOCUMENTING) for d in decorators) or (
+            decorators and name.endswith("embeddings")
+        )
         is_written = any(line.startswith(f"    def {name}(") for line in layer)
         if name in _REACHED or name.startswith("_") or is_decorated or not is_written:
             continue

@@ -36,6 +36,7 @@ class QuokkaModel(QuokkaPreTrainedModel):
     def encode(self, pixel_values):
         return F.dropout(self.vision_encoder(pixel_values), 0.1, training=self.training)
 
+    @add_start_docstrings_to_model_forward("Nothing new.")
     def reorder(self, pixel_values):
         return pixel_values
 
