@@ -14,7 +14,7 @@ from scaffold.core.typedb import Observation, TypeDB, TypeInfo
 from scaffold.translate import autograd, mixed, reach
 from scaffold.translate.classes import Category, Child, ClassInfo
 from scaffold.translate.inherited import child_of_models
-from scaffold.translate.names import container_of, loop_pairs, loops
+from scaffold.translate.names import container_of, fetched, loop_pairs, loops
 from scaffold.translate.sources import Source
 from scaffold.translate.training import TRAINING_LAYERS
 
@@ -167,13 +167,11 @@ class Context:
 
     def _fetched_child(self, node: ast.Name, function: ast.FunctionDef) -> Child | None:
         """The sub-module in a variable that is set once, to what another one's method gives: `x = self.model.get_decoder()`."""
-        stores = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == node.id and n is not node]
-        stores = [n for n in stores if isinstance(n.ctx, ast.Store)]
-        value = getattr(self.source.parents.get(stores[0]), "value", None) if len(stores) == 1 else None
-        if not isinstance(value, ast.Call) or value.args or not isinstance(value.func, ast.Attribute):
+        method = fetched(function).get(node.id)
+        owner = self.owner_of(method.value) if method is not None else None
+        if method is None or owner is None:
             return None
-        owner = self.owner_of(value.func.value)
-        body = self.all_methods(owner).get(value.func.attr, ast.Pass()) if owner is not None else ast.Pass()
+        body = self.all_methods(owner).get(method.attr, ast.Pass())
         last = body.body[-1] if isinstance(body, ast.FunctionDef) else None
         is_own = isinstance(last, ast.Return) and isinstance(last.value, ast.Attribute) and len(body.body) == 1  # type: ignore[union-attr]
         return self.child_of(last.value) if is_own else None  # type: ignore[union-attr]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 
@@ -67,6 +68,19 @@ def container_of(node: ast.expr) -> ast.expr:
     """`self.experts` for `self.experts.values()`, any other expression for itself."""
     is_values = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "values"
     return node.func.value if is_values else node  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=512)
+def fetched(function: ast.FunctionDef) -> Mapping[str, ast.Attribute]:
+    """Variables that are set once, to what a method gives that takes nothing: `x = self.model.get_decoder()`."""
+    stores = Counter(n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    found = {}
+    for node in ast.walk(function):
+        target, value = (node.targets[0], node.value) if isinstance(node, ast.Assign) else (None, None)
+        is_fetched = isinstance(value, ast.Call) and not value.args and isinstance(value.func, ast.Attribute)
+        if is_fetched and isinstance(target, ast.Name) and stores[target.id] == 1:
+            found[target.id] = value.func  # type: ignore[union-attr]
+    return found
 
 
 @lru_cache(maxsize=512)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -97,11 +98,13 @@ ON_LAYERS = frozenset({"_setup_cache", "_update_cache"})
 
 def kept_on_layers(engine: Context) -> bool:
     """True for a file whose layers make room for states as attributes (`self._setup_cache(…)` in `forward`)."""
-    return any(
-        isinstance(node, ast.Call) and ast.unparse(node.func) == "self._setup_cache"
-        for info in engine.classes.values()
-        for node in (ast.walk(info.methods["forward"]) if "forward" in info.methods else ())
-    )
+    return any(_makes_room(info.methods["forward"]) for info in engine.classes.values() if "forward" in info.methods)
+
+
+@lru_cache(maxsize=512)
+def _makes_room(function: ast.FunctionDef) -> bool:
+    calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    return any(isinstance(func, ast.Attribute) and ast.unparse(func) == "self._setup_cache" for func in calls)
 
 
 def kept_keys(engine: Context, branch: ast.If) -> ast.stmt | None:

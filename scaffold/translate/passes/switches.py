@@ -70,11 +70,13 @@ def lasts_for_the_call(writer: BlockWriter, statement: ast.stmt) -> list[str] | 
 
 def lasts_when_set(writer: BlockWriter, statement: ast.stmt) -> list[str] | None:
     """The method that switches, before it returns if nothing changes: whoever calls it from outside means later calls too."""
+    if not isinstance(statement, ast.If) or not isinstance(statement.body[0], ast.Return):
+        return None
     function, owner = writer.engine.function_of(statement), writer.engine.class_of(statement)
     attribute = switches(owner).get(function.name) if function is not None and owner is not None else None
-    if attribute is None or function is None or not isinstance(statement, ast.If):
+    if attribute is None or function is None:
         return None
     value = function.args.args[1].arg
-    if ast.unparse(statement.test) != f"{value} == self.{attribute}" or not isinstance(statement.body[0], ast.Return):
+    if ast.unparse(statement.test) != f"{value} == self.{attribute}":
         return None
     return [f"self.initial_{attribute} = {value}", *writer.plain(statement)]
