@@ -22,7 +22,7 @@ def _names(subject: Subject) -> list[str]:
 
 
 def _outputs(subject: Subject) -> Any:
-    flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
+    flags = subject.taken(return_dict=True)
     return subject.run("for_labels", subject.inputs, flags, save=False, note=False)
 
 
@@ -151,7 +151,7 @@ def _is_finite(outputs: Any) -> bool:
 
 def run(subject: Subject) -> None:
     """Save a case with a loss, a finite one if any kind of labels gives that; the reason when no kind works."""
-    flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
+    flags = subject.taken(return_dict=True)
     chosen: dict[str, Any] | None = None
     tried = False
     for labels in _candidates(subject):

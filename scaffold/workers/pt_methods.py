@@ -47,8 +47,7 @@ def public_methods(subject: Subject) -> None:
 
 
 def _values(subject: Subject) -> dict[str, Any]:
-    flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
-    outputs = subject.run("outputs", subject.inputs, flags, save=False, note=False)
+    outputs = subject.run("outputs", subject.inputs, subject.taken(return_dict=True), save=False, note=False)
     named = dict(outputs.items()) if hasattr(outputs, "items") else {}
     return {**{name: value for name, value in named.items() if is_value(value)}, **subject.inputs}
 

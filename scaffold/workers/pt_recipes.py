@@ -36,12 +36,9 @@ COMBINED = (
 FLAG_UNSAVED = frozenset(("mask", "mask_left", "mask_inner", "use_cache"))
 
 
-def _flags(subject: Subject, **wanted: Any) -> dict[str, Any]:
-    return {name: value for name, value in wanted.items() if name in subject.accepts}
-
-
 def _full(subject: Subject) -> dict[str, Any]:
-    return _flags(subject, output_hidden_states=True, output_attentions=True, return_dict=True)
+    flags: dict[str, Any] = subject.taken(output_hidden_states=True, output_attentions=True, return_dict=True)
+    return flags
 
 
 def default(subject: Subject) -> None:
@@ -49,7 +46,8 @@ def default(subject: Subject) -> None:
     if subject.run("default", subject.inputs, _full(subject), note=False) is not None:
         return
     first = subject.failure
-    for flags in (_flags(subject, output_hidden_states=True, return_dict=True), _flags(subject, return_dict=True), {}):
+    named: dict[str, Any] = subject.taken(return_dict=True)
+    for flags in (subject.taken(output_hidden_states=True, return_dict=True), named, {}):
         if subject.run("default", subject.inputs, flags, note=False) is not None:
             subject.dropped["default:flags"] = first
             return
@@ -82,7 +80,7 @@ def as_tuple(subject: Subject) -> None:
     """The unnamed outputs."""
     if "return_dict" in subject.accepts:
         subject.run("tuple", subject.inputs, {"return_dict": False})
-        flags = _flags(subject, output_hidden_states=True, output_attentions=True)
+        flags = subject.taken(output_hidden_states=True, output_attentions=True)
         subject.run("tuple_all", subject.inputs, {"return_dict": False, **flags}, save=False, note=False)
 
 
@@ -97,7 +95,7 @@ def inputs_embeds(subject: Subject) -> None:
         torch.manual_seed(1)
         inputs = {name: value for name, value in subject.inputs.items() if name != tokens}
         inputs[vectors] = torch.randn(*ids.shape, int(width))
-        subject.run(vectors, inputs, _flags(subject, return_dict=True))
+        subject.run(vectors, inputs, subject.taken(return_dict=True))
 
 
 def masks(subject: Subject) -> None:
@@ -119,11 +117,11 @@ def masks(subject: Subject) -> None:
     composed = bool(pt_parts.made(type(subject.model)))
     left[-1, int(composed) : max(3, quarter)] = 0
     for case, mask in (("mask", right), ("mask_inner" if composed else "mask_left", left)):
-        subject.run(case, {**subject.inputs, name: mask}, _flags(subject, return_dict=True))
+        subject.run(case, {**subject.inputs, name: mask}, subject.taken(return_dict=True))
     if pt_inputs.lookup(subject.config, "is_encoder_decoder") is not True and old.shape[1] <= _LONGEST_TEXT:
         square = torch.ones(old.shape[0], old.shape[1], old.shape[1], dtype=torch.long).tril()
         subject.run(
-            "mask_3d", {**subject.inputs, name: square}, _flags(subject, return_dict=True), save=False, note=False
+            "mask_3d", {**subject.inputs, name: square}, subject.taken(return_dict=True), save=False, note=False
         )
 
 
@@ -153,7 +151,7 @@ def head_mask(subject: Subject) -> None:
             return
         inputs[name] = torch.randint(2, (layers, heads)).float()
     if wanted:
-        subject.run("head_mask", inputs, _flags(subject, return_dict=True))
+        subject.run("head_mask", inputs, subject.taken(return_dict=True))
 
 
 def explicit_ids(subject: Subject) -> None:
@@ -166,10 +164,10 @@ def explicit_ids(subject: Subject) -> None:
     if "token_type_ids" in subject.accepts and "token_type_ids" not in subject.inputs:
         types = max(1, int(pt_inputs.lookup(subject.config, "type_vocab_size", default=1)))
         value = torch.randint(types, tuple(ids.shape))
-        subject.run("token_type_ids", {**subject.inputs, "token_type_ids": value}, _flags(subject, return_dict=True))
+        subject.run("token_type_ids", {**subject.inputs, "token_type_ids": value}, subject.taken(return_dict=True))
     if "position_ids" in subject.accepts:
         value = torch.arange(dims.length - 1, -1, -1).expand(dims.batch, dims.length).contiguous()
-        subject.run("position_ids", {**subject.inputs, "position_ids": value}, _flags(subject, return_dict=True))
+        subject.run("position_ids", {**subject.inputs, "position_ids": value}, subject.taken(return_dict=True))
 
 
 def shorter(subject: Subject) -> None:
@@ -181,14 +179,14 @@ def shorter(subject: Subject) -> None:
             for name, value in subject.inputs.items()
             for axis in (_token_axis(value, length),)
         }
-        subject.run("shorter", inputs, _flags(subject, return_dict=True), note=False)
+        subject.run("shorter", inputs, subject.taken(return_dict=True), note=False)
     pixels = subject.inputs.get("pixel_values")
     if pixels is not None and pixels.dim() == 4:
         patch = pt_inputs.lookup(subject.config, "patch_size", default=1)
         step = 2 * (patch if isinstance(patch, int) else patch[0])
         size = (pixels.shape[2] + step, pixels.shape[3] + 2 * step)
         larger = torch.nn.functional.interpolate(pixels, size=size)
-        flags = _flags(subject, interpolate_pos_encoding=True, return_dict=True)
+        flags = subject.taken(interpolate_pos_encoding=True, return_dict=True)
         subject.run("interpolate", {**subject.inputs, "pixel_values": larger}, flags, note=False)
 
 
@@ -219,11 +217,9 @@ def switches(subject: Subject) -> None:
             continue
         if "bool" in str(parameter.annotation) and "Tensor" not in str(parameter.annotation):
             value = parameter.default is not True
-            subject.run(
-                f"switch_{name}", subject.inputs, {name: value, **_flags(subject, return_dict=True)}, note=False
-            )
+            subject.run(f"switch_{name}", subject.inputs, {name: value, **subject.taken(return_dict=True)}, note=False)
     if "return_loss" in subject.accepts:
-        subject.run("return_loss", subject.inputs, {"return_loss": True, **_flags(subject, return_dict=True)})
+        subject.run("return_loss", subject.inputs, {"return_loss": True, **subject.taken(return_dict=True)})
 
 
 def optional(subject: Subject) -> None:
@@ -239,7 +235,7 @@ def optional(subject: Subject) -> None:
             continue
         for value in options:
             inputs = {**subject.inputs, name: value}
-            if subject.run(f"with_{name}", inputs, _flags(subject, return_dict=True), note=False) is not None:
+            if subject.run(f"with_{name}", inputs, subject.taken(return_dict=True), note=False) is not None:
                 break
 
 
@@ -257,7 +253,7 @@ def cache(subject: Subject) -> None:
     past_name = next((n for n in ("past_key_values", "cache_params", "state") if n in subject.accepts), None)
     if "use_cache" not in subject.accepts or past_name is None:
         return
-    flags = _flags(subject, use_cache=True, return_dict=True)
+    flags = subject.taken(use_cache=True, return_dict=True)
     outputs = subject.run("use_cache", subject.inputs, flags)
     past = outputs.get(past_name) if outputs is not None and hasattr(outputs, "get") else None
     if past is None:
@@ -337,7 +333,7 @@ def _end_token(subject: Subject) -> Any:
 
 def training(subject: Subject) -> None:
     """Training mode, for the type database only: dropout makes its numbers unrepeatable."""
-    subject.run("train", subject.inputs, _flags(subject, return_dict=True), save=False, train=True, note=False)
+    subject.run("train", subject.inputs, subject.taken(return_dict=True), save=False, train=True, note=False)
     if getattr(subject.model, "supports_gradient_checkpointing", False):
         labels = pt_labels.first_working(subject, train=True)
         if labels is not None:
@@ -356,7 +352,7 @@ def combined(subject: Subject) -> None:
         inputs = {key: value for key, value in inputs.items() if key in changed or key not in subject.inputs}
         inputs.update({key: value for key, value in changed.items() if value is not subject.inputs.get(key)})
     if inputs.keys() != subject.inputs.keys() or any(v is not subject.inputs[k] for k, v in inputs.items()):
-        subject.run("combined", inputs, _flags(subject, return_dict=True))
+        subject.run("combined", inputs, subject.taken(return_dict=True))
 
 
 def labels(subject: Subject) -> None:

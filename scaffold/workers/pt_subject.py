@@ -129,6 +129,10 @@ class Subject:
         tokens = value.shape[-1] if value.dim() > 1 and not value.is_floating_point() else Dims().length
         return Dims(int(value.shape[0]), int(tokens))
 
+    def taken(self, **flags: Any) -> dict[str, Any]:
+        """Those of the flags that `forward` takes."""
+        return {name: value for name, value in flags.items() if name in self.accepts}
+
     def run(
         self,
         name: str,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import torch
 from pt_cases import flatten, portable_outputs
 from pt_subject import Subject
 
@@ -30,7 +29,7 @@ def difference(subject: Subject) -> float | None:
     usual = type(subject.model)(config).eval()
     usual.load_state_dict(subject.model.state_dict())
     other = Subject(usual, inputs, {}, deadline=subject.deadline)
-    flags = {"return_dict": True} if "return_dict" in subject.accepts else {}
+    flags = subject.taken(return_dict=True)
     answers = [
         other.run("usual", inputs, flags, save=False),
         subject.run("eager", inputs, flags, save=False, note=False),
@@ -39,7 +38,7 @@ def difference(subject: Subject) -> float | None:
 
 
 def _apart(usual: Any, eager: Any) -> float | None:
-    first, second = (dict(flatten("out", _tuple(portable_outputs(answer)[0]))) for answer in (usual, eager))
+    first, second = (dict(flatten("out", portable_outputs(answer)[0])) for answer in (usual, eager))
     both = [name for name in first if name in second and first[name].shape == second[name].shape and first[name].size]
     relative = [
         float(abs(first[name] - second[name]).max()) / max(1.0, float(abs(second[name]).max()))
@@ -48,7 +47,3 @@ def _apart(usual: Any, eager: Any) -> float | None:
     ]
     worst = max(relative, default=0.0)
     return worst if worst > _ROUNDING else None
-
-
-def _tuple(value: Any) -> Any:
-    return (value,) if isinstance(value, torch.Tensor) else value
